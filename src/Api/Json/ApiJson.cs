@@ -1,0 +1,98 @@
+using System.Collections;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Dataplane.Api.Json;
+
+namespace Dataplane.Api;
+
+/// <summary>
+/// JSON of the API objects: camel case, nothing written that is absent or empty, null read as absent. Metadata is source generated.
+/// </summary>
+public static class ApiJson
+{
+    /// <summary>The options every reader and writer of API objects uses.</summary>
+    public static JsonSerializerOptions Options { get; } = CreateOptions();
+
+    /// <summary>One object as UTF-8.</summary>
+    public static byte[] Serialize<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, TypeInfo<T>());
+
+    /// <summary>One object from UTF-8.</summary>
+    /// <exception cref="JsonException">Not JSON, the literal null, or a field of another type; the message names the path.</exception>
+    public static T Deserialize<T>(ReadOnlySpan<byte> utf8) =>
+        JsonSerializer.Deserialize(utf8, TypeInfo<T>()) ?? throw new JsonException($"null instead of a {typeof(T).Name}");
+
+    /// <summary>One object from a stream of UTF-8.</summary>
+    /// <exception cref="JsonException">Not JSON, the literal null, or a field of another type; the message names the path.</exception>
+    public static async ValueTask<T> DeserializeAsync<T>(Stream stream, CancellationToken cancellationToken) =>
+        await JsonSerializer.DeserializeAsync(stream, TypeInfo<T>(), cancellationToken).ConfigureAwait(false)
+        ?? throw new JsonException($"null instead of a {typeof(T).Name}");
+
+    /// <summary>Whether two objects say the same: what decides if a write is needed (records compare their collections by reference).</summary>
+    public static bool SameContent<T>(T left, T right) =>
+        ReferenceEquals(left, right) || Serialize(left).AsSpan().SequenceEqual(Serialize(right));
+
+    /// <summary>An independent copy.</summary>
+    public static T Clone<T>(T value) => Deserialize<T>(Serialize(value));
+
+    private static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
+
+    private static JsonSerializerOptions CreateOptions()
+    {
+        var options = new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            // Objects go to API clients, never into HTML.
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            TypeInfoResolver = ApiJsonContext.Default.WithAddedModifier(OmitEmpty),
+        };
+        foreach (var converter in ApiJsonContext.Converters)
+        {
+            options.Converters.Add(converter);
+        }
+
+        options.MakeReadOnly();
+        return options;
+    }
+
+    /// <summary>
+    /// Go's omitempty for collections and for strings that are never null here; a null from the wire leaves the default in place,
+    /// so that readers need no null checks.
+    /// </summary>
+    private static void OmitEmpty(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+        {
+            if (property.PropertyType.IsValueType || property.IsSetNullable)
+            {
+                continue;
+            }
+
+            if (property.PropertyType == typeof(string))
+            {
+                property.ShouldSerialize = static (_, value) => value is string { Length: > 0 };
+            }
+            else if (typeof(ICollection).IsAssignableFrom(property.PropertyType) && !IsListItems(type, property))
+            {
+                property.ShouldSerialize = static (_, value) => value is ICollection { Count: > 0 };
+            }
+
+            if (property.Set is { } set)
+            {
+                property.Set = (target, value) =>
+                {
+                    if (value is not null)
+                    {
+                        set(target, value);
+                    }
+                };
+            }
+        }
+    }
+
+    /// <summary>A list without <c>items</c> is not a list to client-go.</summary>
+    private static bool IsListItems(JsonTypeInfo type, JsonPropertyInfo property) =>
+        property.Name == "items" && type.Type.IsGenericType && type.Type.GetGenericTypeDefinition() == typeof(KubernetesList<>);
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace Dataplane.Api;
+
+/// <summary>
+/// An amount with a suffix: <c>100m</c> CPU, <c>64Mi</c> bytes. Keeps the text it was written with; compares by value.
+/// Source: apimachinery pkg/api/resource, "Quantity" grammar.
+/// </summary>
+public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
+{
+    private static readonly (string Suffix, decimal Factor)[] Suffixes =
+    [
+        ("Ki", 1L << 10), ("Mi", 1L << 20), ("Gi", 1L << 30), ("Ti", 1L << 40), ("Pi", 1L << 50), ("Ei", 1L << 60),
+        ("n", 0.000000001m), ("u", 0.000001m), ("m", 0.001m),
+        ("k", 1_000m), ("M", 1_000_000m), ("G", 1_000_000_000m), ("T", 1_000_000_000_000m),
+        ("P", 1_000_000_000_000_000m), ("E", 1_000_000_000_000_000_000m),
+    ];
+
+    private readonly string? _text;
+
+    /// <summary>A plain number without a suffix.</summary>
+    public Quantity(decimal value)
+        : this(value.ToString(CultureInfo.InvariantCulture), value)
+    {
+    }
+
+    private Quantity(string text, decimal value)
+    {
+        _text = text;
+        Value = value;
+    }
+
+    /// <summary>The amount in base units: cores, bytes, pieces.</summary>
+    public decimal Value { get; }
+
+    /// <summary>The amount in thousandths, rounded up: millicores.</summary>
+    public long MilliValue => (long)decimal.Ceiling(Value * 1000m);
+
+    /// <summary>The amount in whole units, rounded up: bytes.</summary>
+    public long WholeValue => (long)decimal.Ceiling(Value);
+
+    public static bool operator ==(Quantity left, Quantity right) => left.Equals(right);
+
+    public static bool operator !=(Quantity left, Quantity right) => !left.Equals(right);
+
+    /// <exception cref="FormatException">Not a quantity.</exception>
+    public static Quantity Parse(string text) =>
+        TryParse(text, out var quantity) ? quantity : throw new FormatException($"\"{text}\" is not a quantity such as 100m or 64Mi");
+
+    /// <summary>Reads a number with an optional decimal (<c>k</c>), binary (<c>Ki</c>) or exponent (<c>e3</c>) suffix.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out Quantity quantity)
+    {
+        quantity = default;
+        if (string.IsNullOrEmpty(text))
+        {
+            return false;
+        }
+
+        var digits = text.AsSpan();
+        var factor = 1m;
+        foreach (var (suffix, suffixFactor) in Suffixes)
+        {
+            if (text.EndsWith(suffix, StringComparison.Ordinal))
+            {
+                digits = digits[..^suffix.Length];
+                factor = suffixFactor;
+                break;
+            }
+        }
+
+        const NumberStyles style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        if (!decimal.TryParse(digits, style, CultureInfo.InvariantCulture, out var number) || Math.Abs(number) > decimal.MaxValue / factor / 1000m)
+        {
+            return false;
+        }
+
+        quantity = new Quantity(text, number * factor);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public int CompareTo(Quantity other) => Value.CompareTo(other.Value);
+
+    /// <inheritdoc/>
+    public bool Equals(Quantity other) => Value == other.Value;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is Quantity other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Value.GetHashCode();
+
+    /// <inheritdoc/>
+    public override string ToString() => _text ?? "0";
+}
