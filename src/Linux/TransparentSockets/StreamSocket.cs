@@ -1,0 +1,107 @@
+using System.Runtime.InteropServices;
+using Dataplane.Linux.Interop;
+
+namespace Dataplane.Linux.TransparentSockets;
+
+/// <summary>A connected TCP socket. Every call returns minus errno instead of throwing: errors are traffic here.</summary>
+public sealed class StreamSocket : InetSocket
+{
+    private const int KeepAliveIdleSeconds = 60;
+    private const int KeepAliveIntervalSeconds = 15;
+    private const int KeepAliveProbes = 4;
+
+    /// <summary>Opens an unconnected socket in the network namespace of the calling thread.</summary>
+    /// <returns>0, or minus errno (EMFILE, ENFILE).</returns>
+    public int Open(bool ipv6)
+    {
+        var result = Adopt(Libc.OpenInetSocket(InetFamily.Of(ipv6), InetFamily.SOCK_STREAM | InetFamily.Flags, 0));
+        if (result == 0)
+        {
+            PrepareStream(this);
+        }
+
+        return result;
+    }
+
+    /// <summary>Takes the next connection of a listener.</summary>
+    /// <param name="peer">The client's address.</param>
+    /// <returns>0, or minus errno (EAGAIN when nobody waits).</returns>
+    public int AcceptFrom(StreamListener listener, out InetEndPoint peer)
+    {
+        Span<byte> address = stackalloc byte[InetEndPoint.MaxSocketAddressSize];
+        var length = address.Length;
+        var result = Adopt(Libc.accept4(listener, ref address[0], ref length, InetFamily.Flags));
+        peer = result == 0 ? InetEndPoint.ReadSocketAddress(address) : default;
+        return result;
+    }
+
+    /// <summary>Starts to connect.</summary>
+    /// <returns>0 when connected at once, minus EINPROGRESS when under way, or another minus errno.</returns>
+    public int Connect(in InetEndPoint remote) => ConnectTo(remote);
+
+    /// <summary>The pending error of the socket, 0 when there is none: after EINPROGRESS, the outcome of connect.</summary>
+    /// <returns>0 or minus errno.</returns>
+    public int PendingError()
+    {
+        Span<byte> value = stackalloc byte[sizeof(int)];
+        var length = sizeof(int);
+        return Libc.GetSocketOption(this, Libc.SOL_SOCKET, Libc.SO_ERROR, ref value[0], ref length) < 0
+            ? -Marshal.GetLastPInvokeError()
+            : -MemoryMarshal.Read<int>(value);
+    }
+
+    /// <summary>Where the client wanted to go before a REDIRECT rule brought it here, from conntrack.</summary>
+    /// <returns>0, or minus errno (ENOENT when the connection is not tracked).</returns>
+    public int OriginalDestination(bool ipv6, out InetEndPoint destination)
+    {
+        Span<byte> address = stackalloc byte[InetEndPoint.MaxSocketAddressSize];
+        var length = ipv6 ? InetEndPoint.MaxSocketAddressSize : 16;
+        var result = Libc.GetSocketOption(
+            this, ipv6 ? Libc.SOL_IPV6 : Libc.SOL_IP, ipv6 ? Libc.IP6T_SO_ORIGINAL_DST : Libc.SO_ORIGINAL_DST, ref address[0], ref length);
+        destination = result < 0 ? default : InetEndPoint.ReadSocketAddress(address);
+        return result < 0 ? -Marshal.GetLastPInvokeError() : 0;
+    }
+
+    /// <returns>Bytes received, 0 at the end of the stream, or minus errno.</returns>
+    public int Receive(Span<byte> buffer)
+    {
+        var count = Libc.ReceiveInet(this, ref MemoryMarshal.GetReference(buffer), (nuint)buffer.Length, 0);
+        return count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
+    }
+
+    /// <returns>Bytes taken, or minus errno.</returns>
+    public int Send(ReadOnlySpan<byte> buffer)
+    {
+        var count = Libc.SendInet(this, in MemoryMarshal.GetReference(buffer), (nuint)buffer.Length, 0);
+        return count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
+    }
+
+    /// <summary>Sends FIN after what is still queued; receiving goes on.</summary>
+    public int ShutdownSend() => Libc.shutdown(this, Libc.SHUT_WR) < 0 ? -Marshal.GetLastPInvokeError() : 0;
+
+    /// <summary>Closes with RST (SO_LINGER of zero seconds), dropping what is queued.</summary>
+    public void Abort()
+    {
+        if (IsInvalid)
+        {
+            return;
+        }
+
+        // struct linger { int l_onoff; int l_linger; } (sys/socket.h)
+        Span<byte> linger = stackalloc byte[2 * sizeof(int)];
+        linger.Clear();
+        MemoryMarshal.Write(linger, 1);
+        _ = Libc.SetSocketOption(this, Libc.SOL_SOCKET, Libc.SO_LINGER, in linger[0], linger.Length);
+        CloseSocket();
+    }
+
+    /// <summary>No Nagle delay, and probes that find out about a peer that vanished after two minutes.</summary>
+    internal static void PrepareStream(InetSocket socket)
+    {
+        socket.SetOption(Libc.SOL_TCP, Libc.TCP_NODELAY, 1);
+        socket.SetOption(Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, 1);
+        socket.SetOption(Libc.SOL_TCP, Libc.TCP_KEEPIDLE, KeepAliveIdleSeconds);
+        socket.SetOption(Libc.SOL_TCP, Libc.TCP_KEEPINTVL, KeepAliveIntervalSeconds);
+        socket.SetOption(Libc.SOL_TCP, Libc.TCP_KEEPCNT, KeepAliveProbes);
+    }
+}
