@@ -1,0 +1,158 @@
+using System.Runtime.InteropServices;
+using Dataplane.Linux.Interop;
+using Dataplane.Linux.Namespaces;
+using Microsoft.Win32.SafeHandles;
+
+namespace Dataplane.Linux.Sockets;
+
+/// <summary>
+/// A bound netlink socket. Whole datagrams in and out, one per call; the format is the caller's business.
+/// It acts on the network namespace it was opened in, whichever thread uses it.
+/// </summary>
+/// <remarks>Source: netlink(7). Not safe for two concurrent senders that both wait for answers.</remarks>
+public sealed class NetlinkSocket : IDisposable
+{
+    private readonly SafeFileHandle _handle;
+
+    private NetlinkSocket(SafeFileHandle handle) => _handle = handle;
+
+    /// <summary>The address the kernel gave the socket; nlmsg_pid of its answers.</summary>
+    public uint PortId { get; private set; }
+
+    /// <summary>SO_SNDBUF as last asked for, in bytes; the largest datagram <see cref="Send"/> takes is a little smaller.</summary>
+    public int SendBuffer { get; private set; }
+
+    /// <summary>Opens and binds a socket with extended and capped acks.</summary>
+    /// <param name="protocol">NETLINK_ROUTE, NETLINK_NETFILTER, ...: linux/netlink.h.</param>
+    /// <param name="networkNamespace">Where the socket lives; null for the calling thread's.</param>
+    /// <exception cref="LinuxException">EPROTONOSUPPORT when the kernel lacks the protocol.</exception>
+    public static NetlinkSocket Open(int protocol, NetworkNamespace? networkNamespace = null)
+    {
+        var handle = networkNamespace is null ? Create(protocol) : networkNamespace.Invoke(() => Create(protocol));
+        var socket = new NetlinkSocket(handle);
+        try
+        {
+            socket.SetOption(Libc.NETLINK_EXT_ACK, 1);
+            socket.SetOption(Libc.NETLINK_CAP_ACK, 1);
+            socket.Bind();
+            return socket;
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Asks for strict validation of dump requests, and with it for filtering in the kernel (Linux 4.20).</summary>
+    public void SetStrictChecking() => SetOption(Libc.NETLINK_GET_STRICT_CHK, 1);
+
+    /// <summary>Subscribes to a multicast group by its number (not a bit mask).</summary>
+    public void JoinGroup(int group) => SetOption(Libc.NETLINK_ADD_MEMBERSHIP, group);
+
+    /// <summary>Sets SO_SNDBUF past net.core.wmem_max. Needs CAP_NET_ADMIN.</summary>
+    public void SetSendBuffer(int bytes)
+    {
+        LinuxException.Check(
+            Libc.setsockopt(_handle, Libc.SOL_SOCKET, Libc.SO_SNDBUFFORCE, bytes, sizeof(int)), $"set netlink send buffer of {bytes} bytes");
+        SendBuffer = bytes;
+    }
+
+    /// <summary>Sets SO_RCVBUF past net.core.rmem_max. Needs CAP_NET_ADMIN.</summary>
+    public void SetReceiveBuffer(int bytes) => LinuxException.Check(
+        Libc.setsockopt(_handle, Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, bytes, sizeof(int)), $"set netlink receive buffer of {bytes} bytes");
+
+    /// <summary>After this long <see cref="Receive"/> fails with EAGAIN. Without it, it waits for ever.</summary>
+    public void SetReceiveTimeout(TimeSpan timeout)
+    {
+        var value = new Libc.__kernel_sock_timeval { tv_sec = (long)timeout.TotalSeconds, tv_usec = timeout.Milliseconds * 1000L };
+        LinuxException.Check(Libc.setsockopt(_handle, Libc.SOL_SOCKET, Libc.SO_RCVTIMEO, value, Libc.__kernel_sock_timeval.Size), "set netlink receive time-out");
+    }
+
+    /// <summary>Sends one datagram to the kernel, which has handled it when this returns (answers are queued).</summary>
+    /// <exception cref="LinuxException">EMSGSIZE when it is larger than the send buffer.</exception>
+    public void Send(ReadOnlySpan<byte> datagram)
+    {
+        var kernel = new Libc.sockaddr_nl { nl_family = Libc.AF_NETLINK };
+        while (Libc.sendto(_handle, datagram, datagram.Length, 0, kernel, Libc.sockaddr_nl.Size) < 0)
+        {
+            var errno = Marshal.GetLastPInvokeError();
+            if (errno != Libc.EINTR)
+            {
+                throw new LinuxException($"send {datagram.Length} bytes of netlink", errno);
+            }
+        }
+    }
+
+    /// <summary>Waits for one datagram of the kernel.</summary>
+    /// <returns>Its length.</returns>
+    /// <exception cref="LinuxException">EAGAIN after the receive time-out, EMSGSIZE when the buffer was too small,
+    /// ENOBUFS when the kernel dropped messages because the socket was not read fast enough.</exception>
+    public int Receive(Span<byte> buffer) => Receive(buffer, 0, out var length) is var errno and not 0
+        ? throw new LinuxException("receive from netlink", errno)
+        : length;
+
+    /// <summary>Takes one datagram if one is queued.</summary>
+    /// <exception cref="LinuxException">As <see cref="Receive"/>, but for EAGAIN.</exception>
+    public bool TryReceive(Span<byte> buffer, out int length) => Receive(buffer, Libc.MSG_DONTWAIT, out length) switch
+    {
+        0 => true,
+        Libc.EAGAIN => false,
+        var errno => throw new LinuxException("receive from netlink", errno),
+    };
+
+    /// <inheritdoc/>
+    public void Dispose() => _handle.Dispose();
+
+    /// <summary>0 or an errno. Messages that another process sent to this socket's address are passed over.</summary>
+    private int Receive(Span<byte> buffer, int flags, out int length)
+    {
+        while (true)
+        {
+            var sender = default(Libc.sockaddr_nl);
+            var senderLength = Libc.sockaddr_nl.Size;
+            length = (int)Libc.recvfrom(_handle, buffer, buffer.Length, flags | Libc.MSG_TRUNC, ref sender, ref senderLength);
+            if (length >= 0)
+            {
+                if (sender.nl_pid != 0)
+                {
+                    continue;
+                }
+
+                return length > buffer.Length ? Libc.EMSGSIZE : 0;
+            }
+
+            // SO_RCVTIMEO makes recv(2) return EINTR even under SA_RESTART, and the runtime signals its threads (signal(7)).
+            var errno = Marshal.GetLastPInvokeError();
+            if (errno != Libc.EINTR)
+            {
+                return errno;
+            }
+        }
+    }
+
+    private static SafeFileHandle Create(int protocol)
+    {
+        var handle = Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, protocol);
+        if (!handle.IsInvalid)
+        {
+            return handle;
+        }
+
+        var errno = Marshal.GetLastPInvokeError();
+        handle.Dispose();
+        throw new LinuxException($"open netlink socket of protocol {protocol}", errno);
+    }
+
+    private void Bind()
+    {
+        var address = new Libc.sockaddr_nl { nl_family = Libc.AF_NETLINK };
+        LinuxException.Check(Libc.bind(_handle, address, Libc.sockaddr_nl.Size), "bind netlink socket");
+        var length = Libc.sockaddr_nl.Size;
+        LinuxException.Check(Libc.getsockname(_handle, ref address, ref length), "read netlink socket address");
+        PortId = address.nl_pid;
+    }
+
+    private void SetOption(int option, int value) => LinuxException.Check(
+        Libc.setsockopt(_handle, Libc.SOL_NETLINK, option, value, sizeof(int)), $"set netlink socket option {option}");
+}
