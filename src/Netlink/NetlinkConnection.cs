@@ -2,7 +2,7 @@ using Dataplane.Linux;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Linux.Sockets;
 using Dataplane.Netlink.Codec;
-using static Dataplane.Netlink.Uapi.ErrnoHeader;
+using static Dataplane.Linux.Errno;
 using static Dataplane.Netlink.Uapi.NetlinkHeader;
 
 namespace Dataplane.Netlink;

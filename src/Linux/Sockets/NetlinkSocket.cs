@@ -77,7 +77,7 @@ public sealed class NetlinkSocket : IDisposable
         while (Libc.sendto(_handle, datagram, datagram.Length, 0, kernel, Libc.sockaddr_nl.Size) < 0)
         {
             var errno = Marshal.GetLastPInvokeError();
-            if (errno != Libc.EINTR)
+            if (errno != Errno.EINTR)
             {
                 throw new LinuxException($"send {datagram.Length} bytes of netlink", errno);
             }
@@ -97,7 +97,7 @@ public sealed class NetlinkSocket : IDisposable
     public bool TryReceive(Span<byte> buffer, out int length) => Receive(buffer, Libc.MSG_DONTWAIT, out length) switch
     {
         0 => true,
-        Libc.EAGAIN => false,
+        Errno.EAGAIN => false,
         var errno => throw new LinuxException("receive from netlink", errno),
     };
 
@@ -119,12 +119,12 @@ public sealed class NetlinkSocket : IDisposable
                     continue;
                 }
 
-                return length > buffer.Length ? Libc.EMSGSIZE : 0;
+                return length > buffer.Length ? Errno.EMSGSIZE : 0;
             }
 
             // SO_RCVTIMEO makes recv(2) return EINTR even under SA_RESTART, and the runtime signals its threads (signal(7)).
             var errno = Marshal.GetLastPInvokeError();
-            if (errno != Libc.EINTR)
+            if (errno != Errno.EINTR)
             {
                 return errno;
             }

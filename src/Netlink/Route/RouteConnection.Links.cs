@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Netlink.Codec;
-using static Dataplane.Netlink.Uapi.ErrnoHeader;
+using static Dataplane.Linux.Errno;
 using static Dataplane.Netlink.Uapi.IfHeader;
 using static Dataplane.Netlink.Uapi.IfLinkHeader;
 using static Dataplane.Netlink.Uapi.NetlinkHeader;
