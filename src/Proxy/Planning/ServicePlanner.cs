@@ -1,0 +1,153 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Dataplane.Proxy.ServiceModel;
+
+namespace Dataplane.Proxy.Planning;
+
+/// <summary>
+/// Decides the front ends of one Service:
+/// <code>
+///                     internal policy Cluster       internal policy Local
+///   ClusterIP         cluster set                   local set
+///                     external policy Cluster       external policy Local
+///   ExternalIP,       cluster set, masqueraded      pods and the node: cluster set, the node masqueraded
+///   LB IP, NodePort                                 others: local set, source preserved
+/// </code>
+/// No endpoint anywhere: REJECT. Endpoints, but none in the local set that is asked for: DROP.
+/// </summary>
+internal static class ServicePlanner
+{
+    internal static ServicePlan Plan(ServiceEntry entry, NodeFacts node, PlanningOptions options)
+    {
+        var service = entry.Service;
+        var frontEnds = ImmutableArray.CreateBuilder<FrontEndPlan>();
+        var taken = new HashSet<FrontEnd>();
+        foreach (var port in service.Ports)
+        {
+            foreach (var family in Families(service))
+            {
+                var endpoints = entry.Endpoints.Of(port.Name).Where(endpoint => endpoint.Address.AddressFamily == family).ToImmutableArray();
+                var portPlanner = new PortPlanner(service, port, family, EndpointChoice.For(endpoints, node), node, options);
+                foreach (var frontEnd in portPlanner.FrontEnds())
+                {
+                    // An address may stand in several fields; the first, which is the most specific one, says what it does.
+                    if (taken.Add(frontEnd.FrontEnd))
+                    {
+                        frontEnds.Add(frontEnd);
+                    }
+                }
+            }
+        }
+
+        return new ServicePlan(service.Name, frontEnds.ToImmutable(), HealthCheck(entry, node))
+        {
+            Claimed = [.. frontEnds.Where(plan => plan.Kind is FrontEndKind.ExternalIP or FrontEndKind.LoadBalancerIP).Select(plan => plan.FrontEnd)],
+        };
+    }
+
+    private static IEnumerable<AddressFamily> Families(ProxiedService service) =>
+        service.ClusterIPs.Concat(service.ExternalIPs).Concat(service.LoadBalancerIPs).Select(address => address.AddressFamily).Distinct();
+
+    private static HealthCheckPlan? HealthCheck(ServiceEntry entry, NodeFacts node)
+    {
+        var service = entry.Service;
+        if (!service.HealthCheckNodePort.IsAllocated)
+        {
+            return null;
+        }
+
+        // Counts pods, not ports: a pod behind two ports of the Service is one endpoint.
+        var local = service.Ports.SelectMany(port => entry.Endpoints.Of(port.Name))
+            .Where(endpoint => endpoint.Ready && EndpointChoice.IsLocal(endpoint, node))
+            .Select(endpoint => endpoint.Address).Distinct().Count();
+        return new HealthCheckPlan(service.HealthCheckNodePort, local);
+    }
+
+    private readonly struct PortPlanner(
+        ProxiedService service, ProxiedPort port, AddressFamily family, EndpointChoice choice, NodeFacts node, PlanningOptions options)
+    {
+        internal IEnumerable<FrontEndPlan> FrontEnds()
+        {
+            var internalRoute = service.InternalPolicyLocal
+                ? Forward(choice.Local, InternalMasquerade)
+                : Forward(choice.Cluster, InternalMasquerade);
+            var (externalRoute, outsideRoute) = ExternalRoutes();
+            foreach (var address in OfFamily(service.ClusterIPs))
+            {
+                yield return Make(FrontEndKind.ClusterIP, FrontEnd.At(address, port.Name.Protocol, port.Port), internalRoute, null);
+            }
+
+            foreach (var address in OfFamily(service.LoadBalancerIPs))
+            {
+                yield return Make(FrontEndKind.LoadBalancerIP, FrontEnd.At(address, port.Name.Protocol, port.Port), externalRoute, outsideRoute) with
+                {
+                    SourceRanges = SourceRanges(),
+                };
+            }
+
+            foreach (var address in OfFamily(service.ExternalIPs))
+            {
+                yield return Make(FrontEndKind.ExternalIP, FrontEnd.At(address, port.Name.Protocol, port.Port), externalRoute, outsideRoute);
+            }
+
+            if (port.NodePort.IsAllocated && service.ClusterIPs.Any(IsOfFamily))
+            {
+                yield return Make(FrontEndKind.NodePort, FrontEnd.AtNode(family, port.Name.Protocol, port.NodePort), externalRoute, outsideRoute);
+            }
+        }
+
+        private (Route Route, Route? Outside) ExternalRoutes()
+        {
+            if (!service.ExternalPolicyLocal)
+            {
+                return (Forward(choice.Cluster, MasqueradePolicy.Always), null);
+            }
+
+            var always = options.MasqueradeAll ? MasqueradePolicy.Always : (MasqueradePolicy?)null;
+            var near = Forward(choice.Cluster, always ?? MasqueradePolicy.FromNode);
+            return near.Action == RouteAction.Reject
+                ? (near, null)
+                : (near, Forward(choice.Local, always ?? MasqueradePolicy.Never));
+        }
+
+        private Route Forward(ImmutableArray<ServiceEndpoint> endpoints, MasqueradePolicy masquerade)
+        {
+            if (endpoints.IsEmpty)
+            {
+                return choice.AnyInCluster ? Route.Drop : Route.Reject;
+            }
+
+            var facts = node;
+            return new Route(
+                RouteAction.Forward,
+                [.. endpoints.Select(endpoint => new EndpointTarget(endpoint.Address, endpoint.Port, EndpointChoice.IsLocal(endpoint, facts)))],
+                masquerade);
+        }
+
+        private MasqueradePolicy InternalMasquerade =>
+            options.MasqueradeAll ? MasqueradePolicy.Always
+            : options.LocalDetector == LocalDetector.None ? MasqueradePolicy.Never
+            : MasqueradePolicy.OffCluster;
+
+        private FrontEndPlan Make(FrontEndKind kind, FrontEnd frontEnd, Route route, Route? outside) => new()
+        {
+            FrontEnd = frontEnd,
+            Kind = kind,
+            ServicePort = port.Name,
+            Route = route,
+            OutsideRoute = outside,
+            AffinityTimeout = service.AffinityTimeout,
+        };
+
+        private IEnumerable<IPAddress> OfFamily(ImmutableArray<IPAddress> addresses) => addresses.Where(IsOfFamily);
+
+        private bool IsOfFamily(IPAddress address) => address.AddressFamily == family;
+
+        private ImmutableArray<IPNetwork> SourceRanges()
+        {
+            var wanted = family;
+            return [.. service.LoadBalancerSourceRanges.Where(range => range.BaseAddress.AddressFamily == wanted)];
+        }
+    }
+}

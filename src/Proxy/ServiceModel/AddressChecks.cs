@@ -1,0 +1,63 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Dataplane.Proxy.ServiceModel;
+
+/// <summary>Addresses as the API carries them, checked before they become destinations.</summary>
+internal static class AddressChecks
+{
+    /// <summary>
+    /// Parses an endpoint's address. A proxy that forwards to loopback, link-local or multicast addresses would let whoever can write slices reach
+    /// the node's own services (CVE-2020-8555's family of problems).
+    /// </summary>
+    /// <returns>Null when it may be used, else what is wrong with it.</returns>
+    internal static string? ParseEndpoint(string text, AddressFamily family, out IPAddress address)
+    {
+        if (!TryParse(text, out address))
+        {
+            return "is no IP address";
+        }
+
+        return address.AddressFamily != family ? "is not of the slice's address type"
+            : IPAddress.IsLoopback(address) ? "is a loopback address"
+            : IsMulticast(address) ? "is a multicast address"
+            : IsLinkLocal(address) ? "is a link-local address"
+            : IsUnspecified(address) ? "is the unspecified address"
+            : null;
+    }
+
+    /// <summary>Only the canonical forms: .NET would also take "1", "0x7f.1" or an address with a scope.</summary>
+    internal static bool TryParse(string? text, out IPAddress address)
+    {
+        address = IPAddress.None;
+        if (text is null || text.Contains('%') || !IPAddress.TryParse(text, out var parsed))
+        {
+            return false;
+        }
+
+        address = parsed;
+        return parsed.AddressFamily == AddressFamily.InterNetworkV6 || parsed.ToString() == text;
+    }
+
+    internal static bool IsUnspecified(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
+    /// <summary>The network an address is in; host bits are cleared.</summary>
+    internal static IPNetwork NetworkOf(IPAddress address, int prefixLength)
+    {
+        var bytes = address.GetAddressBytes();
+        for (var bit = prefixLength; bit < bytes.Length * 8; bit++)
+        {
+            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        }
+
+        return new IPNetwork(new IPAddress(bytes), prefixLength);
+    }
+
+    private static bool IsMulticast(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetworkV6 ? address.IsIPv6Multicast : address.GetAddressBytes()[0] is >= 224 and < 240;
+
+    private static bool IsLinkLocal(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetworkV6
+            ? address.IsIPv6LinkLocal
+            : address.GetAddressBytes() is [169, 254, ..];
+}

@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using System.Net.Sockets;
+using Dataplane.Api;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Proxy.ServiceModel;
+
+/// <summary>Reads EndpointSlice objects. What may not become a destination is left out, with one log line for the slice's first such endpoint.</summary>
+internal static class EndpointSliceReader
+{
+    /// <returns>Null for a slice that belongs to no Service or holds names instead of addresses.</returns>
+    internal static (NamespacedName Service, SliceContents Contents)? Read(EndpointSlice slice, ILogger logger)
+    {
+        if (!slice.Metadata.Labels.TryGetValue(ServiceLabels.ServiceName, out var service) || service.Length == 0)
+        {
+            return null;
+        }
+
+        AddressFamily family;
+        switch (slice.AddressType)
+        {
+            case "IPv4":
+                family = AddressFamily.InterNetwork;
+                break;
+            case "IPv6":
+                family = AddressFamily.InterNetworkV6;
+                break;
+            default:
+                return null;
+        }
+
+        var faults = new List<string>();
+        var contents = new SliceContents(ReadPorts(slice, faults), ReadEndpoints(slice, family, faults));
+        if (faults.Count > 0)
+        {
+            logger.EndpointsIgnored(NamespacedName.Of(slice), faults[0], faults.Count - 1);
+        }
+
+        return (new NamespacedName(slice.Metadata.Namespace, service), contents);
+    }
+
+    private static ImmutableArray<SlicePort> ReadPorts(EndpointSlice slice, List<string> faults)
+    {
+        var ports = ImmutableArray.CreateBuilder<SlicePort>(slice.Ports.Count);
+        foreach (var port in slice.Ports)
+        {
+            if (port.Port is null or <= 0 or > ushort.MaxValue)
+            {
+                faults.Add($"ports: {port.Name ?? "the unnamed port"} is {port.Port?.ToString() ?? "absent"}, not in 1-65535");
+            }
+            else if (!TransportProtocols.TryParse(port.Protocol, out var protocol))
+            {
+                faults.Add($"ports: protocol {port.Protocol} is not TCP, UDP or SCTP");
+            }
+            else
+            {
+                ports.Add(new SlicePort(new EndpointPortKey(port.Name ?? "", protocol), (ushort)port.Port));
+            }
+        }
+
+        return ports.ToImmutable();
+    }
+
+    private static ImmutableArray<ServiceEndpoint> ReadEndpoints(EndpointSlice slice, AddressFamily family, List<string> faults)
+    {
+        var endpoints = ImmutableArray.CreateBuilder<ServiceEndpoint>(slice.Endpoints.Count);
+        foreach (var endpoint in slice.Endpoints)
+        {
+            if (endpoint.Addresses.Count == 0)
+            {
+                faults.Add("endpoints: one without an address");
+            }
+            else if (AddressChecks.ParseEndpoint(endpoint.Addresses[0], family, out var address) is { } fault)
+            {
+                faults.Add($"endpoints: {endpoint.Addresses[0]} {fault}");
+            }
+            else
+            {
+                var ready = endpoint.Conditions.Ready ?? true;
+                endpoints.Add(new ServiceEndpoint(address, 0)
+                {
+                    NodeName = endpoint.NodeName,
+                    Ready = ready,
+                    Serving = endpoint.Conditions.Serving ?? ready,
+                    Terminating = endpoint.Conditions.Terminating ?? false,
+                    ZoneHints = [.. endpoint.Hints?.ForZones.Select(zone => zone.Name) ?? []],
+                    NodeHints = [.. endpoint.Hints?.ForNodes.Select(node => node.Name) ?? []],
+                });
+            }
+        }
+
+        return endpoints.ToImmutable();
+    }
+}

@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using System.Net;
+using Dataplane.Api;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Proxy.ServiceModel;
+
+/// <summary>Reads Service objects. What is wrong with one is logged with its name and field and left out; the rest of it is served.</summary>
+internal static class ServiceReader
+{
+    private const int DefaultAffinitySeconds = 10800;
+
+    /// <returns>Null for a Service no proxy serves: headless, ExternalName, without an address yet, or another proxy's.</returns>
+    internal static ProxiedService? Read(Service service, ILogger logger)
+    {
+        var spec = service.Spec;
+        if (spec.Type == "ExternalName" || spec.ClusterIP is null or "" or "None" || service.Metadata.Labels.ContainsKey(ServiceLabels.ProxyName))
+        {
+            return null;
+        }
+
+        var name = NamespacedName.Of(service);
+        var addresses = new AddressReader(name, logger);
+        var affine = spec.SessionAffinity == "ClientIP";
+        var externalLocal = spec.ExternalTrafficPolicy == "Local";
+        return new ProxiedService
+        {
+            Name = name,
+            ClusterIPs = addresses.Read(spec.ClusterIPs.Count > 0 ? spec.ClusterIPs : [spec.ClusterIP], "spec.clusterIPs"),
+            ExternalIPs = addresses.Read(spec.ExternalIPs, "spec.externalIPs"),
+            LoadBalancerIPs = addresses.Read(
+                service.Status.LoadBalancer.Ingress.Where(ingress => ingress is { IP.Length: > 0, IPMode: null or "" or "VIP" }).Select(ingress => ingress.IP!),
+                "status.loadBalancer.ingress"),
+            LoadBalancerSourceRanges = spec.Type == "LoadBalancer" ? ReadSourceRanges(spec.LoadBalancerSourceRanges, name, logger) : [],
+            Ports = ReadPorts(name, spec, logger),
+            AffinityTimeout = affine ? TimeSpan.FromSeconds(spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds ?? DefaultAffinitySeconds) : null,
+            InternalPolicyLocal = spec.InternalTrafficPolicy == "Local",
+            ExternalPolicyLocal = externalLocal,
+            HealthCheckNodePort = externalLocal && spec.HealthCheckNodePort is > 0 and <= ushort.MaxValue
+                ? new NodePort((ushort)spec.HealthCheckNodePort)
+                : NodePort.None,
+        };
+    }
+
+    private static ImmutableArray<ProxiedPort> ReadPorts(NamespacedName service, ServiceSpec spec, ILogger logger)
+    {
+        var ports = ImmutableArray.CreateBuilder<ProxiedPort>(spec.Ports.Count);
+        foreach (var port in spec.Ports)
+        {
+            if (!TransportProtocols.TryParse(port.Protocol, out var protocol))
+            {
+                logger.ServiceFieldIgnored(service, "spec.ports[].protocol", port.Protocol ?? "", "is not TCP, UDP or SCTP");
+            }
+            else if (port.Port is <= 0 or > ushort.MaxValue)
+            {
+                logger.ServiceFieldIgnored(service, "spec.ports[].port", port.Port.ToString(), "is not in 1-65535");
+            }
+            else
+            {
+                var nodePort = port.NodePort is > 0 and <= ushort.MaxValue ? new NodePort((ushort)port.NodePort) : NodePort.None;
+                ports.Add(new ProxiedPort(new ServicePortName(service, port.Name, protocol), (ushort)port.Port, nodePort));
+            }
+        }
+
+        return ports.ToImmutable();
+    }
+
+    private static ImmutableArray<IPNetwork> ReadSourceRanges(List<string> texts, NamespacedName service, ILogger logger)
+    {
+        var ranges = new List<IPNetwork>();
+        foreach (var text in texts.Select(text => text.Trim()).Where(text => text.Length > 0))
+        {
+            // Not IPNetwork.TryParse, which refuses host bits: the API server accepts 10.1.2.3/24 here.
+            var slash = text.IndexOf('/', StringComparison.Ordinal);
+            if (slash > 0 && AddressChecks.TryParse(text[..slash], out var address) && int.TryParse(text.AsSpan(slash + 1), out var length)
+                && length >= 0 && length <= address.GetAddressBytes().Length * 8)
+            {
+                ranges.Add(AddressChecks.NetworkOf(address, length));
+            }
+            else
+            {
+                logger.ServiceFieldIgnored(service, "spec.loadBalancerSourceRanges", text, "is no CIDR");
+            }
+        }
+
+        return [.. ranges.GroupBy(range => range.BaseAddress.AddressFamily).Where(family => family.All(range => range.PrefixLength > 0)).SelectMany(family => family)];
+    }
+
+    private readonly struct AddressReader(NamespacedName service, ILogger logger)
+    {
+        internal ImmutableArray<IPAddress> Read(IEnumerable<string> texts, string field)
+        {
+            var addresses = ImmutableArray.CreateBuilder<IPAddress>();
+            foreach (var text in texts)
+            {
+                if (!AddressChecks.TryParse(text, out var address) || AddressChecks.IsUnspecified(address))
+                {
+                    logger.ServiceFieldIgnored(service, field, text, "is no usable IP address");
+                }
+                else if (!addresses.Contains(address))
+                {
+                    addresses.Add(address);
+                }
+            }
+
+            return addresses.ToImmutable();
+        }
+    }
+}
