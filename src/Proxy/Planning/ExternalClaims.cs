@@ -12,8 +12,8 @@ internal static class ExternalClaims
     internal static ImmutableDictionary<FrontEnd, ImmutableSortedSet<NamespacedName>> None { get; } =
         ImmutableDictionary<FrontEnd, ImmutableSortedSet<NamespacedName>>.Empty;
 
-    private static readonly ImmutableSortedSet<NamespacedName> Nobody = ImmutableSortedSet.Create(
-        Comparer<NamespacedName>.Create((left, right) => string.CompareOrdinal(left.ToString(), right.ToString())));
+    private static readonly ImmutableSortedSet<NamespacedName> Nobody = ImmutableSortedSet.Create<NamespacedName>(
+        comparer: Comparer<NamespacedName>.Create((left, right) => string.CompareOrdinal(left.ToString(), right.ToString())));
 
     /// <summary>Claims after some Services changed, and the Services that thereby win or lose a front end.</summary>
     internal static (ImmutableDictionary<FrontEnd, ImmutableSortedSet<NamespacedName>> Claims, IReadOnlySet<NamespacedName> Moved) Change(

@@ -1,0 +1,100 @@
+using Dataplane.Api;
+using Dataplane.Proxy.Planning;
+using Dataplane.Proxy.ServiceModel;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Dataplane.Proxy.Tests;
+
+/// <summary>A cluster in a few words: Services and slices in namespace "ns", seen from node "here" in zone "a".</summary>
+internal sealed class Cluster
+{
+    private readonly ServiceModelState _model = new(NullLogger.Instance);
+    private ForwardingPlan? _plan;
+    private int _slices;
+
+    internal static NodeFacts Here { get; } = new("here", "a");
+
+    internal PlanningOptions Options { get; set; } = new()
+    {
+        LocalDetector = new LocalDetector.Networks([System.Net.IPNetwork.Parse("10.244.0.0/16"), System.Net.IPNetwork.Parse("fd00:10:244::/56")]),
+    };
+
+    internal Cluster Service(string name, string clusterIP, ServicePort[] ports, Action<Service>? configure = null)
+    {
+        var service = new Service
+        {
+            Metadata = new ObjectMeta { Namespace = "ns", Name = name },
+            Spec = new ServiceSpec { Type = "ClusterIP", ClusterIP = clusterIP, ClusterIPs = [clusterIP], Ports = [.. ports] },
+        };
+        configure?.Invoke(service);
+        _model.Set(NamespacedName.Of(service), service);
+        return this;
+    }
+
+    internal Cluster Service(string name, string clusterIP, int port, Action<Service>? configure = null) =>
+        Service(name, clusterIP, [new ServicePort { Port = port }], configure);
+
+    internal Cluster Delete(string name)
+    {
+        _model.Set(new NamespacedName("ns", name), (Service?)null);
+        return this;
+    }
+
+    /// <summary>A slice for a Service's ports ("name:number", or "number" for the unnamed port) with endpoints as <see cref="Endpoint"/> reads them.</summary>
+    internal Cluster Slice(string service, string ports, params string[] endpoints) => Slice($"{service}-{++_slices}", service, ports, endpoints);
+
+    internal Cluster Slice(string slice, string service, string ports, string[] endpoints)
+    {
+        _model.Set(new NamespacedName("ns", slice), new EndpointSlice
+        {
+            Metadata = new ObjectMeta { Namespace = "ns", Name = slice, Labels = new() { ["kubernetes.io/service-name"] = service } },
+            AddressType = endpoints.Any(endpoint => endpoint.Contains("::")) ? "IPv6" : "IPv4",
+            Ports = [.. ports.Split(',').Select(Port)],
+            Endpoints = [.. endpoints.Select(Endpoint)],
+        });
+        return this;
+    }
+
+    internal Cluster DeleteSlice(string slice)
+    {
+        _model.Set(new NamespacedName("ns", slice), (EndpointSlice?)null);
+        return this;
+    }
+
+    internal ForwardingPlan Plan()
+    {
+        var (table, changed) = _model.Take();
+        return _plan = _plan is null ? Planner.Plan(table, Here, Options) : Planner.Update(_plan, table, changed, Here, Options);
+    }
+
+    /// <summary>"10.244.1.5 here unready serving terminating zone=a node=here": an address and what is unusual about it.</summary>
+    internal static Endpoint Endpoint(string text)
+    {
+        var words = text.Split(' ');
+        var hints = new EndpointHints
+        {
+            ForZones = [.. words.Where(word => word.StartsWith("zone=")).Select(word => new ForZone { Name = word[5..] })],
+            ForNodes = [.. words.Where(word => word.StartsWith("node=")).Select(word => new ForNode { Name = word[5..] })],
+        };
+        return new Endpoint
+        {
+            Addresses = [words[0]],
+            NodeName = words.Contains("here") ? "here" : "there",
+            Conditions = new EndpointConditions
+            {
+                Ready = !words.Contains("unready") && !words.Contains("terminating"),
+                Serving = words.Contains("serving") || (!words.Contains("unready") && !words.Contains("terminating")),
+                Terminating = words.Contains("terminating"),
+            },
+            Hints = hints,
+        };
+    }
+
+    // "dns/UDP:5353" or "8080".
+    private static EndpointPort Port(string text)
+    {
+        var parts = text.Split(':');
+        var name = parts.Length == 2 ? parts[0].Split('/') : [""];
+        return new EndpointPort { Name = name[0], Protocol = name.Length == 2 ? name[1] : "TCP", Port = int.Parse(parts[^1]) };
+    }
+}
