@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+using Dataplane.Linux.Interop;
+using Dataplane.Linux.Mounts;
+using Microsoft.Win32.SafeHandles;
+
+namespace Dataplane.Linux.Processes;
+
+/// <summary>
+/// Starts a container as PID 1 of its own PID namespace, with its own mount namespace and root, without a helper program.
+/// Two threads of this process do it, since namespaces and the root directory belong to a thread:
+/// <code>
+/// spawner                                  companion
+/// unshare mount namespace, join the pod's
+/// build the root filesystem
+/// unshare PID namespace, posix_spawn
+///   child stops at the gate     -meet->    join the spawner's mount namespace
+///                                          mount /proc of the child's PID namespace
+///                                          pivot_root (moves the child's root too)
+///   child executes the program  &lt;-open-    release
+/// </code>
+/// The reason: a proc file system shows the PID namespace of the process that mounts it, and that namespace exists only
+/// once its PID 1 does. Why not otherwise: docs/decisions.
+/// </summary>
+public static class ContainerLauncher
+{
+    private const int EnterAll = Libc.CLONE_NEWNS | Libc.CLONE_NEWUTS | Libc.CLONE_NEWIPC | Libc.CLONE_NEWNET;
+
+    static ContainerLauncher() => SpawnRequest.Prepare();
+
+    /// <summary>Starts the container's program; returns once it has been executed. Blocks for some milliseconds.</summary>
+    /// <exception cref="ProgramStartException">The program cannot be found or executed.</exception>
+    /// <exception cref="LinuxException">A namespace or mount failed.</exception>
+    public static ChildProcess Start(ContainerPlan plan, ProgramStreams streams)
+    {
+        using var gate = new SpawnGate(plan.Root.Scratch + ".gate");
+        using var request = new SpawnRequest();
+        using var ready = new ManualResetEventSlim();
+        var (errno, spawnerThread, name) = (0, 0, plan.Program.Arguments[0]);
+        var spawner = NamespacedThread.Start("dp-spawner", () =>
+        {
+            spawnerThread = Libc.gettid();
+            var program = Prepare(plan);
+            gate.AddTo(request);
+            request.ChangeDirectory(plan.Program.WorkingDirectory);
+            request.Program(program, plan.Program.Arguments, plan.Program.Environment);
+            request.Streams(streams);
+            errno = request.RunInPidNamespace(-1);
+        });
+        var companion = NamespacedThread.Start("dp-companion", () =>
+        {
+            if (gate.WaitForChild())
+            {
+                RootCompanion.Finish(gate, ContainerRoot.PathOf(plan.Root), spawnerThread);
+            }
+        });
+
+        try
+        {
+            spawner.Join();
+        }
+        finally
+        {
+            if (request.Pid == 0)
+            {
+                gate.Abandon();
+            }
+
+            companion.Join();
+        }
+
+        return Opened(request, errno, name);
+    }
+
+    /// <summary>Runs a program inside a running container: all its namespaces and its root.</summary>
+    /// <inheritdoc cref="Start"/>
+    public static ChildProcess Execute(ChildProcess container, ProgramPlan program, ProgramStreams streams)
+    {
+        using var request = new SpawnRequest();
+        using var held = new Libc.HeldHandle(container.Descriptor);
+        var (errno, descriptor) = (0, held.Value);
+        NamespacedThread.Start("dp-exec", () =>
+        {
+            LinuxException.Check(Libc.unshare(Libc.CLONE_FS), "unshare root directory");
+            LinuxException.Check(Libc.setns(container.Descriptor, EnterAll), $"enter the container of process {container.Pid}");
+            var path = ProgramPath.Resolve(program);
+            request.Program(path, program.Arguments, program.Environment);
+            request.ChangeDirectory(program.WorkingDirectory);
+            request.Streams(streams);
+            errno = request.RunInPidNamespace(descriptor);
+        }).Join();
+        return Opened(request, errno, program.Arguments[0]);
+    }
+
+    private static string Prepare(ContainerPlan plan)
+    {
+        LinuxException.Check(Libc.unshare(Libc.CLONE_NEWNS), "unshare mount namespace");
+        LinuxException.Check(Libc.mount(null, "/", null, Libc.MS_REC | Libc.MS_PRIVATE, null), "make mounts private");
+        LinuxException.Check(Libc.chdir("/"), "chdir /");
+        LinuxException.Check(
+            Libc.setns(plan.Sandbox.Descriptor, Libc.CLONE_NEWNET | Libc.CLONE_NEWUTS | Libc.CLONE_NEWIPC),
+            $"enter the sandbox of process {plan.Sandbox.Pid}");
+        var program = "";
+        ContainerRoot.Build(plan.Root, () =>
+        {
+            Directory.CreateDirectory(plan.Program.WorkingDirectory);
+            program = ProgramPath.Resolve(plan.Program);
+        });
+        return program;
+    }
+
+    private static ChildProcess Opened(SpawnRequest request, int errno, string name) => errno switch
+    {
+        0 => ChildProcess.Open(request.Pid),
+        < 0 => throw new LinuxException("unshare PID namespace", Marshal.GetLastSystemError()),
+        _ => throw new ProgramStartException(ProgramPath.Explain(name, errno)),
+    };
+}

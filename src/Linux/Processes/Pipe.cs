@@ -1,0 +1,38 @@
+using Dataplane.Linux.Interop;
+using Microsoft.Win32.SafeHandles;
+
+namespace Dataplane.Linux.Processes;
+
+/// <summary>
+/// pipe2(2): a container's output. A pipe and not a socket pair, because programs open /dev/stdout again by its path,
+/// which a socket refuses with ENXIO.
+/// </summary>
+public sealed class Pipe : IDisposable
+{
+    private Pipe(SafeFileHandle reader, SafeFileHandle writer)
+    {
+        Reader = reader;
+        Writer = writer;
+    }
+
+    /// <summary>Read end.</summary>
+    public SafeFileHandle Reader { get; }
+
+    /// <summary>Write end, blocking, for the child.</summary>
+    public SafeFileHandle Writer { get; }
+
+    /// <summary>Makes a pipe, both ends close-on-exec.</summary>
+    public static unsafe Pipe Create()
+    {
+        var ends = stackalloc int[2];
+        LinuxException.Check(Libc.pipe2(ends, Libc.O_CLOEXEC), "pipe2");
+        return new Pipe(new SafeFileHandle(ends[0], ownsHandle: true), new SafeFileHandle(ends[1], ownsHandle: true));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Reader.Dispose();
+        Writer.Dispose();
+    }
+}

@@ -1,0 +1,139 @@
+using Dataplane.Linux.Epoll;
+using Dataplane.Linux.Interop;
+using Microsoft.Win32.SafeHandles;
+
+namespace Dataplane.Linux.Processes;
+
+/// <summary>
+/// One thread that waits for the ends of processes and for their output with epoll. No thread, timer or handle per
+/// process, and no SIGCHLD handler.
+/// </summary>
+public sealed class ProcessMonitor : IDisposable
+{
+    private const int ReadSize = 32 * 1024;
+    private const int EventsPerWait = 64;
+    private const ulong WakeToken = 0;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ulong, Watch> _watches = [];
+    private readonly EpollInstance _epoll = new(EventsPerWait);
+    private readonly WakeUp _wake = new();
+    private readonly Thread _thread;
+    private readonly byte[] _buffer = new byte[ReadSize];
+    private ulong _lastToken = WakeToken;
+    private volatile bool _stopping;
+
+    public ProcessMonitor()
+    {
+        Check(_epoll.Add(_wake.Handle, EpollEvents.In, WakeToken));
+        _thread = new Thread(Run, 256 * 1024) { IsBackground = true, Name = "process-monitor" };
+        _thread.Start();
+    }
+
+    /// <summary>Completes when the process has ended, having reaped it. Ask once for each process.</summary>
+    public Task<ExitStatus> WaitAsync(ChildProcess process)
+    {
+        var done = new TaskCompletionSource<ExitStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
+        ExitStatus? status = null;
+        Add(new Watch(process.Descriptor, () => (status = process.TryReap()) is not null, () => done.SetResult(status!.Value)));
+        return done.Task;
+    }
+
+    /// <summary>
+    /// Hands on what comes out of a pipe until its last writer has closed it, then closes it.
+    /// </summary>
+    /// <param name="reader">Owned by the monitor from now on.</param>
+    /// <param name="received">Called on the monitor's thread, must not block; the span is valid during the call, and empty at the end.</param>
+    public Task ReadAsync(SafeFileHandle reader, Action<ReadOnlySpan<byte>> received)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Add(new Watch(reader, Read, () =>
+        {
+            reader.Dispose();
+            done.SetResult();
+        }));
+        return done.Task;
+
+        bool Read()
+        {
+            var count = (int)Math.Max(0, Libc.read(reader, ref _buffer[0], ReadSize));
+            received(_buffer.AsSpan(0, count));
+            return count == 0;
+        }
+    }
+
+    /// <summary>Ends the thread. Tasks that are not complete stay so.</summary>
+    public void Dispose()
+    {
+        _stopping = true;
+        _wake.Signal();
+        _thread.Join();
+        _wake.Dispose();
+        _epoll.Dispose();
+    }
+
+    private void Add(Watch watch)
+    {
+        ObjectDisposedException.ThrowIf(_stopping, this);
+        ulong token;
+        lock (_gate)
+        {
+            token = ++_lastToken;
+            _watches.Add(token, watch);
+        }
+
+        Check(_epoll.Add(watch.Handle, EpollEvents.In, token));
+    }
+
+    private void Run()
+    {
+        while (!_stopping)
+        {
+            var count = _epoll.Wait(-1);
+            for (var i = 0; i < count; i++)
+            {
+                var (_, token) = _epoll.Event(i);
+                if (token != WakeToken)
+                {
+                    Serve(token);
+                }
+            }
+        }
+    }
+
+    private void Serve(ulong token)
+    {
+        Watch watch;
+        lock (_gate)
+        {
+            watch = _watches[token];
+        }
+
+        if (!watch.Ready())
+        {
+            return;
+        }
+
+        // Before the descriptor may be closed, since a token is never used again but a descriptor's number is.
+        _epoll.Remove(watch.Handle);
+        lock (_gate)
+        {
+            _watches.Remove(token);
+        }
+
+        watch.Finished();
+    }
+
+    private static void Check(int result)
+    {
+        if (result < 0)
+        {
+            throw new LinuxException("epoll_ctl", -result);
+        }
+    }
+
+    /// <param name="Handle">Stays open as long as it is watched.</param>
+    /// <param name="Ready">Serves the descriptor; true when nothing more will come.</param>
+    /// <param name="Finished">Called once the descriptor is no longer watched.</param>
+    private sealed record Watch(SafeFileHandle Handle, Func<bool> Ready, Action Finished);
+}

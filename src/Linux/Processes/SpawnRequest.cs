@@ -1,0 +1,173 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using Dataplane.Linux.Interop;
+
+namespace Dataplane.Linux.Processes;
+
+/// <summary>
+/// posix_spawn(3) with everything laid out in native memory beforehand. fork is not possible in a managed process: the
+/// child would hold one thread of a runtime that needs its others. posix_spawn's child runs only the C library's code
+/// between vfork and execve.
+/// </summary>
+/// <remarks>
+/// A thread that has unshared its PID namespace can no longer create threads (clone with CLONE_THREAD fails with EINVAL,
+/// kernel/fork.c), and the runtime may create one on any thread: a pool worker, the tiered compiler's. So
+/// <see cref="RunInPidNamespace"/> is compiled ahead, is never re-compiled, and does two blittable calls.
+/// </remarks>
+internal sealed unsafe class SpawnRequest : IDisposable
+{
+    private const int ReadWriteMode = 0x1A4;
+
+    private readonly List<nint> _allocations = [];
+    private readonly void* _actions;
+    private readonly void* _attributes;
+    private byte* _path;
+    private byte** _arguments;
+    private byte** _environment;
+
+    internal SpawnRequest()
+    {
+        _actions = Allocate(Libc.SpawnStructureSize);
+        _attributes = Allocate(Libc.SpawnStructureSize);
+        var signals = Allocate(Libc.SpawnStructureSize);
+        Libc.posix_spawn_file_actions_init(_actions);
+        Libc.posix_spawnattr_init(_attributes);
+        Libc.sigfillset(signals);
+        Libc.posix_spawnattr_setsigdefault(_attributes, signals);
+        Libc.sigemptyset(signals);
+        Libc.posix_spawnattr_setsigmask(_attributes, signals);
+        Libc.posix_spawnattr_setflags(
+            _attributes, Libc.POSIX_SPAWN_SETSIGDEF | Libc.POSIX_SPAWN_SETSIGMASK | Libc.POSIX_SPAWN_SETSID);
+    }
+
+    internal int Pid { get; private set; }
+
+    internal void Program(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment)
+    {
+        _path = Text(path);
+        _arguments = Texts(arguments);
+        _environment = Texts(environment);
+    }
+
+    /// <summary>Actions are carried out by the child in the order they were added.</summary>
+    internal void Open(int descriptor, string path, int flags) =>
+        Libc.posix_spawn_file_actions_addopen(_actions, descriptor, Text(path), flags, ReadWriteMode);
+
+    internal void Duplicate(SafeHandle handle, int descriptor) =>
+        Libc.posix_spawn_file_actions_adddup2(_actions, (int)handle.DangerousGetHandle(), descriptor);
+
+    internal void Close(int descriptor) => Libc.posix_spawn_file_actions_addclose(_actions, descriptor);
+
+    internal void ChangeDirectory(string path) => Libc.posix_spawn_file_actions_addchdir_np(_actions, Text(path));
+
+    internal void ChangeDirectory(SafeHandle directory) =>
+        Libc.posix_spawn_file_actions_addfchdir_np(_actions, (int)directory.DangerousGetHandle());
+
+    /// <summary>Standard streams, then nothing else: a descriptor that somebody left without close-on-exec stays out of the child.</summary>
+    internal void Streams(ProgramStreams streams)
+    {
+        Stream(streams.Input, 0, Libc.O_RDONLY);
+        Stream(streams.Output, 1, Libc.O_WRONLY);
+        Stream(streams.Error, 2, Libc.O_WRONLY);
+        Libc.posix_spawn_file_actions_addclosefrom_np(_actions, 3);
+
+        void Stream(SafeHandle? handle, int descriptor, int flags)
+        {
+            if (handle is null)
+            {
+                Open(descriptor, "/dev/null", flags);
+            }
+            else
+            {
+                Duplicate(handle, descriptor);
+            }
+        }
+    }
+
+    /// <summary>Spawns with the calling thread's namespaces; 0 or an errno.</summary>
+    internal int Run()
+    {
+        int pid;
+        var errno = Libc.posix_spawn(&pid, _path, _actions, _attributes, _arguments, _environment);
+        Pid = pid;
+        return errno;
+    }
+
+    /// <summary>
+    /// Spawns PID 1 of a new PID namespace (<paramref name="processNamespace"/> -1), or a member of the one that a pidfd
+    /// stands for. 0 or an errno; -1 when the namespace was refused. The calling thread must end afterwards.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal int RunInPidNamespace(int processNamespace)
+    {
+        int pid;
+        var entered = processNamespace < 0
+            ? Libc.unshare_bare(Libc.CLONE_NEWPID)
+            : Libc.setns_bare(processNamespace, Libc.CLONE_NEWPID);
+        if (entered != 0)
+        {
+            return -1;
+        }
+
+        var errno = Libc.posix_spawn(&pid, _path, _actions, _attributes, _arguments, _environment);
+        Pid = pid;
+        return errno;
+    }
+
+    /// <summary>Compiles the critical method and binds its calls, none of which may happen on the thread that uses it.</summary>
+    internal static void Prepare()
+    {
+        var method = typeof(SpawnRequest).GetMethod(
+            nameof(RunInPidNamespace), System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!;
+        RuntimeHelpers.PrepareMethod(method.MethodHandle);
+        foreach (var name in (ReadOnlySpan<string>)["posix_spawn", "unshare_bare", "setns_bare"])
+        {
+            Marshal.Prelink(typeof(Libc).GetMethod(name, System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)!);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_allocations.Count == 0)
+        {
+            return;
+        }
+
+        Libc.posix_spawn_file_actions_destroy(_actions);
+        Libc.posix_spawnattr_destroy(_attributes);
+        foreach (var allocation in _allocations)
+        {
+            NativeMemory.Free((void*)allocation);
+        }
+
+        _allocations.Clear();
+    }
+
+    private byte* Allocate(int size)
+    {
+        var memory = NativeMemory.AllocZeroed((nuint)size);
+        _allocations.Add((nint)memory);
+        return (byte*)memory;
+    }
+
+    private byte* Text(string text)
+    {
+        var length = Encoding.UTF8.GetByteCount(text);
+        var memory = Allocate(length + 1);
+        Encoding.UTF8.GetBytes(text, new Span<byte>(memory, length));
+        return memory;
+    }
+
+    private byte** Texts(IReadOnlyList<string> texts)
+    {
+        var array = (byte**)Allocate((texts.Count + 1) * sizeof(byte*));
+        for (var i = 0; i < texts.Count; i++)
+        {
+            array[i] = Text(texts[i]);
+        }
+
+        return array;
+    }
+}
