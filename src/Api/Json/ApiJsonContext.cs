@@ -35,6 +35,8 @@ namespace Dataplane.Api.Json;
 [JsonSerializable(typeof(KubernetesList<Service>), TypeInfoPropertyName = "ServiceList")]
 [JsonSerializable(typeof(ServiceAccount))]
 [JsonSerializable(typeof(KubernetesList<ServiceAccount>), TypeInfoPropertyName = "ServiceAccountList")]
+[JsonSerializable(typeof(PartialObjectMetadata))]
+[JsonSerializable(typeof(KubernetesList<PartialObjectMetadata>), TypeInfoPropertyName = "PartialObjectMetadataList")]
 [JsonSerializable(typeof(Status))]
 [JsonSerializable(typeof(DeleteOptions))]
 [JsonSerializable(typeof(Binding))]

@@ -1,0 +1,148 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+
+namespace Dataplane.Api.Client;
+
+/// <summary>HTTP below <see cref="KubernetesClient"/>: TLS, credentials, and errors turned into <see cref="ApiException"/>.</summary>
+internal static class ApiTransport
+{
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(60);
+
+    public static HttpClient CreateHttpClient(KubeConfig config)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            EnableMultipleHttp2Connections = true,
+            // A watch may be silent for minutes: pings find out that its connection is dead.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            SslOptions = Tls(config),
+        };
+        HttpMessageHandler outer = config.TokenFile is null && config.Token is null ? handler : new BearerTokenHandler(config, handler);
+        return CreateHttpClient(config.Server, outer);
+    }
+
+    public static HttpClient CreateHttpClient(Uri server, HttpMessageHandler handler)
+    {
+        var http = new HttpClient(handler)
+        {
+            BaseAddress = server,
+            Timeout = RequestTimeout,
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        http.DefaultRequestHeaders.UserAgent.ParseAdd("dataplane/0.1");
+        return http;
+    }
+
+    /// <summary>Throws what the server said unless it agreed.</summary>
+    public static async ValueTask EnsureSuccessAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.IsSuccessStatusCode)
+        {
+            return;
+        }
+
+        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+        throw new ApiException(ReadStatus(response, body), response.StatusCode);
+    }
+
+    private static Status ReadStatus(HttpResponseMessage response, byte[] body)
+    {
+        try
+        {
+            if (ApiJson.Deserialize<Status>(body) is { Kind: "Status", Message: not null } status)
+            {
+                return status;
+            }
+        }
+        catch (JsonException)
+        {
+            // A proxy's page, not the API server's answer: told below by its HTTP status.
+        }
+
+        const int excerpt = 200;
+        var text = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, excerpt))).ReplaceLineEndings(" ").Trim();
+        var request = response.RequestMessage;
+        return new Status
+        {
+            Outcome = "Failure",
+            Code = (int)response.StatusCode,
+            Message = $"{request?.Method} {request?.RequestUri}: {(int)response.StatusCode} {response.ReasonPhrase} {text}".TrimEnd(),
+        };
+    }
+
+    private static SslClientAuthenticationOptions Tls(KubeConfig config)
+    {
+        var options = new SslClientAuthenticationOptions();
+        if (config.TlsServerName is { } name)
+        {
+            options.TargetHost = name;
+        }
+
+        if (config.ClientCertificate is { } certificate)
+        {
+            options.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
+        }
+
+        if (config.SkipTlsVerify)
+        {
+            options.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        }
+        else if (config.CertificateAuthorities is { } authorities)
+        {
+            options.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                DisableCertificateDownloads = true,
+            };
+            options.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
+        }
+
+        return options;
+    }
+
+    /// <summary>Adds the bearer token; a token file is read again when it was replaced.</summary>
+    private sealed class BearerTokenHandler(KubeConfig config, HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        private readonly Lock _gate = new();
+        private string? _token = config.Token;
+        private DateTime _readAt;
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token());
+            return base.SendAsync(request, cancellationToken);
+        }
+
+        private string? Token()
+        {
+            if (config.TokenFile is not { } file)
+            {
+                return _token;
+            }
+
+            lock (_gate)
+            {
+                var written = File.GetLastWriteTimeUtc(file);
+                if (written != _readAt)
+                {
+                    _token = File.ReadAllText(file).Trim();
+                    _readAt = written;
+                }
+
+                return _token;
+            }
+        }
+    }
+}
