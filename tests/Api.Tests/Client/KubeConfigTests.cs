@@ -61,26 +61,26 @@ public sealed class KubeConfigTests : IDisposable
     public void A_bad_file_is_told_in_one_line(string cluster, string current, string problem)
     {
         var path = Write(
-            $$"""
-            {{current}}
+            $$$"""
+            {{{current}}}
             contexts:
             - {name: a, context: {cluster: c}}
             - {name: b, context: {cluster: c, user: runs}}
             - {name: c, context: {cluster: c, user: half}}
             clusters:
             - name: c
-              cluster: {{(cluster.StartsWith('{') ? cluster : "{" + cluster + "}")}}
+              cluster: {{{(cluster.StartsWith('{') ? cluster : "{" + cluster + "}")}}}
             users:
             - {name: unused, user: {}}
-            - {name: runs, user: {exec: {command: x}}}
-            - {name: half, user: {client-certificate-data: aGFsbG8=}}
+            - {name: runs, user: {exec: {command: x} } }
+            - {name: half, user: {client-certificate-data: aGFsbG8=} }
             """);
 
         Assert.Equal($"kubeconfig {path}: {problem}", Assert.Throws<KubeConfigException>(() => KubeConfig.Load(path)).Message);
     }
 
     [Theory]
-    [InlineData(": [", "line 1: not YAML")]
+    [InlineData("a: 1\n\tb: 2", "line 2: not YAML")]
     [InlineData("just text", "not a YAML mapping")]
     [InlineData("", "not a YAML mapping")]
     public void A_file_that_is_none_is_told(string content, string problem)
