@@ -34,8 +34,8 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
     /// <summary>The amount in base units: cores, bytes, pieces.</summary>
     public decimal Value { get; }
 
-    /// <summary>The amount in thousandths, rounded up: millicores.</summary>
-    public long MilliValue => (long)decimal.Ceiling(Value * 1000m);
+    /// <summary>The amount in thousandths, rounded up: millicores. Saturates.</summary>
+    public long MilliValue => Math.Abs(Value) > long.MaxValue / 1000 ? Value < 0 ? long.MinValue : long.MaxValue : (long)decimal.Ceiling(Value * 1000m);
 
     /// <summary>The amount in whole units, rounded up: bytes.</summary>
     public long WholeValue => (long)decimal.Ceiling(Value);
@@ -48,7 +48,7 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
     public static Quantity Parse(string text) =>
         TryParse(text, out var quantity) ? quantity : throw new FormatException($"\"{text}\" is not a quantity such as 100m or 64Mi");
 
-    /// <summary>Reads a number with an optional decimal (<c>k</c>), binary (<c>Ki</c>) or exponent (<c>e3</c>) suffix.</summary>
+    /// <summary>Reads a number with an optional decimal (<c>k</c>), binary (<c>Ki</c>) or exponent (<c>e3</c>) suffix, of at most 2^63 in size.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Quantity quantity)
     {
         quantity = default;
@@ -70,7 +70,7 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
         }
 
         const NumberStyles style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-        if (!decimal.TryParse(digits, style, CultureInfo.InvariantCulture, out var number) || Math.Abs(number) > decimal.MaxValue / factor / 1000m)
+        if (!decimal.TryParse(digits, style, CultureInfo.InvariantCulture, out var number) || Math.Abs(number) > long.MaxValue / Math.Max(factor, 1m))
         {
             return false;
         }

@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using System.Net;
 using System.Text;
 using Dataplane.Api.Client;
@@ -43,19 +42,14 @@ internal sealed class ScriptedApi : HttpMessageHandler
 
     /// <summary>A watch that sends these lines and whose connection then fails.</summary>
     public ScriptedApi BrokenWatch(params string[] lines) => Add(() =>
-    {
-        var pipe = new Pipe();
-        pipe.Writer.Write(Encoding.UTF8.GetBytes(string.Concat(lines)));
-        pipe.Writer.Complete(new IOException("connection reset by peer"));
-        return new HttpResponseMessage { Content = new StreamContent(pipe.Reader.AsStream()) };
-    });
+        new HttpResponseMessage { Content = new StreamContent(new BreakingStream(Encoding.UTF8.GetBytes(string.Concat(lines)))) });
 
     public static string Pod(string name, string version, string uid = "") =>
-        $$"""{"metadata":{"namespace":"default","name":"{{name}}","uid":"{{(uid.Length > 0 ? uid : name)}}","resourceVersion":"{{version}}"}}""";
+        $$$"""{"metadata":{"namespace":"default","name":"{{{name}}}","uid":"{{{(uid.Length > 0 ? uid : name)}}}","resourceVersion":"{{{version}}}"}}""";
 
-    public static string Event(string type, string obj) => $$"""{"type":"{{type}}","object":{{obj}}}""" + "\n";
+    public static string Event(string type, string obj) => $"{{\"type\":\"{type}\",\"object\":{obj}}}\n";
 
-    public static string Bookmark(string version) => Event("BOOKMARK", $$"""{"metadata":{"resourceVersion":"{{version}}"}}""");
+    public static string Bookmark(string version) => Event("BOOKMARK", $$$"""{"metadata":{"resourceVersion":"{{{version}}}"}}""");
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -91,6 +85,13 @@ internal sealed class ScriptedApi : HttpMessageHandler
         _script.Enqueue(answer);
         return this;
     }
+}
+
+/// <summary>Gives its content and then fails as a reset connection does.</summary>
+internal sealed class BreakingStream(byte[] content) : MemoryStream(content)
+{
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        await base.ReadAsync(buffer, cancellationToken) is > 0 and var read ? read : throw new IOException("connection reset by peer");
 }
 
 /// <summary>Time in which every delay is over at once; the delays asked for are kept.</summary>
