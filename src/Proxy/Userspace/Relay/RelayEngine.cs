@@ -1,0 +1,143 @@
+using System.Collections.Immutable;
+using Dataplane.Linux;
+using Dataplane.Linux.Namespaces;
+using Dataplane.Linux.TransparentSockets;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Proxy.Userspace.Relay;
+
+/// <summary>
+/// The data path of user-space mode: one loop per core, each with its own listeners on shared ports. It is told targets and
+/// does not know Services. The rules that lead packets here are made elsewhere.
+/// </summary>
+internal sealed class RelayEngine : IDisposable
+{
+    private readonly NetworkNamespace? _node;
+    private readonly RelayLoop[] _loops;
+    private readonly Dictionary<DatagramFrontEnd, RelayLoop> _loopOfFrontEnd = [];
+    private ImmutableDictionary<InetEndPoint, RelayTarget> _streamTargets = ImmutableDictionary<InetEndPoint, RelayTarget>.Empty;
+    private int _nextLoop;
+
+    /// <summary>Opens the listeners in the node's network namespace and starts the loops.</summary>
+    /// <param name="node">Null for the process's own.</param>
+    /// <exception cref="LinuxException">No descriptors or ports left.</exception>
+    internal RelayEngine(RelayOptions options, NetworkNamespace? node, ILogger logger)
+    {
+        _node = node;
+        var listeners = InNode(() => OpenListeners(options.Loops));
+        Port = listeners[0][0].LocalEndPoint.Port;
+        PortIPv6 = listeners[0].Length > 1 ? listeners[0][1].LocalEndPoint.Port : null;
+        _loops = [.. listeners.Select((own, index) => new RelayLoop(this, index, own, options, node, logger))];
+        foreach (var loop in _loops)
+        {
+            loop.Start();
+        }
+    }
+
+    /// <summary>Where REDIRECT rules bring TCP over IPv4.</summary>
+    internal ushort Port { get; }
+
+    /// <summary>Where REDIRECT rules bring TCP over IPv6; null on a node without it.</summary>
+    internal ushort? PortIPv6 { get; }
+
+    /// <summary>
+    /// Targets of TCP by original destination; a NodePort has the unspecified address. Replaced whole, at the cost of the
+    /// change; connections already made stay as they are.
+    /// </summary>
+    internal ImmutableDictionary<InetEndPoint, RelayTarget> StreamTargets
+    {
+        get => Volatile.Read(ref _streamTargets);
+        set => Volatile.Write(ref _streamTargets, value);
+    }
+
+    /// <summary>The sum over all loops.</summary>
+    internal RelayCounters Counters()
+    {
+        var sum = new RelayCounters();
+        foreach (var loop in _loops)
+        {
+            loop.Counters.AddTo(sum);
+        }
+
+        return sum;
+    }
+
+    /// <summary>Opens a UDP front end on a port of its own.</summary>
+    /// <exception cref="LinuxException">No descriptors or ports left.</exception>
+    internal DatagramFrontEnd OpenDatagrams(bool ipv6, RelayTarget target)
+    {
+        var frontEnd = InNode(() =>
+        {
+            var socket = new DatagramSocket();
+            try
+            {
+                var opened = socket.Open(ipv6);
+                if (opened < 0)
+                {
+                    throw new LinuxException("socket for a UDP front end", -opened);
+                }
+
+                socket.Listen(new InetEndPoint(UInt128.Zero, 0, ipv6));
+                return new DatagramFrontEnd(socket, target);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        });
+        var loop = _loops[_nextLoop++ % _loops.Length];
+        _loopOfFrontEnd.Add(frontEnd, loop);
+        loop.Post(datagrams => datagrams.Add(frontEnd));
+        return frontEnd;
+    }
+
+    /// <summary>Closes a UDP front end and its flows.</summary>
+    internal void CloseDatagrams(DatagramFrontEnd frontEnd)
+    {
+        if (_loopOfFrontEnd.Remove(frontEnd, out var loop))
+        {
+            loop.Post(datagrams => datagrams.Remove(frontEnd));
+        }
+    }
+
+    /// <summary>Stops the loops; open connections are reset.</summary>
+    public void Dispose()
+    {
+        foreach (var loop in _loops)
+        {
+            loop.Dispose();
+        }
+    }
+
+    private T InNode<T>(Func<T> body) => _node is null ? body() : _node.Invoke(body);
+
+    private static StreamListener[][] OpenListeners(int loops)
+    {
+        var opened = new List<StreamListener>();
+        try
+        {
+            var families = System.Net.Sockets.Socket.OSSupportsIPv6 ? new[] { false, true } : [false];
+            var ports = new ushort[families.Length];
+            var all = new StreamListener[loops][];
+            for (var loop = 0; loop < loops; loop++)
+            {
+                all[loop] = new StreamListener[families.Length];
+                for (var family = 0; family < families.Length; family++)
+                {
+                    var listener = StreamListener.Open(new InetEndPoint(UInt128.Zero, ports[family], families[family]));
+                    opened.Add(listener);
+                    ports[family] = listener.LocalEndPoint.Port;
+                    all[loop][family] = listener;
+                }
+            }
+
+            return all;
+        }
+        catch
+        {
+            opened.ForEach(listener => listener.Dispose());
+            throw;
+        }
+    }
+}

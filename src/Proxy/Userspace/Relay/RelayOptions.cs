@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+
+namespace Dataplane.Proxy.Userspace.Relay;
+
+/// <summary>How the user-space relay works on one node.</summary>
+internal sealed record RelayOptions
+{
+    /// <summary>Threads, each with listeners of its own.</summary>
+    internal int Loops { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>
+    /// How long each attempt to reach an endpoint may take; a connection is refused after as many attempts. The figures of
+    /// kube-proxy's user-space mode (pkg/proxy/userspace/proxysocket.go before Kubernetes 1.26).
+    /// </summary>
+    internal ImmutableArray<TimeSpan> DialTimeouts { get; init; } =
+    [
+        TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2),
+    ];
+
+    /// <summary>Bytes a pipe may hold between two sockets.</summary>
+    internal int PipeCapacity { get; init; } = 256 * 1024;
+
+    /// <summary>A UDP client that sent and received nothing for so long is forgotten.</summary>
+    internal TimeSpan DatagramIdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>UDP clients of one loop; beyond it the one that was seen first makes room.</summary>
+    internal int MaxDatagramFlows { get; init; } = 4096;
+}
