@@ -18,7 +18,7 @@ internal delegate T? MessageParser<T>(NetlinkMessage message)
 /// The kernel handles a request inside send, so an answer that is not there after <see cref="AnswerTimeout"/> is not coming; the exchange
 /// fails and is not repeated. Answers to an earlier, abandoned exchange are told by their sequence number and passed over.
 /// </remarks>
-internal sealed class NetlinkConnection : IDisposable
+internal sealed partial class NetlinkConnection : IDisposable
 {
     /// <summary>A dump that the kernel marks as inconsistent (NLM_F_DUMP_INTR) is taken again at most this often.</summary>
     internal const int DumpAttempts = 16;
@@ -66,6 +66,9 @@ internal sealed class NetlinkConnection : IDisposable
             throw;
         }
     }
+
+    /// <summary>nlmsg_pid of what this connection causes: how a notification's reader tells its own changes.</summary>
+    internal uint PortId => _socket.PortId;
 
     /// <summary>Sends a request that carries NLM_F_ACK and waits for the ack. The message's sequence number is set here.</summary>
     /// <param name="request">One whole message.</param>

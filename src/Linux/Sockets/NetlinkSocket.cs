@@ -16,11 +16,11 @@ public sealed class NetlinkSocket : IDisposable
 
     private NetlinkSocket(SafeFileHandle handle) => _handle = handle;
 
+    /// <summary>For waiting in an epoll set; owned by this object.</summary>
+    public SafeHandle Handle => _handle;
+
     /// <summary>The address the kernel gave the socket; nlmsg_pid of its answers.</summary>
     public uint PortId { get; private set; }
-
-    /// <summary>SO_SNDBUF as last asked for, in bytes; the largest datagram <see cref="Send"/> takes is a little smaller.</summary>
-    public int SendBuffer { get; private set; }
 
     /// <summary>Opens and binds a socket with extended and capped acks.</summary>
     /// <param name="protocol">NETLINK_ROUTE, NETLINK_NETFILTER, ...: linux/netlink.h.</param>
@@ -51,12 +51,8 @@ public sealed class NetlinkSocket : IDisposable
     public void JoinGroup(int group) => SetOption(Libc.NETLINK_ADD_MEMBERSHIP, group);
 
     /// <summary>Sets SO_SNDBUF past net.core.wmem_max. Needs CAP_NET_ADMIN.</summary>
-    public void SetSendBuffer(int bytes)
-    {
-        LinuxException.Check(
-            Libc.setsockopt(_handle, Libc.SOL_SOCKET, Libc.SO_SNDBUFFORCE, bytes, sizeof(int)), $"set netlink send buffer of {bytes} bytes");
-        SendBuffer = bytes;
-    }
+    public void SetSendBuffer(int bytes) => LinuxException.Check(
+        Libc.setsockopt(_handle, Libc.SOL_SOCKET, Libc.SO_SNDBUFFORCE, bytes, sizeof(int)), $"set netlink send buffer of {bytes} bytes");
 
     /// <summary>Sets SO_RCVBUF past net.core.rmem_max. Needs CAP_NET_ADMIN.</summary>
     public void SetReceiveBuffer(int bytes) => LinuxException.Check(

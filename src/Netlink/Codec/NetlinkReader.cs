@@ -46,6 +46,9 @@ internal readonly ref struct NetlinkMessage(ReadOnlySpan<byte> message)
 
     internal uint Sequence => MemoryMarshal.Read<uint>(_message[8..]);
 
+    /// <summary>Of a notification: the socket that caused it.</summary>
+    internal uint PortId => MemoryMarshal.Read<uint>(_message[12..]);
+
     /// <summary>Everything after the message header.</summary>
     internal ReadOnlySpan<byte> Payload => _message[NLMSG_HDRLEN..];
 

@@ -17,12 +17,14 @@ namespace Dataplane.Netlink.Codec;
 /// nlattr    u16 len (header and value, without padding) | u16 type | value | padding to 4
 /// </code>
 /// </remarks>
-internal ref struct NetlinkWriter(Span<byte> buffer)
+/// <param name="buffer">Where to.</param>
+/// <param name="length">How much of it is written already; what is there stays.</param>
+internal ref struct NetlinkWriter(Span<byte> buffer, int length = 0)
 {
     private readonly Span<byte> _buffer = buffer;
 
     /// <summary>Bytes written, padding included.</summary>
-    internal int Length { get; private set; }
+    internal int Length { get; private set; } = length;
 
     /// <summary>Something did not fit; what was written is not a message.</summary>
     internal bool Overflowed { get; private set; }

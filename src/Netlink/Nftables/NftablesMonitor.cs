@@ -1,0 +1,173 @@
+using Dataplane.Linux;
+using Dataplane.Linux.Epoll;
+using Dataplane.Linux.Namespaces;
+using Dataplane.Linux.Sockets;
+using Dataplane.Netlink.Codec;
+using static Dataplane.Netlink.Uapi.NetlinkHeader;
+using static Dataplane.Netlink.Uapi.NfNetlinkHeader;
+using static Dataplane.Netlink.Uapi.NfTablesHeader;
+
+namespace Dataplane.Netlink.Nftables;
+
+/// <summary>
+/// Tells of every nf_tables transaction in a namespace, whoever made it: how a proxy learns that somebody flushed its table.
+/// </summary>
+/// <remarks>
+/// The kernel multicasts what a transaction changed and closes with NFT_MSG_NEWGEN. Every object names its table in attribute 1
+/// (NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_TABLE, NFTA_SET_TABLE, NFTA_SET_ELEM_LIST_TABLE, NFTA_OBJ_TABLE, NFTA_FLOWTABLE_TABLE).
+/// </remarks>
+public sealed class NftablesMonitor : IDisposable
+{
+    private const int SocketReceiveBuffer = 4 * 1024 * 1024;
+
+    private readonly NetlinkSocket _socket;
+    private readonly EpollInstance _epoll = new(2);
+    private readonly WakeUp _stop = new();
+    private readonly Action<NftGeneration> _changed;
+    private readonly Thread _thread;
+    private readonly byte[] _received = new byte[64 * 1024];
+    private HashSet<NftTable> _tables = [];
+    private bool _incomplete;
+
+    private NftablesMonitor(NetlinkSocket socket, string name, Action<NftGeneration> changed)
+    {
+        _socket = socket;
+        _changed = changed;
+        _epoll.Add(_socket.Handle, EpollEvents.In, 0);
+        _epoll.Add(_stop.Handle, EpollEvents.In, 1);
+        _thread = new Thread(Run) { IsBackground = true, Name = $"nftables monitor {name}" };
+    }
+
+    /// <summary>Starts a thread that listens; transactions from now on are told.</summary>
+    /// <param name="networkNamespace">Whose tables; null for the calling thread's.</param>
+    /// <param name="changed">Called on the thread, in the kernel's order. It must be quick and must not throw.</param>
+    public static NftablesMonitor Start(NetworkNamespace? networkNamespace, Action<NftGeneration> changed)
+    {
+        var socket = NetlinkSocket.Open(NETLINK_NETFILTER, networkNamespace);
+        try
+        {
+            socket.SetReceiveBuffer(SocketReceiveBuffer);
+            socket.JoinGroup(NFNLGRP_NFTABLES);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        var monitor = new NftablesMonitor(socket, networkNamespace?.Name ?? "", changed);
+        monitor._thread.Start();
+        return monitor;
+    }
+
+    /// <summary>Ends the thread and waits for it; not to be called from its callback.</summary>
+    public void Dispose()
+    {
+        _stop.Signal();
+        _thread.Join();
+        _epoll.Dispose();
+        _stop.Dispose();
+        _socket.Dispose();
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            var count = _epoll.Wait(-1);
+            for (var i = 0; i < count; i++)
+            {
+                if (_epoll.Event(i).Token != 0)
+                {
+                    return;
+                }
+            }
+
+            if (count > 0 && TryReceive(out var length))
+            {
+                Read(_received.AsSpan(0, length));
+            }
+        }
+    }
+
+    private bool TryReceive(out int length)
+    {
+        try
+        {
+            return _socket.TryReceive(_received, out length);
+        }
+        catch (LinuxException lost) when (lost.Errno is Errno.ENOBUFS or Errno.EMSGSIZE)
+        {
+            _incomplete = true;
+            length = 0;
+            return false;
+        }
+    }
+
+    private void Read(ReadOnlySpan<byte> datagram)
+    {
+        try
+        {
+            var reader = new NetlinkReader(datagram);
+            while (reader.Read(out var message))
+            {
+                switch (NftHeaders.TypeOf(message))
+                {
+                    case -1:
+                        break;
+                    case NFT_MSG_NEWGEN:
+                        Complete(message);
+                        break;
+                    default:
+                        Collect(message);
+                        break;
+                }
+            }
+        }
+        catch (MalformedNetlinkException)
+        {
+            _incomplete = true;
+        }
+    }
+
+    private void Collect(NetlinkMessage message)
+    {
+        var attributes = message.Attributes(NftHeaders.Length);
+        while (attributes.Read(out var attribute))
+        {
+            if (attribute.Type == NFTA_TABLE_NAME)
+            {
+                _tables.Add(new NftTable(NftHeaders.FamilyOf(message), attribute.Text));
+                return;
+            }
+        }
+    }
+
+    private void Complete(NetlinkMessage message)
+    {
+        uint id = 0;
+        var process = 0;
+        var name = "";
+        var attributes = message.Attributes(NftHeaders.Length);
+        while (attributes.Read(out var attribute))
+        {
+            switch (attribute.Type)
+            {
+                case NFTA_GEN_ID:
+                    id = attribute.U32BigEndian;
+                    break;
+                case NFTA_GEN_PROC_PID:
+                    process = (int)attribute.U32BigEndian;
+                    break;
+                case NFTA_GEN_PROC_NAME:
+                    name = attribute.Text;
+                    break;
+            }
+        }
+
+        var generation = new NftGeneration(id, message.PortId, process, name, _tables, _incomplete);
+        _tables = [];
+        _incomplete = false;
+        _changed(generation);
+    }
+}
