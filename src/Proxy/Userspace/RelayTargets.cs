@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using System.Net.Sockets;
+using Dataplane.Linux.TransparentSockets;
+using Dataplane.Proxy.Planning;
+using Dataplane.Proxy.ServiceModel;
+using Dataplane.Proxy.Userspace.Relay;
+
+namespace Dataplane.Proxy.Userspace;
+
+/// <summary>Plans in the relay's words.</summary>
+internal static class RelayTargets
+{
+    /// <summary>What the kernel is to do with a front end, but for the port of a redirection.</summary>
+    internal static SteeringAction ActionOf(FrontEndPlan plan)
+    {
+        if (plan.FrontEnd.Protocol is not (TransportProtocol.Tcp or TransportProtocol.Udp))
+        {
+            return SteeringAction.None;
+        }
+
+        if (plan.Route.Action == RouteAction.Forward || plan.OutsideRoute?.Action == RouteAction.Forward)
+        {
+            return SteeringAction.Redirect;
+        }
+
+        return plan.Route.Action == RouteAction.Reject ? SteeringAction.Reject : SteeringAction.Drop;
+    }
+
+    /// <summary>Under which original destination the relay looks a TCP front end up.</summary>
+    internal static InetEndPoint KeyOf(FrontEnd frontEnd) => frontEnd.Address is { } address
+        ? InetEndPoint.From(address, frontEnd.Port)
+        : new InetEndPoint(UInt128.Zero, frontEnd.Port, frontEnd.Family == AddressFamily.InterNetworkV6);
+
+    /// <summary>A target of a front end that is redirected.</summary>
+    internal static RelayTarget TargetOf(FrontEndPlan plan, LocalDetector detector, BalanceState balance) => new()
+    {
+        Endpoints = EndpointsOf(plan.Route),
+        OutsideEndpoints = plan.OutsideRoute is { } outside ? EndpointsOf(outside) : null,
+        InsideNetworks = detector is LocalDetector.Networks networks ? networks.Cidrs : [],
+        SourceRanges = plan.SourceRanges,
+        Balance = balance,
+    };
+
+    private static ImmutableArray<InetEndPoint> EndpointsOf(Route route) =>
+        [.. route.Endpoints.Select(endpoint => InetEndPoint.From(endpoint.Address, endpoint.Port))];
+}

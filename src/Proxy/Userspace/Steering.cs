@@ -1,0 +1,23 @@
+namespace Dataplane.Proxy.Userspace;
+
+/// <summary>What the kernel does with new connections to a front end.</summary>
+internal enum SteeringAction
+{
+    /// <summary>Nothing: there is no such front end.</summary>
+    None,
+
+    /// <summary>Brings them to a local port of the relay.</summary>
+    Redirect,
+
+    /// <summary>Refuses them.</summary>
+    Reject,
+
+    /// <summary>Ignores them.</summary>
+    Drop,
+}
+
+/// <summary>An action with the local port it redirects to, in host byte order; 0 for the others.</summary>
+internal readonly record struct Steering(SteeringAction Action, ushort Port = 0);
+
+/// <summary>A front end whose steering changes.</summary>
+internal readonly record struct SteeringChange(Planning.FrontEnd FrontEnd, Steering Before, Steering After);

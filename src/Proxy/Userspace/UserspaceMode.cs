@@ -1,0 +1,258 @@
+using System.Collections.Immutable;
+using Dataplane.Linux.Namespaces;
+using Dataplane.Linux.TransparentSockets;
+using Dataplane.Proxy.Planning;
+using Dataplane.Proxy.ServiceModel;
+using Dataplane.Proxy.Userspace.Relay;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Proxy.Userspace;
+
+/// <summary>
+/// Connections are redirected to this process, which dials an endpoint (another one if the first does not answer) and moves the
+/// payload. The kernel holds one map entry per front end; endpoints are known to the relay only, so that a change of endpoints
+/// costs no netlink message at all.
+/// </summary>
+internal sealed class UserspaceMode : IProxyMode
+{
+    private readonly RelayEngine _engine;
+    private readonly UserspaceTable _table;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Dictionary<FrontEnd, FrontEndState> _inForce = [];
+    private readonly Dictionary<ServicePortName, BalanceState> _balances = [];
+    private readonly HashSet<FrontEnd> _notServed = [];
+
+    /// <param name="node">The node's network namespace; null for the process's own.</param>
+    /// <exception cref="Linux.LinuxException">The listeners cannot be opened.</exception>
+    internal UserspaceMode(NetworkNamespace? node, RelayOptions options, TimeProvider time, ILogger logger)
+    {
+        _time = time;
+        _logger = logger;
+        _table = new UserspaceTable(node);
+        try
+        {
+            _engine = new RelayEngine(options, node, logger);
+        }
+        catch
+        {
+            _table.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public string Name => "userspace";
+
+    internal RelayEngine Engine => _engine;
+
+    /// <inheritdoc/>
+    public void Apply(ForwardingPlan? previous, ForwardingPlan next)
+    {
+        // A detector that changed concerns front ends of Services that did not.
+        var whole = previous is null || !Equals(previous.LocalDetector, next.LocalDetector)
+            || !previous.NodePortNetworks.SequenceEqual(next.NodePortNetworks);
+        var states = NextStates(whole ? Whole(next) : Changed(previous!, next), next.LocalDetector, out var opened);
+        var targetsBefore = _engine.StreamTargets;
+        try
+        {
+            // Targets come before the rules that lead to them and go after them, so that no connection meets half a change.
+            _engine.StreamTargets = WithTargets(targetsBefore, states);
+            if (whole)
+            {
+                _table.Replace(AllSteering(states), next.NodePortNetworks);
+            }
+            else
+            {
+                _table.Change([.. states.Select(state => new SteeringChange(
+                    state.Key, SteeringOf(_inForce.GetValueOrDefault(state.Key)), SteeringOf(state.Value)))]);
+            }
+        }
+        catch
+        {
+            _engine.StreamTargets = targetsBefore;
+            opened.ForEach(_engine.CloseDatagrams);
+            throw;
+        }
+
+        Commit(states);
+        ForgetBalances(previous, next);
+    }
+
+    /// <inheritdoc/>
+    public bool IsIntact() => _table.IsIntact();
+
+    /// <inheritdoc/>
+    public void Cleanup() => _table.Remove();
+
+    /// <summary>Stops the relay: open connections are reset. The rules stay until <see cref="Cleanup"/> or the next start.</summary>
+    public ValueTask DisposeAsync()
+    {
+        _engine.Dispose();
+        _table.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static Steering SteeringOf(FrontEndState? state) => state?.Steering ?? default;
+
+    private Dictionary<FrontEnd, FrontEndPlan?> Whole(ForwardingPlan next)
+    {
+        var plans = _inForce.Keys.ToDictionary(frontEnd => frontEnd, _ => (FrontEndPlan?)null);
+        foreach (var plan in next.Services.Values.SelectMany(service => service.FrontEnds))
+        {
+            plans[plan.FrontEnd] = plan;
+        }
+
+        return plans;
+    }
+
+    // All that goes before all that comes: an address may pass from one Service to another in one step.
+    private static Dictionary<FrontEnd, FrontEndPlan?> Changed(ForwardingPlan previous, ForwardingPlan next)
+    {
+        var plans = new Dictionary<FrontEnd, FrontEndPlan?>();
+        var changes = next.ChangesSince(previous).ToList();
+        foreach (var plan in changes.SelectMany(change => change.Before?.FrontEnds ?? []))
+        {
+            plans[plan.FrontEnd] = null;
+        }
+
+        foreach (var plan in changes.SelectMany(change => change.After?.FrontEnds ?? []))
+        {
+            plans[plan.FrontEnd] = plan;
+        }
+
+        return plans;
+    }
+
+    private Dictionary<FrontEnd, FrontEndState?> NextStates(
+        Dictionary<FrontEnd, FrontEndPlan?> plans, LocalDetector detector, out List<DatagramFrontEnd> opened)
+    {
+        opened = [];
+        var states = new Dictionary<FrontEnd, FrontEndState?>(plans.Count);
+        try
+        {
+            foreach (var (frontEnd, plan) in plans)
+            {
+                states[frontEnd] = plan is null ? null : NextState(plan, detector, opened);
+            }
+
+            return states;
+        }
+        catch
+        {
+            opened.ForEach(_engine.CloseDatagrams);
+            throw;
+        }
+    }
+
+    private FrontEndState? NextState(FrontEndPlan plan, LocalDetector detector, List<DatagramFrontEnd> opened)
+    {
+        var (frontEnd, ipv6) = (plan.FrontEnd, plan.FrontEnd.Family == System.Net.Sockets.AddressFamily.InterNetworkV6);
+        var action = RelayTargets.ActionOf(plan);
+        if (action == SteeringAction.None || (ipv6 && _engine.PortIPv6 is null))
+        {
+            if (_notServed.Add(frontEnd))
+            {
+                _logger.FrontEndNotServed(frontEnd, plan.ServicePort);
+            }
+
+            return null;
+        }
+
+        if (action != SteeringAction.Redirect)
+        {
+            return new FrontEndState(plan, new Steering(action), null, null);
+        }
+
+        var target = RelayTargets.TargetOf(plan, detector, BalanceOf(plan));
+        if (frontEnd.Protocol == TransportProtocol.Tcp)
+        {
+            return new FrontEndState(plan, new Steering(action, ipv6 ? _engine.PortIPv6!.Value : _engine.Port), target, null);
+        }
+
+        var datagrams = _inForce.GetValueOrDefault(frontEnd)?.Datagrams;
+        if (datagrams is null)
+        {
+            datagrams = _engine.OpenDatagrams(ipv6, target);
+            opened.Add(datagrams);
+        }
+
+        return new FrontEndState(plan, new Steering(action, datagrams.Port), target, datagrams);
+    }
+
+    private BalanceState BalanceOf(FrontEndPlan plan)
+    {
+        if (!_balances.TryGetValue(plan.ServicePort, out var balance))
+        {
+            _balances.Add(plan.ServicePort, balance = new BalanceState(_time));
+        }
+
+        balance.SetAffinity(plan.AffinityTimeout);
+        return balance;
+    }
+
+    private static ImmutableDictionary<InetEndPoint, RelayTarget> WithTargets(
+        ImmutableDictionary<InetEndPoint, RelayTarget> targets, Dictionary<FrontEnd, FrontEndState?> states)
+    {
+        var builder = targets.ToBuilder();
+        foreach (var (frontEnd, state) in states)
+        {
+            if (frontEnd.Protocol == TransportProtocol.Tcp && state?.Target is { } target)
+            {
+                builder[RelayTargets.KeyOf(frontEnd)] = target;
+            }
+        }
+
+        return builder.ToImmutable();
+    }
+
+    private static IEnumerable<KeyValuePair<FrontEnd, Steering>> AllSteering(Dictionary<FrontEnd, FrontEndState?> states) =>
+        from state in states where state.Value is not null select KeyValuePair.Create(state.Key, state.Value.Steering);
+
+    private void Commit(Dictionary<FrontEnd, FrontEndState?> states)
+    {
+        var targets = _engine.StreamTargets.ToBuilder();
+        foreach (var (frontEnd, state) in states)
+        {
+            if (frontEnd.Protocol == TransportProtocol.Tcp && state?.Target is null)
+            {
+                targets.Remove(RelayTargets.KeyOf(frontEnd));
+            }
+
+            var datagrams = _inForce.GetValueOrDefault(frontEnd)?.Datagrams;
+            if (datagrams is not null && state?.Datagrams is null)
+            {
+                _engine.CloseDatagrams(datagrams);
+            }
+            else if (datagrams is not null)
+            {
+                datagrams.Target = state!.Target!;
+            }
+
+            if (state is null)
+            {
+                _inForce.Remove(frontEnd);
+            }
+            else
+            {
+                _inForce[frontEnd] = state;
+            }
+        }
+
+        _engine.StreamTargets = targets.ToImmutable();
+    }
+
+    private void ForgetBalances(ForwardingPlan? previous, ForwardingPlan next)
+    {
+        var gone = previous is null
+            ? _balances.Keys.Except(PortsOf(next.Services.Values))
+            : next.ChangesSince(previous).SelectMany(change => PortsOf([change.Before]).Except(PortsOf([change.After])));
+        foreach (var port in gone.ToList())
+        {
+            _balances.Remove(port);
+        }
+    }
+
+    private static IEnumerable<ServicePortName> PortsOf(IEnumerable<ServicePlan?> services) =>
+        services.SelectMany(service => service?.FrontEnds ?? []).Select(plan => plan.ServicePort).Distinct();
+}

@@ -1,0 +1,126 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Dataplane.Api;
+using Dataplane.TestKit;
+
+namespace Dataplane.Proxy.Tests.Userspace;
+
+public sealed class DatagramRelayTests
+{
+    private const string PodA = "10.244.1.2";
+    private const string PodB = "10.244.1.3";
+    private const string ClusterIP = "10.96.0.9";
+    private const int Port = 53;
+    private const int NodePort = 30053;
+    private const int TargetPort = 5353;
+
+    [Theory]
+    [InlineData("client", ClusterIP, Port)]
+    [InlineData("client", RelayNetwork.NodeAddress, NodePort)]
+    [InlineData("pod", ClusterIP, Port)]
+    [InlineData("node", ClusterIP, Port)]
+    [InlineData("node", "127.0.0.1", NodePort)]
+    public void AnswersComeFromTheFrontEnd(string from, string address, int port)
+    {
+        using var network = new RelayNetwork();
+        using var a = StartEcho(network.Pods[0], PodA, "a");
+        using var b = StartEcho(network.Pods[1], PodB, "b");
+        Serve(network, PodA, PodB);
+
+        // A connected socket takes datagrams from its peer only, so an answer from any other address would not arrive.
+        using var client = Connect(network.Host(from), address, port);
+        var name = Ask(client, "hello");
+        Assert.All(Enumerable.Range(0, 4), i => Assert.Equal(name, Ask(client, $"again {i}")));
+
+        using var second = Connect(network.Host(from), address, port);
+        Assert.NotEqual(name, Ask(second, "hello"));
+    }
+
+    [Fact]
+    public void AFlowMovesWhenItsEndpointGoesAndStaysWhenAnotherComes()
+    {
+        using var network = new RelayNetwork();
+        using var a = StartEcho(network.Pods[0], PodA, "a");
+        using var b = StartEcho(network.Pods[1], PodB, "b");
+        Serve(network, PodA);
+        using var client = Connect(network.Client, ClusterIP, Port);
+        Assert.Equal("a", Ask(client, "1"));
+        Serve(network, PodA, PodB);
+        Assert.Equal("a", Ask(client, "2"));
+        Serve(network, PodB);
+        Assert.Equal("b", Ask(client, "3"));
+        Assert.Equal(2, network.Mode.Engine.Counters().DatagramFlows);
+    }
+
+    [Fact]
+    public void ADatagramTooLargeForOnePacketArrivesWhole()
+    {
+        using var network = new RelayNetwork();
+        using var a = StartEcho(network.Pods[0], PodA, "a");
+        Serve(network, PodA);
+        using var client = Connect(network.Client, ClusterIP, Port);
+        Assert.Equal("a", Ask(client, new string('x', 60_000)));
+    }
+
+    [Fact]
+    public void WithoutEndpointsTheClientIsToldAtOnce()
+    {
+        using var network = new RelayNetwork();
+        Serve(network);
+        using var client = Connect(network.Client, ClusterIP, Port);
+        client.Send("hello"u8);
+        Assert.Equal(SocketError.ConnectionRefused, Assert.Throws<SocketException>(() => client.Receive(new byte[16])).SocketErrorCode);
+    }
+
+    private static void Serve(RelayNetwork network, params string[] endpoints)
+    {
+        network.Cluster.Service("dns", ClusterIP, [new ServicePort { Port = Port, NodePort = NodePort, Protocol = "UDP" }])
+            .Slice("dns-1", "dns", $"/UDP:{TargetPort}", endpoints);
+        network.Apply();
+    }
+
+    private static Socket Connect(TestHost from, string address, int port)
+    {
+        var socket = from.Socket(SocketType.Dgram, ProtocolType.Udp);
+        socket.ReceiveTimeout = 5000;
+        socket.Connect(IPAddress.Parse(address), port);
+        return socket;
+    }
+
+    /// <summary>The name in front of the echo, once the rest has been compared.</summary>
+    private static string Ask(Socket client, string text)
+    {
+        client.Send(Encoding.ASCII.GetBytes(text));
+        var buffer = new byte[65_536];
+        var answer = Encoding.ASCII.GetString(buffer, 0, client.Receive(buffer));
+        Assert.Equal(text, answer[1..]);
+        return answer[..1];
+    }
+
+    private static Socket StartEcho(TestHost pod, string address, string name)
+    {
+        var server = pod.Socket(SocketType.Dgram, ProtocolType.Udp);
+        server.Bind(new IPEndPoint(IPAddress.Parse(address), TargetPort));
+        new Thread(() =>
+        {
+            var buffer = new byte[65_536];
+            buffer[0] = (byte)name[0];
+            EndPoint from = new IPEndPoint(IPAddress.Any, 0);
+            try
+            {
+                while (true)
+                {
+                    var count = server.ReceiveFrom(buffer, 1, buffer.Length - 1, SocketFlags.None, ref from);
+                    server.SendTo(buffer, 0, count + 1, SocketFlags.None, from);
+                }
+            }
+            catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+            {
+                // The test has closed the socket.
+            }
+        })
+        { IsBackground = true }.Start();
+        return server;
+    }
+}
