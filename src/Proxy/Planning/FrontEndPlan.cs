@@ -83,6 +83,9 @@ public enum MasqueradePolicy
 /// <param name="IsLocal">It runs on this node: only then can a connection hairpin here.</param>
 public readonly record struct EndpointTarget(IPAddress Address, ushort Port, bool IsLocal)
 {
+    /// <summary>Leads to the same place.</summary>
+    public bool IsSameAddress(EndpointTarget other) => Port == other.Port && Address.Equals(other.Address);
+
     /// <inheritdoc/>
     public override string ToString() => new IPEndPoint(Address, Port).ToString();
 }

@@ -1,0 +1,23 @@
+using Dataplane.Api;
+
+namespace Dataplane.Proxy.Sync;
+
+/// <summary>What informers hand to the sync loop.</summary>
+/// <param name="SeenAt">Timestamp of the loop's TimeProvider at which the informer told of it.</param>
+internal abstract record ModelChange(long SeenAt)
+{
+    /// <param name="Service">Null when it was deleted.</param>
+    internal sealed record OfService(long SeenAt, NamespacedName Name, Service? Service) : ModelChange(SeenAt);
+
+    /// <param name="Slice">Null when it was deleted.</param>
+    internal sealed record OfEndpointSlice(long SeenAt, NamespacedName Name, EndpointSlice? Slice) : ModelChange(SeenAt);
+
+    /// <param name="Node">The proxy's own node; null when it was deleted.</param>
+    internal sealed record OfNode(long SeenAt, Node? Node) : ModelChange(SeenAt);
+
+    /// <summary>Every cache has delivered its first list: from now on a missing Service is one that does not exist.</summary>
+    internal sealed record CachesSynced(long SeenAt) : ModelChange(SeenAt);
+
+    /// <summary>Somebody else may have changed what the mode rendered.</summary>
+    internal sealed record ForeignChange(long SeenAt) : ModelChange(SeenAt);
+}

@@ -1,0 +1,96 @@
+using Dataplane.Api;
+using Dataplane.Proxy.Planning;
+using Dataplane.Proxy.ServiceModel;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Proxy.Sync;
+
+/// <summary>Takes changes in and makes plans of them. One writer: the sync loop.</summary>
+internal sealed class PlanSource(string nodeName, PlanningOptions options, ILogger logger)
+{
+    private const string TriggerTimeAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
+
+    private readonly ServiceModelState _model = new(logger);
+    private readonly List<DateTimeOffset> _triggers = [];
+    private NodeFacts _node = new(nodeName);
+    private bool _nodeChanged;
+    private ForwardingPlan? _plan;
+
+    /// <summary>Whether a first plan may be made.</summary>
+    internal bool IsSynced { get; private set; }
+
+    /// <summary>False while the cluster autoscaler removes the node: load balancers should stop sending to it.</summary>
+    internal bool NodeEligible { get; private set; } = true;
+
+    /// <summary>Service and slice changes taken in since the last plan.</summary>
+    internal (int Services, int Endpoints) Pending { get; private set; }
+
+    internal void Take(ModelChange change)
+    {
+        switch (change)
+        {
+            case ModelChange.OfService(_, var name, var service):
+                Pending = (Pending.Services + 1, Pending.Endpoints);
+                _model.Set(name, service);
+                break;
+            case ModelChange.OfEndpointSlice(_, var name, var slice):
+                Pending = (Pending.Services, Pending.Endpoints + 1);
+                _model.Set(name, slice);
+                if (slice is not null && slice.Metadata.Annotations.TryGetValue(TriggerTimeAnnotation, out var text)
+                    && DateTimeOffset.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var trigger))
+                {
+                    _triggers.Add(trigger);
+                }
+
+                break;
+            case ModelChange.OfNode(_, var node):
+                NodeEligible = node is null || (node.Metadata.DeletionTimestamp is null
+                    && !node.Spec.Taints.Any(taint => taint.Key == "ToBeDeletedByClusterAutoscaler"));
+                var facts = new NodeFacts(nodeName, node?.Metadata.Labels.GetValueOrDefault(ServiceLabels.Zone));
+                _nodeChanged |= facts != _node;
+                _node = facts;
+                break;
+            case ModelChange.CachesSynced:
+                IsSynced = true;
+                break;
+        }
+    }
+
+    /// <summary>The plan of everything taken in so far; the same object as before when nothing that matters changed.</summary>
+    /// <param name="triggers">When the changes in it happened, as far as their authors say.</param>
+    internal ForwardingPlan Plan(out IReadOnlyList<DateTimeOffset> triggers)
+    {
+        triggers = [.. _triggers];
+        _triggers.Clear();
+        Pending = default;
+        var (table, changed) = _model.Take();
+        var previous = _plan;
+        if (_plan is null)
+        {
+            _plan = Planner.Plan(table, _node, options);
+        }
+        else if (_nodeChanged)
+        {
+            _plan = Planner.Update(_plan, table, [.. table.Services.Keys.Union(_plan.Services.Keys)], _node, options);
+        }
+        else if (changed.Count > 0)
+        {
+            _plan = Planner.Update(_plan, table, changed, _node, options);
+        }
+
+        _nodeChanged = false;
+        LogLostFrontEnds(previous ?? ForwardingPlan.Empty, _plan);
+        return _plan;
+    }
+
+    private void LogLostFrontEnds(ForwardingPlan previous, ForwardingPlan next)
+    {
+        foreach (var change in next.ChangesSince(previous))
+        {
+            foreach (var lost in (change.After?.Lost ?? []).Except(change.Before?.Lost ?? []))
+            {
+                logger.FrontEndTaken(change.Name, lost.FrontEnd, lost.Owner);
+            }
+        }
+    }
+}

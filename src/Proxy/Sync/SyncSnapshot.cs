@@ -1,0 +1,32 @@
+namespace Dataplane.Proxy.Sync;
+
+/// <summary>What health and metrics tell of the sync loop, at one moment.</summary>
+internal sealed record SyncSnapshot
+{
+    /// <summary>When rules were last known to be what they should be.</summary>
+    internal DateTimeOffset? LastUpdated { get; init; }
+
+    /// <summary>When rules were last written.</summary>
+    internal DateTimeOffset? LastProgrammed { get; init; }
+
+    /// <summary>When a change last arrived.</summary>
+    internal DateTimeOffset? LastQueued { get; init; }
+
+    /// <summary>Since when a change has been waiting; null when none is.</summary>
+    internal DateTimeOffset? WaitingSince { get; init; }
+
+    /// <summary>Changes taken in and not yet programmed.</summary>
+    internal (int Services, int Endpoints) Pending { get; init; }
+
+    /// <summary>False while the node is being removed.</summary>
+    internal bool NodeEligible { get; init; } = true;
+
+    /// <summary>Front ends with internal policy Local that drop for want of a local endpoint.</summary>
+    internal int NoLocalInternal { get; init; }
+
+    /// <summary>The same for external policy Local.</summary>
+    internal int NoLocalExternal { get; init; }
+
+    /// <summary>The last plan put into force.</summary>
+    internal ProgrammedPlan? Programmed { get; init; }
+}
