@@ -1,0 +1,90 @@
+using System.Net;
+using Dataplane.Netlink.Nftables;
+using Dataplane.Proxy.Nftables.Rules;
+using static Dataplane.Proxy.Nftables.Rules.Statement;
+
+namespace Dataplane.Proxy.Nftables.Rendering;
+
+/// <summary>
+/// The part of a table that does not depend on Services:
+/// <code>
+///   prerouting ─┐                          @services  ──> lb-N, ... , reject, drop
+///   output ─────┴> services ── FRONTEND ──>
+///                                          @nodeports ──> nodeport-lb-N, ...
+///   postrouting ── marked, or hairpin ──> masquerade
+///   forward ────── of no known connection ──> drop
+/// </code>
+/// All decisions fall in the nat hooks, which see the first packet of a connection: REJECT and DROP there leave no connection behind.
+/// </summary>
+internal sealed record Skeleton(uint MasqueradeMark, IReadOnlyList<IPNetwork> NodePortNetworks)
+{
+    internal const string Services = "services";
+    internal const string NodePorts = "nodeports";
+    internal const string ClusterIPs = "cluster-ips";
+    internal const string Hairpins = "hairpins";
+    internal const string SourceRanges = "source-ranges";
+    internal const string RejectChain = "reject";
+
+    internal static IEnumerable<SetDefinition> Sets()
+    {
+        ValueKind[] address = [ValueKind.Address, ValueKind.Protocol, ValueKind.Port];
+        ValueKind[] nodePort = [ValueKind.Protocol, ValueKind.Port];
+        ValueKind[] target = [ValueKind.Address, ValueKind.Port];
+        yield return new SetDefinition(Services, address, [ValueKind.Verdict]);
+        yield return new SetDefinition(NodePorts, nodePort, [ValueKind.Verdict]);
+        yield return new SetDefinition(ClusterIPs, [ValueKind.Address]);
+        yield return new SetDefinition(Hairpins, [ValueKind.Address, ValueKind.Address]);
+        yield return new SetDefinition(SourceRanges, [.. address, ValueKind.Address]) { Flags = NftSetFlags.Interval };
+        foreach (var sets in EndpointSets.All)
+        {
+            var frontEnd = sets.IsNodePort ? nodePort : address;
+            yield return new SetDefinition(sets.Endpoints, [.. frontEnd, ValueKind.Slot], target);
+            yield return new SetDefinition(sets.AffineEndpoints, [.. frontEnd, .. target]);
+            if (!sets.IsOutside)
+            {
+                yield return new SetDefinition(sets.Affinity, [ValueKind.Address, .. frontEnd], target) { Flags = NftSetFlags.Dynamic | NftSetFlags.Timeout };
+            }
+        }
+    }
+
+    internal IEnumerable<ChainDefinition> Chains(NftFamily family)
+    {
+        yield return new ChainDefinition(RejectChain, [[new Reject()]]);
+        yield return new ChainDefinition(
+            Services,
+            [
+                [new VerdictMap(Keys.Address, Services)],
+                // A ClusterIP belongs to nobody: without this, other ports of it would follow the default route.
+                [new MatchSet([Field.DestinationAddress], ClusterIPs), new Reject()],
+                .. NodePortRules(family),
+            ]);
+        yield return new ChainDefinition("nat-prerouting", [[new Jump(Services)]]) { Base = NftBaseChain.Nat(NftHook.Prerouting) };
+        yield return new ChainDefinition("nat-output", [[new Jump(Services)]]) { Base = NftBaseChain.Nat(NftHook.Output) };
+        yield return new ChainDefinition(
+            "nat-postrouting",
+            [
+                [new MatchMark(MasqueradeMark), new ToggleMark(MasqueradeMark), new Masquerade()],
+                [new MatchDestinationChanged(), new MatchSet([Field.SourceAddress, Field.DestinationAddress], Hairpins), new Masquerade()],
+            ])
+        { Base = NftBaseChain.Nat(NftHook.Postrouting) };
+        // A late answer that no connection explains would reach the client with the pod's address and make it reset the connection (k/k #74839).
+        yield return new ChainDefinition("filter-forward", [[new MatchInvalid(), new Drop()]]) { Base = NftBaseChain.Filter(NftHook.Forward) };
+    }
+
+    private IEnumerable<Statement[]> NodePortRules(NftFamily family)
+    {
+        var own = new MatchOwnAddress(Field.DestinationAddress);
+        var lookUp = new VerdictMap(Keys.NodePort, NodePorts);
+        if (NodePortNetworks.Count == 0)
+        {
+            // Loopback is left out: a masqueraded packet cannot leave for another host from there without route_localnet.
+            var loopback = family == NftFamily.Ip ? IPNetwork.Parse("127.0.0.0/8") : IPNetwork.Parse("::1/128");
+            yield return [own, new MatchNetwork(Field.DestinationAddress, loopback, Negate: true), lookUp];
+        }
+
+        foreach (var network in NodePortNetworks.Where(network => Families.Of(network.BaseAddress) == family))
+        {
+            yield return [new MatchNetwork(Field.DestinationAddress, network), own, lookUp];
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using Dataplane.Netlink.Nftables;
+
+namespace Dataplane.Proxy.Nftables.Rules;
+
+/// <summary>What one transaction does, to the tables of both families.</summary>
+internal sealed class RulesetChange(bool replace)
+{
+    /// <summary>The tables are made anew; packets see the old ones until the new ones are complete.</summary>
+    internal bool Replace { get; } = replace;
+
+    internal TableChange Ip { get; } = new(NftFamily.Ip);
+
+    internal TableChange Ip6 { get; } = new(NftFamily.Ip6);
+
+    internal IEnumerable<TableChange> Tables => [Ip, Ip6];
+
+    internal bool IsEmpty => !Replace && Tables.All(table => table.IsEmpty);
+}
+
+/// <summary>One table's part of a transaction, in the order it takes effect.</summary>
+internal sealed class TableChange(NftFamily family)
+{
+    internal NftFamily Family { get; } = family;
+
+    /// <summary>Elements that go, by set; before anything is added.</summary>
+    internal SortedDictionary<string, List<NftElement>> Removed { get; } = new(StringComparer.Ordinal);
+
+    internal List<SetDefinition> Sets { get; } = [];
+
+    /// <summary>New chains; a chain comes after those its rules lead to.</summary>
+    internal List<ChainDefinition> Chains { get; } = [];
+
+    /// <summary>New elements, by set; after the chains they lead to.</summary>
+    internal SortedDictionary<string, List<NftElement>> Added { get; } = new(StringComparer.Ordinal);
+
+    internal bool IsEmpty => Removed.Count == 0 && Sets.Count == 0 && Chains.Count == 0 && Added.Count == 0;
+
+    internal void Remove(string set, NftElement element) => Of(Removed, set).Add(element);
+
+    internal void Add(string set, NftElement element) => Of(Added, set).Add(element);
+
+    private static List<NftElement> Of(SortedDictionary<string, List<NftElement>> sets, string set)
+    {
+        if (!sets.TryGetValue(set, out var elements))
+        {
+            sets.Add(set, elements = []);
+        }
+
+        return elements;
+    }
+}

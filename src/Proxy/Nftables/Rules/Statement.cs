@@ -1,0 +1,71 @@
+using System.Net;
+
+namespace Dataplane.Proxy.Nftables.Rules;
+
+/// <summary>
+/// What a rule is made of: the few statements this mode needs, each a line that <c>nft</c> could print. A match that fails ends its rule; an
+/// unsuccessful look-up is one.
+/// </summary>
+internal abstract record Statement
+{
+    /// <summary>ip saddr|daddr [!=] NETWORK.</summary>
+    internal sealed record MatchNetwork(Field Address, IPNetwork Network, bool Negate = false) : Statement;
+
+    /// <summary>iifname [!=] "name" or "prefix*".</summary>
+    internal sealed record MatchInterface(string Name, bool IsPrefix, bool Negate = false) : Statement;
+
+    /// <summary>fib saddr|daddr type local: one of the node's own addresses.</summary>
+    internal sealed record MatchOwnAddress(Field Address) : Statement;
+
+    /// <summary>FIELD . FIELD ... [!=] @set.</summary>
+    internal sealed record MatchSet(Field[] Key, string Set, bool Negate = false) : Statement;
+
+    /// <summary>meta mark and MASK != 0.</summary>
+    internal sealed record MatchMark(uint Mask) : Statement;
+
+    /// <summary>ct status dnat: the connection's destination was changed.</summary>
+    internal sealed record MatchDestinationChanged : Statement;
+
+    /// <summary>ct state invalid: a packet of no connection known.</summary>
+    internal sealed record MatchInvalid : Statement;
+
+    /// <summary>meta mark set meta mark or BIT.</summary>
+    internal sealed record SetMark(uint Bit) : Statement;
+
+    /// <summary>meta mark set meta mark xor BIT.</summary>
+    internal sealed record ToggleMark(uint Bit) : Statement;
+
+    /// <summary>masquerade fully-random.</summary>
+    internal sealed record Masquerade : Statement;
+
+    /// <summary>reject: an ICMP port unreachable.</summary>
+    internal sealed record Reject : Statement;
+
+    /// <summary>drop.</summary>
+    internal sealed record Drop : Statement;
+
+    /// <summary>jump CHAIN.</summary>
+    internal sealed record Jump(string Chain) : Statement;
+
+    /// <summary>goto CHAIN.</summary>
+    internal sealed record Goto(string Chain) : Statement;
+
+    /// <summary>FIELD . FIELD ... vmap @map.</summary>
+    internal sealed record VerdictMap(Field[] Key, string Map) : Statement;
+
+    /// <summary>dnat to FIELD . FIELD ... . numgen random mod SLOTS map @endpoints.</summary>
+    internal sealed record Dnat(EndpointSets Sets, int Slots) : Statement;
+
+    /// <summary>
+    /// The endpoint the client had, if it still is one: looks the client up in the affinity map and what was found in the set of affine endpoints,
+    /// renews the client's time-out and sends it there.
+    /// <code>ip saddr . FRONTEND map @affinity => target; FRONTEND . target @affine-endpoints; update @affinity { ... }; dnat to target</code>
+    /// </summary>
+    internal sealed record DnatRemembered(EndpointSets Sets, TimeSpan Timeout) : Statement;
+
+    /// <summary>delete @affinity { ip saddr . FRONTEND }: an update keeps an element's old data, so a lost endpoint must go first.</summary>
+    internal sealed record Forget(EndpointSets Sets) : Statement;
+
+    /// <summary>As <see cref="Dnat"/>, and adds the client to the affinity map.</summary>
+    internal sealed record DnatAndRemember(EndpointSets Sets, int Slots, TimeSpan Timeout) : Statement;
+}

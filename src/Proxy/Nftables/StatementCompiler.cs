@@ -1,0 +1,160 @@
+using Dataplane.Netlink.Nftables;
+using Dataplane.Netlink.Nftables.Expressions;
+using Dataplane.Proxy.Nftables.Rules;
+using Reject = Dataplane.Netlink.Nftables.Expressions.Reject;
+
+namespace Dataplane.Proxy.Nftables;
+
+/// <summary>
+/// Statements to the kernel's expressions, for one family.
+/// <code>
+///   W0 .............. W9   a key, its last part ending in W9: saddr . daddr . proto . dport is 4, in an ip6 table 10 words long
+///   W10 ............ W14   an endpoint: address, port; what a map look-up writes and dnat reads
+/// </code>
+/// A key and an endpoint stand next to each other, and so are themselves a key: front end . endpoint.
+/// </summary>
+internal sealed class StatementCompiler(NftFamily family)
+{
+    private const int KeyEnd = 10;
+    private const NftRegister Target = NftRegister.W10;
+
+    // RTN_LOCAL of linux/rtnetlink.h.
+    private static readonly NftValue LocalAddress = NftValue.U32(2);
+
+    private int AddressWords => family == NftFamily.Ip ? 1 : 4;
+
+    /// <summary>A rule's expressions.</summary>
+    internal NftExpression[] Compile(IEnumerable<Statement> rule) => [.. rule.SelectMany(Compile)];
+
+    private IEnumerable<NftExpression> Compile(Statement statement) => statement switch
+    {
+        Statement.MatchNetwork match => CompileNetwork(match),
+        Statement.MatchInterface match =>
+        [
+            new Meta(MetaKey.InputName, NftRegister.W0),
+            new Compare(NftRegister.W0, Operation(match.Negate), InterfaceName(match)),
+        ],
+        Statement.MatchOwnAddress match =>
+        [
+            new Fib(match.Address == Field.SourceAddress ? FibFlags.Source : FibFlags.Destination, FibResult.AddressType, NftRegister.W0),
+            Compare.Equal(NftRegister.W0, LocalAddress),
+        ],
+        Statement.MatchSet match => [.. Load(match.Key), new Lookup(match.Set, KeyStart(match.Key), Invert: match.Negate)],
+        Statement.MatchMark match =>
+        [
+            new Meta(MetaKey.Mark, NftRegister.W0),
+            Bitwise.And(NftRegister.W0, match.Mask),
+            Compare.NotEqual(NftRegister.W0, NftValue.U32(0)),
+        ],
+        Statement.MatchDestinationChanged => MatchBits(ConntrackKey.Status, (uint)ConntrackStatus.DestinationNat),
+        Statement.MatchInvalid => MatchBits(ConntrackKey.State, (uint)ConntrackState.Invalid),
+        Statement.SetMark set => ChangeMark(Bitwise.Or(NftRegister.W0, set.Bit)),
+        Statement.ToggleMark toggle => ChangeMark(Bitwise.ExclusiveOr(NftRegister.W0, toggle.Bit)),
+        Statement.Masquerade => [new Masquerade(NatFlags.FullyRandom)],
+        Statement.Reject => [family == NftFamily.Ip ? Reject.Ipv4PortUnreachable : Reject.Ipv6PortUnreachable],
+        Statement.Drop => [ImmediateVerdict.Drop],
+        Statement.Jump jump => [ImmediateVerdict.Jump(jump.Chain)],
+        Statement.Goto go => [ImmediateVerdict.Goto(go.Chain)],
+        Statement.VerdictMap map => [.. Load(map.Key), new Lookup(map.Map, KeyStart(map.Key), NftRegister.Verdict)],
+        Statement.Dnat dnat => [.. Pick(dnat.Sets, dnat.Slots), Translate()],
+        Statement.DnatRemembered dnat =>
+        [
+            .. Load(ClientKey(dnat.Sets)),
+            new Lookup(dnat.Sets.Affinity, KeyStart(ClientKey(dnat.Sets)), Target),
+            .. Load(dnat.Sets.FrontEndKey),
+            new Lookup(dnat.Sets.AffineEndpoints, KeyStart(dnat.Sets.FrontEndKey)),
+            .. Remember(dnat.Sets, dnat.Timeout),
+            Translate(),
+        ],
+        Statement.Forget forget =>
+        [
+            .. Load(ClientKey(forget.Sets)),
+            new DynamicSet(forget.Sets.Affinity, DynamicSetOperation.Delete, KeyStart(ClientKey(forget.Sets))),
+        ],
+        Statement.DnatAndRemember dnat => [.. Pick(dnat.Sets, dnat.Slots), .. Remember(dnat.Sets, dnat.Timeout), Translate()],
+        _ => throw new ArgumentException($"{statement.GetType().Name} has no expressions"),
+    };
+
+    private IEnumerable<NftExpression> CompileNetwork(Statement.MatchNetwork match)
+    {
+        var address = NftValue.Address(match.Network.BaseAddress);
+        yield return LoadField(match.Address, NftRegister.W0);
+        if (match.Network.PrefixLength < address.Length * 8)
+        {
+            Span<byte> mask = stackalloc byte[address.Length];
+            mask.Clear();
+            for (var bit = 0; bit < match.Network.PrefixLength; bit++)
+            {
+                mask[bit / 8] |= (byte)(0x80 >> (bit % 8));
+            }
+
+            Span<byte> none = stackalloc byte[address.Length];
+            none.Clear();
+            yield return new Bitwise(NftRegister.W0, NftRegister.W0, NftValue.Of(mask), NftValue.Of(none));
+        }
+
+        yield return new Compare(NftRegister.W0, Operation(match.Negate), address);
+    }
+
+    // Slot last, so that it ends where keys end.
+    private IEnumerable<NftExpression> Pick(EndpointSets sets, int slots) =>
+    [
+        .. Load(sets.FrontEndKey, KeyEnd - 1),
+        new NumberGenerator(Word(KeyEnd - 1), (uint)slots),
+        new Lookup(sets.Endpoints, Word(KeyEnd - 1 - Words(sets.FrontEndKey)), Target),
+    ];
+
+    private IEnumerable<NftExpression> Remember(EndpointSets sets, TimeSpan timeout) =>
+    [
+        .. Load(ClientKey(sets)),
+        new DynamicSet(sets.Affinity, DynamicSetOperation.Update, KeyStart(ClientKey(sets)), Target, timeout),
+    ];
+
+    private Nat Translate() => new(NatType.Destination, family, Target, Target + (uint)AddressWords);
+
+    private IEnumerable<NftExpression> Load(Field[] key, int end = KeyEnd)
+    {
+        var word = end - Words(key);
+        foreach (var field in key)
+        {
+            yield return LoadField(field, Word(word));
+            word += Words(field);
+        }
+    }
+
+    private NftExpression LoadField(Field field, NftRegister register) => (field, family) switch
+    {
+        (Field.SourceAddress, NftFamily.Ip) => Payload.Ipv4Source(register),
+        (Field.SourceAddress, _) => Payload.Ipv6Source(register),
+        (Field.DestinationAddress, NftFamily.Ip) => Payload.Ipv4Destination(register),
+        (Field.DestinationAddress, _) => Payload.Ipv6Destination(register),
+        (Field.Protocol, _) => new Meta(MetaKey.TransportProtocol, register),
+        _ => Payload.DestinationPort(register),
+    };
+
+    private NftRegister KeyStart(Field[] key) => Word(KeyEnd - Words(key));
+
+    private int Words(Field[] key) => key.Sum(Words);
+
+    private int Words(Field field) => field is Field.SourceAddress or Field.DestinationAddress ? AddressWords : 1;
+
+    private static NftRegister Word(int number) => NftRegister.W0 + (uint)number;
+
+    private static Field[] ClientKey(EndpointSets sets) => [Field.SourceAddress, .. sets.FrontEndKey];
+
+    private static CompareOperation Operation(bool negate) => negate ? CompareOperation.NotEqual : CompareOperation.Equal;
+
+    // A prefix is compared by its own length: nft writes "veth*" so.
+    private static NftValue InterfaceName(Statement.MatchInterface match) =>
+        match.IsPrefix ? NftValue.Of(System.Text.Encoding.UTF8.GetBytes(match.Name)) : NftValue.InterfaceName(match.Name);
+
+    private static NftExpression[] MatchBits(ConntrackKey key, uint bits) =>
+    [
+        new Conntrack(key, NftRegister.W0),
+        Bitwise.And(NftRegister.W0, bits),
+        Compare.NotEqual(NftRegister.W0, NftValue.U32(0)),
+    ];
+
+    private static NftExpression[] ChangeMark(Bitwise change) =>
+        [new Meta(MetaKey.Mark, NftRegister.W0), change, new MetaSet(MetaKey.Mark, NftRegister.W0)];
+}

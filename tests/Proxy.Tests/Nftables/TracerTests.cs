@@ -1,0 +1,140 @@
+using Dataplane.Proxy.Nftables.Rendering;
+using Dataplane.Proxy.Planning;
+using Dataplane.Proxy.Tests.Scenarios;
+
+namespace Dataplane.Proxy.Tests.Nftables;
+
+public class TracerTests
+{
+    private const uint Mark = 0x4000;
+
+    public static TheoryData<string> Names => [.. ScenarioTable.Scenarios.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void RenderedRulesDoWhatTheScenarioSays(string name)
+    {
+        var scenario = ScenarioTable.Scenarios[name];
+        var cluster = new Cluster();
+        var kernel = new Kernel();
+        scenario.Given(cluster);
+        kernel.Apply(cluster.Plan());
+        AssertProbes(kernel, scenario.Probes);
+        if (scenario.Change is { } change)
+        {
+            change(cluster);
+            kernel.Apply(cluster.Plan());
+            AssertProbes(kernel, scenario.ProbesAfterChange);
+        }
+    }
+
+    [Fact]
+    public void ADifferenceLeadsToTheSameTablesAsRenderingAll()
+    {
+        var steps = new Action<Cluster>[]
+        {
+            c => c.Service("web", "10.96.0.1", [new() { Port = 80, NodePort = 30080 }], s => s.Spec.SessionAffinity = "ClientIP"),
+            c => c.Slice("s", "web", "8080", ["10.244.1.5 here", "10.244.1.6 here", "10.244.2.5"]),
+            c => c.Slice("s", "web", "8080", ["10.244.1.6 here", "10.244.2.5"]),
+            c => c.Service("web", "10.96.0.1", 80, s => s.Spec.ExternalIPs = ["198.51.100.1"]),
+            c => c.Service("more", "10.96.0.2", 80).Slice("t", "more", "8080", ["10.244.1.6 here"]),
+            c => c.Service("web", "10.96.0.1", 80, s => s.Spec.InternalTrafficPolicy = "Local"),
+            c => c.Delete("web").DeleteSlice("t"),
+        };
+        var cluster = new Cluster();
+        var kernel = new Kernel();
+        foreach (var step in steps)
+        {
+            step(cluster);
+            var plan = cluster.Plan();
+            kernel.Apply(plan);
+
+            var fresh = new Kernel();
+            fresh.Apply(plan);
+            foreach (var (set, elements) in fresh.Table.Elements)
+            {
+                Assert.Equal(Shape(elements), Shape(kernel.Table.Elements[set]));
+            }
+        }
+
+        // Slots may be dealt in another order, so an endpoint's element is compared by its front end and target.
+        static IEnumerable<string> Shape(Dictionary<Dataplane.Netlink.Nftables.NftValue, Dataplane.Netlink.Nftables.NftElement> elements) =>
+            elements.Values.Select(element => element.Data is { } data ? $"{element.Key.ToString()[..^8]} {data}" : $"{element.Key} {element.Verdict}").Order();
+    }
+
+    [Fact]
+    public void OneEndpointMoreIsAHandfulOfElements()
+    {
+        var cluster = new Cluster();
+        foreach (var index in Enumerable.Range(1, 50))
+        {
+            cluster.Service($"s{index}", $"10.96.1.{index}", 80).Slice($"e{index}", $"s{index}", "8080", ["10.244.2.5", "10.244.2.6"]);
+        }
+
+        var kernel = new Kernel();
+        kernel.Apply(cluster.Plan());
+        cluster.Slice("e7", "s7", "8080", ["10.244.2.4", "10.244.2.5", "10.244.2.6"]);
+        var change = kernel.Apply(cluster.Plan());
+
+        Assert.Equal(1, change.Ip.Removed.Values.Sum(elements => elements.Count));
+        Assert.Equal(2, change.Ip.Added.Values.Sum(elements => elements.Count));
+        Assert.True(change.Ip6.IsEmpty);
+    }
+
+    [Fact]
+    public void AClientKeepsItsEndpointUntilThatGoes()
+    {
+        var cluster = new Cluster().Service("web", "10.96.0.1", [new() { Port = 80, NodePort = 30080 }], s => s.Spec.SessionAffinity = "ClientIP");
+        cluster.Slice("s", "web", "8080", ["10.244.1.5 here", "10.244.1.6 here"]);
+        var kernel = new Kernel();
+        kernel.Apply(cluster.Plan());
+        var probe = Probe.Parse("pod-c tcp 10.96.0.1:80 > a");
+        var tracer = new PacketTracer(kernel.Table);
+
+        Assert.Equal("a", tracer.Trace(probe, 0));
+        Assert.Equal("a", tracer.Trace(probe, 1));
+        Assert.Equal("b*", tracer.Trace(Probe.Parse("client tcp 172.30.0.11:30080 > b*"), 1));
+        Assert.Equal("b*", tracer.Trace(Probe.Parse("client tcp 172.30.0.11:30080 > b*"), 0));
+
+        kernel.Apply(cluster.Slice("s", "web", "8080", ["10.244.1.6 here"]).Plan());
+        Assert.Equal("b", tracer.Trace(probe, 0));
+        kernel.Apply(cluster.Slice("s", "web", "8080", ["10.244.1.5 here", "10.244.1.6 here"]).Plan());
+        Assert.Equal("b", tracer.Trace(probe, 0));
+        Assert.Equal("b", tracer.Trace(probe, 1));
+    }
+
+    private static void AssertProbes(Kernel kernel, string[] probes)
+    {
+        foreach (var text in probes)
+        {
+            var probe = Probe.Parse(text);
+            Assert.Equal($"{text[..text.IndexOf('>')]}> {string.Join(' ', probe.Expected)}", $"{text[..text.IndexOf('>')]}> {string.Join(' ', new PacketTracer(kernel.Table).Trace(probe))}");
+        }
+    }
+
+    /// <summary>Takes plans as the mode would, and holds the ip table they lead to.</summary>
+    private sealed class Kernel
+    {
+        private RulesetRenderer? _renderer;
+        private ForwardingPlan? _plan;
+
+        internal TracedTable Table { get; } = new();
+
+        internal Proxy.Nftables.Rules.RulesetChange Apply(ForwardingPlan plan)
+        {
+            Proxy.Nftables.Rules.RulesetChange change;
+            if (_renderer is null)
+            {
+                (_renderer, change) = RulesetRenderer.RenderAll(plan, Mark);
+            }
+            else
+            {
+                change = _renderer.RenderDifference(_plan!, plan);
+            }
+
+            Table.Commit(change.Ip);
+            _plan = plan;
+            return change;
+        }
+    }
+}
