@@ -1,0 +1,34 @@
+using System.Net;
+using Dataplane.Hosting;
+using Dataplane.Linux.Namespaces;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Proxy.Health;
+
+/// <summary>The port monitoring asks: /metrics, /proxyMode and /healthz.</summary>
+internal sealed class MetricsServer(MetricsText metrics, string mode)
+{
+    internal Task<HttpEndpoint> StartAsync(IPEndPoint address, NetworkNamespace? networkNamespace, ILoggerFactory loggers, CancellationToken cancellation) =>
+        HttpEndpoint.StartAsync(new HttpEndpointOptions { Address = address, Namespace = networkNamespace }, AnswerAsync, loggers, cancellation);
+
+    private Task AnswerAsync(HttpContext context)
+    {
+        var (type, text) = context.Request.Path.Value switch
+        {
+            "/metrics" => (MetricsText.ContentType, metrics.Render()),
+            "/proxyMode" => ("text/plain; charset=utf-8", mode),
+            "/healthz" => ("text/plain; charset=utf-8", "ok"),
+            _ => (null, ""),
+        };
+        if (type is null)
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        }
+
+        context.Response.ContentType = type;
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        return context.Response.WriteAsync(text, context.RequestAborted);
+    }
+}

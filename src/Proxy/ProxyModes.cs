@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using Dataplane.Linux.Namespaces;
+using Dataplane.Proxy.Nftables;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Proxy;
+
+/// <summary>The modes that are built, by the name --proxy-mode gives them.</summary>
+public static class ProxyModes
+{
+    private static readonly ImmutableArray<(string Name, Func<ProxyModeContext, IProxyMode> Create)> Built =
+    [
+        (NftablesMode.ModeName, context => new NftablesMode(context)),
+    ];
+
+    /// <summary>Every mode that <see cref="ProxyOptions.Mode"/> may name.</summary>
+    public static ImmutableArray<string> Names => [.. Built.Select(mode => mode.Name)];
+
+    /// <exception cref="ProxyModeException">There is no such mode; the message names those there are.</exception>
+    internal static IProxyMode Create(string name, ProxyModeContext context)
+    {
+        foreach (var mode in Built)
+        {
+            if (mode.Name == name)
+            {
+                return mode.Create(context);
+            }
+        }
+
+        throw new ProxyModeException($"proxy mode \"{name}\" is not built; there are: {string.Join(", ", Names)}");
+    }
+
+    /// <summary>Removes what modes other than one left in the namespace, in this or an earlier process.</summary>
+    /// <param name="name">The mode to leave alone; null for none.</param>
+    /// <param name="context">Where.</param>
+    internal static async Task CleanupAllButAsync(string? name, ProxyModeContext context)
+    {
+        foreach (var (other, create) in Built)
+        {
+            if (other != name)
+            {
+                await using var mode = create(context);
+                mode.Cleanup();
+            }
+        }
+    }
+}
+
+/// <summary>A mode that cannot be had.</summary>
+public sealed class ProxyModeException(string message) : Exception(message);
+
+/// <summary>What a mode is made of.</summary>
+/// <param name="Namespace">Where its rules and sockets live; null for the process's own.</param>
+/// <param name="MasqueradeMark">The packet mark, a single bit, that asks for masquerading.</param>
+/// <param name="RulesTouched">To be called, from any thread, when somebody else may have changed what the mode rendered: <see cref="IProxyMode.IsIntact"/> follows.</param>
+/// <param name="Loggers">Loggers.</param>
+/// <param name="Time">Clock.</param>
+public sealed record ProxyModeContext(NetworkNamespace? Namespace, uint MasqueradeMark, Action RulesTouched, ILoggerFactory Loggers, TimeProvider Time);

@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using System.Net;
+using Dataplane.Api.Client;
+using Dataplane.Linux.Namespaces;
+using Dataplane.Proxy.Planning;
+
+namespace Dataplane.Proxy;
+
+/// <summary>Configuration of one node's proxy. Defaults are kube-proxy's.</summary>
+public sealed record ProxyOptions
+{
+    /// <summary>The API server. Traffic to it leaves from the process's own network namespace.</summary>
+    public required KubeConfig KubeConfig { get; init; }
+
+    /// <summary>The node, as its Node object and EndpointSlices name it.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary>How to forward; <see cref="ProxyModes.Names"/> lists what is built.</summary>
+    public string Mode { get; init; } = "nftables";
+
+    /// <summary>The node's network namespace, where rules and ports are made; null for the process's own.</summary>
+    public NetworkNamespace? Namespace { get; init; }
+
+    /// <summary>Pods' addresses, one network for each family; sources outside are masqueraded on their way to a ClusterIP. Empty: no source is.</summary>
+    public ImmutableArray<IPNetwork> ClusterCidrs { get; init; } = [];
+
+    /// <summary>Other ways to tell pods; null tells them by <see cref="ClusterCidrs"/>.</summary>
+    public LocalDetector? LocalDetector { get; init; }
+
+    /// <summary>/healthz and /livez; null for none.</summary>
+    public IPEndPoint? HealthzBindAddress { get; init; } = new(IPAddress.Any, 10256);
+
+    /// <summary>/metrics, /proxyMode and /healthz; null for none.</summary>
+    public IPEndPoint? MetricsBindAddress { get; init; } = new(IPAddress.Loopback, 10249);
+
+    /// <summary>The least time between two syncs. The first change after a quiet interval is put into force at once.</summary>
+    public TimeSpan MinSyncPeriod { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often to make sure that the rules are still there; also the longest back-off.</summary>
+    public TimeSpan SyncPeriod { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>NodePorts answer on the node's addresses in these networks; empty for all but loopback.</summary>
+    public ImmutableArray<IPNetwork> NodePortAddresses { get; init; } = [];
+
+    /// <summary>Masquerade every forwarded connection.</summary>
+    public bool MasqueradeAll { get; init; }
+
+    /// <summary>Bit of the packet mark that asks for masquerading, 0 to 31.</summary>
+    public int MasqueradeBit { get; init; } = 14;
+
+    internal PlanningOptions Planning => new()
+    {
+        LocalDetector = LocalDetector ?? (ClusterCidrs.IsEmpty ? LocalDetector.None : new LocalDetector.Networks(ClusterCidrs)),
+        MasqueradeAll = MasqueradeAll,
+        NodePortNetworks = NodePortAddresses,
+    };
+}
