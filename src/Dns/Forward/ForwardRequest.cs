@@ -1,0 +1,27 @@
+using Dataplane.Dns.Wire;
+
+namespace Dataplane.Dns.Forward;
+
+/// <summary>A query that leaves the cluster, with all that is needed to reply to its client later.</summary>
+internal sealed record ForwardRequest
+{
+    /// <summary>The client's header and question, as received.</summary>
+    internal required byte[] Question { get; init; }
+
+    /// <summary>The name to ask for: the question's, or where its aliases lead. Wire form.</summary>
+    internal required byte[] Name { get; init; }
+
+    internal required RecordType Type { get; init; }
+
+    /// <summary>Targets of the aliases from the question's name to <see cref="Name"/>, in order.</summary>
+    internal required IReadOnlyList<byte[]> Aliases { get; init; }
+
+    internal uint AliasTtl { get; init; }
+
+    internal bool HasEdns { get; init; }
+
+    internal bool DnssecOk { get; init; }
+
+    /// <summary>Longest reply the client takes.</summary>
+    internal required int Limit { get; init; }
+}

@@ -1,0 +1,103 @@
+using Dataplane.Dns.Wire;
+
+namespace Dataplane.Dns.Server;
+
+/// <summary>
+/// Counts of one listener thread. Only that thread writes, so plain additions do; a reader sees numbers that may lag by a
+/// few queries.
+/// </summary>
+internal sealed class QueryCounters
+{
+    /// <summary>Upper bounds in bytes, as CoreDNS reports sizes.</summary>
+    internal static readonly int[] SizeBounds = [0, 100, 200, 300, 400, 511, 1023, 2047, 4095, 8291, 16000, 32000, 48000, 64000];
+
+    /// <summary>Upper bounds in seconds, as CoreDNS reports durations.</summary>
+    internal static readonly double[] DurationBounds =
+        [0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1.024, 2.048, 4.096, 8.192];
+
+    /// <summary>Types counted under their own name; CoreDNS calls the rest "other" too.</summary>
+    internal static readonly RecordType[] Types =
+        [RecordType.A, RecordType.AAAA, RecordType.SRV, RecordType.PTR, RecordType.CNAME, RecordType.TXT, RecordType.NS, RecordType.SOA, RecordType.MX, RecordType.ANY];
+
+    internal static readonly ResponseCode[] Codes =
+    [
+        ResponseCode.NoError, ResponseCode.FormErr, ResponseCode.ServFail, ResponseCode.NXDomain, ResponseCode.NotImp, ResponseCode.Refused,
+        ResponseCode.BadVers,
+    ];
+
+    internal QueryCounters(string server, string protocol, bool ipv6)
+    {
+        (Server, Protocol, Family) = (server, protocol, ipv6 ? "2" : "1");
+    }
+
+    /// <summary><c>dns://ADDRESS:PORT</c>.</summary>
+    internal string Server { get; }
+
+    /// <summary><c>udp</c> or <c>tcp</c>.</summary>
+    internal string Protocol { get; }
+
+    /// <summary><c>1</c> for IPv4 and <c>2</c> for IPv6, as CoreDNS writes the label.</summary>
+    internal string Family { get; }
+
+    internal long[] ByType { get; } = new long[Types.Length + 1];
+
+    internal long[] ByCode { get; } = new long[Codes.Length + 1];
+
+    internal Distribution RequestSizes { get; } = new(SizeBounds.Length);
+
+    internal Distribution ResponseSizes { get; } = new(SizeBounds.Length);
+
+    internal Distribution Durations { get; } = new(DurationBounds.Length);
+
+    internal void Received(RecordType type, int size)
+    {
+        var index = Array.IndexOf(Types, type);
+        ByType[index < 0 ? Types.Length : index]++;
+        RequestSizes.Add(BucketOf(size), size);
+    }
+
+    internal void Answered(ResponseCode code, int size)
+    {
+        var index = Array.IndexOf(Codes, code);
+        ByCode[index < 0 ? Codes.Length : index]++;
+        ResponseSizes.Add(BucketOf(size), size);
+    }
+
+    /// <param name="count">Queries that took this long.</param>
+    /// <param name="duration">From reception to sending.</param>
+    internal void Took(int count, TimeSpan duration)
+    {
+        var bucket = 0;
+        while (bucket < DurationBounds.Length && DurationBounds[bucket] < duration.TotalSeconds)
+        {
+            bucket++;
+        }
+
+        Durations.Add(bucket, duration.TotalSeconds, count);
+    }
+
+    private static int BucketOf(int size)
+    {
+        var bucket = 0;
+        while (bucket < SizeBounds.Length && SizeBounds[bucket] < size)
+        {
+            bucket++;
+        }
+
+        return bucket;
+    }
+
+    /// <summary>A histogram: counts by bucket, the last one without bound, and the sum.</summary>
+    internal sealed class Distribution(int bounds)
+    {
+        internal long[] Buckets { get; } = new long[bounds + 1];
+
+        internal double Sum { get; private set; }
+
+        internal void Add(int bucket, double value, int count = 1)
+        {
+            Buckets[bucket] += count;
+            Sum += value * count;
+        }
+    }
+}

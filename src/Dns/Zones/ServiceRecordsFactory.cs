@@ -1,0 +1,145 @@
+using System.Net;
+using System.Net.Sockets;
+using Dataplane.Api;
+using Dataplane.Dns.Wire;
+
+namespace Dataplane.Dns.Zones;
+
+/// <summary>
+/// Derives a service's records from the Service and its EndpointSlices: a pure function of them (DNS-Based Service Discovery
+/// 1.1.0, sections 2.3 to 2.5; endpoint names as CoreDNS gives them).
+/// </summary>
+internal static class ServiceRecordsFactory
+{
+    internal const string Headless = "None";
+
+    /// <returns>
+    /// <see langword="null"/> when the name does not exist: a headless service without a ready endpoint, a service that has no
+    /// address yet, or a name that fits no label.
+    /// </returns>
+    internal static ServiceRecords? Create(ZoneNames zone, uint ttl, Service service, IEnumerable<EndpointSlice> slices)
+    {
+        if (ZoneNames.ServiceKey(service.Metadata.Namespace, service.Metadata.Name) is not { } key)
+        {
+            return null;
+        }
+
+        var name = zone.ServiceName(key);
+        if (service.Spec.Type == "ExternalName")
+        {
+            return CanonicalName(service) is { } target
+                ? new ServiceRecords(key, name, Host([], [], ttl), [], [], null) { CanonicalName = target }
+                : null;
+        }
+
+        var endpoints = ReadyEndpoints(slices).ToList();
+        var hosts = Hosts(endpoints, ttl);
+        var clusterAddresses = Addresses(service.Spec.ClusterIPs.Count > 0 ? service.Spec.ClusterIPs : [service.Spec.ClusterIP ?? ""]);
+        if (clusterAddresses.Count > 0)
+        {
+            var self = Host([], clusterAddresses, ttl);
+            var ports = service.Spec.Ports.Select(port => NamedTarget.Of(port.Name, port.Protocol, port.Port, self));
+            return Create(key, name, self, hosts.Values, ports.ToList(), hasClusterAddress: true);
+        }
+
+        if (hosts.Count == 0 || !IsHeadless(service))
+        {
+            return null;
+        }
+
+        var all = Host([], endpoints.Select(endpoint => endpoint.Address), ttl);
+        var targets = endpoints.SelectMany(endpoint => endpoint.Ports.Where(port => port.Port is not null).Select(port =>
+            NamedTarget.Of(port.Name, port.Protocol, port.Port!.Value, hosts[endpoint.Label])));
+        return Create(key, name, all, hosts.Values, targets.Distinct().ToList(), hasClusterAddress: false);
+    }
+
+    internal static bool IsHeadless(Service service) => service.Spec.ClusterIP == Headless || service.Spec.ClusterIPs.Contains(Headless);
+
+    private static ServiceRecords Create(
+        byte[] key, byte[] name, HostRecords self, IEnumerable<HostRecords> hosts, List<NamedTarget> targets, bool hasClusterAddress)
+    {
+        var ports = targets.Where(target => target.Port.Length > 0)
+            .GroupBy(target => (target.Port, target.Protocol))
+            .Select(group => Ports(DnsName.Label("_" + group.Key.Port), DnsName.Label("_" + group.Key.Protocol), [.. group]))
+            .OfType<PortRecords>();
+        return new ServiceRecords(key, name, self, hosts, [.. ports], targets.Count == 0 ? null : Ports([], [], targets)!)
+        {
+            HasClusterAddress = hasClusterAddress,
+        };
+    }
+
+    private static PortRecords? Ports(byte[]? port, byte[]? protocol, List<NamedTarget> targets)
+    {
+        if (port is null || protocol is null)
+        {
+            return null;
+        }
+
+        // Two families of one host count twice although they make one SRV record: weights are CoreDNS's to the digit.
+        var pairs = targets.Sum(target => target.Target.Host.AddressCount);
+        return new PortRecords(port, protocol, (ushort)Math.Max(1, 100 / pairs), [.. targets.Select(target => target.Target).Distinct()]);
+    }
+
+    /// <summary>A host has every address that goes by its label, over all slices (RFC 1035 knows no order among them).</summary>
+    private static Dictionary<string, HostRecords> Hosts(List<ReadyEndpoint> endpoints, uint ttl)
+    {
+        var hosts = new Dictionary<string, HostRecords>(StringComparer.Ordinal);
+        foreach (var group in endpoints.GroupBy(endpoint => endpoint.Label))
+        {
+            hosts.Add(group.Key, Host(DnsName.Label(group.Key)!, group.Select(endpoint => endpoint.Address), ttl));
+        }
+
+        return hosts;
+    }
+
+    private static HostRecords Host(byte[] label, IEnumerable<IPAddress> addresses, uint ttl) => new(
+        label,
+        AddressRecords.Encode(addresses, AddressFamily.InterNetwork, ttl),
+        AddressRecords.Encode(addresses, AddressFamily.InterNetworkV6, ttl));
+
+    /// <summary>The EndpointSlice controller has folded publishNotReadyAddresses into ready already; absent means ready.</summary>
+    private static IEnumerable<ReadyEndpoint> ReadyEndpoints(IEnumerable<EndpointSlice> slices) =>
+        from slice in slices
+        where slice.AddressType != "FQDN"
+        from endpoint in slice.Endpoints
+        where endpoint.Conditions.Ready ?? true
+        from text in endpoint.Addresses
+        let address = IPAddress.TryParse(text, out var parsed) ? parsed : null
+        where address is not null
+        select new ReadyEndpoint(EndpointLabel(endpoint.Hostname, text), address, slice.Ports);
+
+    private static string EndpointLabel(string? hostname, string address)
+    {
+        if (hostname is { Length: > 0 } && DnsName.Label(hostname) is not null)
+        {
+            return hostname.ToLowerInvariant();
+        }
+
+        // CoreDNS's rule: a label must not end in a dash, so "fd00::" becomes "fd00--0".
+        var dashed = address.Replace('.', '-').Replace(':', '-').ToLowerInvariant();
+        return dashed.EndsWith('-') ? dashed + "0" : dashed;
+    }
+
+    private static List<IPAddress> Addresses(List<string> texts) =>
+        [.. texts.Select(text => IPAddress.TryParse(text, out var address) ? address : null).OfType<IPAddress>()];
+
+    private static byte[]? CanonicalName(Service service)
+    {
+        try
+        {
+            return service.Spec.ExternalName is { Length: > 0 } target ? DnsName.ParseLower(target) : null;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    private sealed record ReadyEndpoint(string Label, IPAddress Address, List<EndpointPort> Ports);
+
+    private readonly record struct NamedTarget(string Port, string Protocol, ServiceTarget Target)
+    {
+        internal static NamedTarget Of(string? port, string? protocol, int number, HostRecords host) =>
+            new((port ?? "").ToLowerInvariant(), (protocol ?? "TCP").ToLowerInvariant(), new ServiceTarget((ushort)number, host));
+    }
+}

@@ -1,0 +1,177 @@
+using System.Net;
+using System.Net.Sockets;
+using Dataplane.Api;
+
+namespace Dataplane.Dns.Zones;
+
+/// <summary>What of the zone is configuration.</summary>
+internal sealed record ZoneOptions
+{
+    internal required ZoneNames Zone { get; init; }
+
+    internal ZoneNames[] ReverseZones { get; init; } = [];
+
+    internal uint Ttl { get; init; } = 5;
+
+    internal PodRecordMode Pods { get; init; } = PodRecordMode.Insecure;
+
+    /// <summary>The service whose cluster addresses <c>ns.dns.ZONE</c> has.</summary>
+    internal NamespacedName NameServerService { get; init; } = new("kube-system", "kube-dns");
+
+    /// <summary>What <c>ns.dns.ZONE</c> has while that service does not exist.</summary>
+    internal IReadOnlyList<IPAddress> NameServerAddresses { get; init; } = [];
+}
+
+/// <summary>
+/// The watched objects, and which services changed since the last commit. One thread writes; <see cref="Commit"/> derives the
+/// records of the changed services only and returns the next snapshot.
+/// </summary>
+internal sealed class ZoneState
+{
+    private const string ServiceNameLabel = "kubernetes.io/service-name";
+
+    private readonly ZoneOptions _options;
+    private readonly Dictionary<NamespacedName, Service> _services = [];
+    private readonly Dictionary<NamespacedName, Dictionary<string, EndpointSlice>> _slices = [];
+    private readonly HashSet<NamespacedName> _changed = [];
+    private readonly List<(string Namespace, bool Exists)> _namespaces = [];
+    private readonly PodAddressCounts _pods = new();
+    private ZoneSnapshot _current;
+
+    internal ZoneState(ZoneOptions options)
+    {
+        _options = options;
+        _current = new ZoneSnapshot
+        {
+            Zone = options.Zone,
+            ReverseZones = options.ReverseZones,
+            Ttl = options.Ttl,
+            Pods = options.Pods,
+            NameServer = NameServer(null),
+        };
+    }
+
+    internal ZoneSnapshot Current => _current;
+
+    internal void Set(Service service)
+    {
+        _services[NamespacedName.Of(service)] = service;
+        _changed.Add(NamespacedName.Of(service));
+    }
+
+    internal void Remove(Service service)
+    {
+        _services.Remove(NamespacedName.Of(service));
+        _changed.Add(NamespacedName.Of(service));
+    }
+
+    /// <param name="old">The slice as it was: its label may have named another service.</param>
+    /// <param name="now">The slice as it is; <see langword="null"/> when deleted.</param>
+    internal void Set(EndpointSlice? old, EndpointSlice? now)
+    {
+        if (old is not null && ServiceOf(old) is { } before && _slices.TryGetValue(before, out var oldSlices))
+        {
+            _changed.Add(before);
+            if (oldSlices.Remove(old.Metadata.Name) && oldSlices.Count == 0)
+            {
+                _slices.Remove(before);
+            }
+        }
+
+        if (now is not null && ServiceOf(now) is { } after)
+        {
+            _changed.Add(after);
+            if (!_slices.TryGetValue(after, out var slices))
+            {
+                _slices[after] = slices = new Dictionary<string, EndpointSlice>(StringComparer.Ordinal);
+            }
+
+            slices[now.Metadata.Name] = now;
+        }
+    }
+
+    internal void SetNamespace(string name, bool exists) => _namespaces.Add((name, exists));
+
+    internal void Set(Pod? old, Pod? now) => _pods.Replace(old, now);
+
+    /// <param name="now">Becomes the serial when anything changed.</param>
+    /// <param name="synced">Whether all kinds have been listed.</param>
+    internal ZoneSnapshot Commit(DateTimeOffset now, bool synced)
+    {
+        var services = _current.Services.ToBuilder();
+        var pointers = _current.Pointers.ToBuilder();
+        var namespaces = _current.Namespaces.ToBuilder();
+        foreach (var name in _changed)
+        {
+            Derive(name, services, pointers);
+        }
+
+        foreach (var (name, exists) in _namespaces)
+        {
+            if (ZoneNames.NamespaceKey(name) is { } key)
+            {
+                _ = exists ? Set(namespaces, key) : namespaces.Remove(key);
+            }
+        }
+
+        var next = _current with
+        {
+            Synced = synced,
+            Services = services.ToTable(),
+            Pointers = pointers.ToTable(),
+            Namespaces = namespaces.ToTable(),
+            PodAddresses = _pods.Apply(_current.PodAddresses),
+            NameServer = _changed.Contains(_options.NameServerService)
+                ? NameServer(_services.GetValueOrDefault(_options.NameServerService))
+                : _current.NameServer,
+        };
+        _changed.Clear();
+        _namespaces.Clear();
+        var serial = next == _current ? _current.Serial : Math.Max(_current.Serial, (uint)now.ToUnixTimeSeconds());
+        return _current = next with { Serial = serial };
+    }
+
+    private static bool Set(NameTable<byte[]>.Builder table, byte[] key)
+    {
+        table.Set(key, key);
+        return true;
+    }
+
+    private void Derive(NamespacedName name, NameTable<ServiceRecords>.Builder services, NameTable<PointerRecords>.Builder pointers)
+    {
+        if (ZoneNames.ServiceKey(name.Namespace, name.Name) is not { } key)
+        {
+            return;
+        }
+
+        services.TryGet(key, out var old);
+        var slices = _slices.TryGetValue(name, out var known) ? known.Values : Enumerable.Empty<EndpointSlice>();
+        var records = _services.TryGetValue(name, out var service)
+            ? ServiceRecordsFactory.Create(_options.Zone, _options.Ttl, service, slices)
+            : null;
+        if (records is not null)
+        {
+            services.Set(records.Key, records);
+        }
+        else if (old is not null)
+        {
+            services.Remove(key);
+        }
+
+        PointerChanges.Apply(pointers, old, records);
+    }
+
+    private HostRecords NameServer(Service? service)
+    {
+        var addresses = (service?.Spec.ClusterIPs ?? [])
+            .Select(text => IPAddress.TryParse(text, out var address) ? address : null).OfType<IPAddress>().ToList();
+        var chosen = addresses.Count > 0 ? addresses : _options.NameServerAddresses;
+        return new HostRecords(
+            [],
+            AddressRecords.Encode(chosen, AddressFamily.InterNetwork, _options.Ttl),
+            AddressRecords.Encode(chosen, AddressFamily.InterNetworkV6, _options.Ttl));
+    }
+
+    private static NamespacedName? ServiceOf(EndpointSlice slice) =>
+        slice.Metadata.Labels.TryGetValue(ServiceNameLabel, out var service) ? new NamespacedName(slice.Metadata.Namespace, service) : null;
+}
