@@ -43,6 +43,9 @@ internal sealed class QueryCounters
 
     internal long[] ByCode { get; } = new long[Codes.Length + 1];
 
+    /// <summary>Queries that ended in an exception: coredns_panics_total.</summary>
+    internal long Failures { get; set; }
+
     internal Distribution RequestSizes { get; } = new(SizeBounds.Length);
 
     internal Distribution ResponseSizes { get; } = new(SizeBounds.Length);

@@ -53,16 +53,24 @@ internal sealed class ZoneState
 
     internal ZoneSnapshot Current => _current;
 
-    internal void Set(Service service)
-    {
-        _services[NamespacedName.Of(service)] = service;
-        _changed.Add(NamespacedName.Of(service));
-    }
+    internal int ServiceCount => _services.Count;
 
-    internal void Remove(Service service)
+    internal int NamespaceCount => _current.Namespaces.Count;
+
+    /// <param name="old">The service as it was; <see langword="null"/> when new.</param>
+    /// <param name="now">The service as it is; <see langword="null"/> when deleted.</param>
+    internal void Set(Service? old, Service? now)
     {
-        _services.Remove(NamespacedName.Of(service));
-        _changed.Add(NamespacedName.Of(service));
+        var name = NamespacedName.Of((now ?? old)!);
+        _changed.Add(name);
+        if (now is null)
+        {
+            _services.Remove(name);
+        }
+        else
+        {
+            _services[name] = now;
+        }
     }
 
     /// <param name="old">The slice as it was: its label may have named another service.</param>

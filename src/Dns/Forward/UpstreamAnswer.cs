@@ -1,0 +1,182 @@
+using Dataplane.Dns.Server;
+using Dataplane.Dns.Wire;
+
+namespace Dataplane.Dns.Forward;
+
+/// <summary>
+/// An upstream's answer rewritten for a client: its own header, question and aliases, then the upstream's records one by one.
+/// Every record is parsed and written again, so what an upstream gets wrong (pointers, lengths) never reaches a client.
+/// </summary>
+internal static class UpstreamAnswer
+{
+    private const int RememberedLabels = 128;
+
+    /// <summary>Types whose RDATA holds names that may be compressed, and what stands around them (RFC 3597, 4: no later types).</summary>
+    private static (int Before, int Names, int After) Layout(RecordType type) => type switch
+    {
+        RecordType.NS or RecordType.CNAME or RecordType.PTR => (0, 1, 0),
+        RecordType.MX => (2, 1, 0),
+        RecordType.SOA => (0, 2, 20),
+        RecordType.SRV => (6, 1, 0),
+        RecordType.DNAME => (0, 1, 0),
+        _ => (0, 0, 0),
+    };
+
+    /// <summary>Writes the reply.</summary>
+    /// <param name="request">Whose reply it is.</param>
+    /// <param name="upstream">A response to the request's name and type.</param>
+    /// <param name="ageSeconds">How long it was kept; taken off every TTL.</param>
+    /// <returns>A SERVFAIL when the upstream's message is malformed.</returns>
+    internal static (byte[] Message, ResponseCode Code) Rewrite(ForwardRequest request, ReadOnlySpan<byte> upstream, uint ageSeconds)
+    {
+        var buffer = new byte[request.Limit];
+        Span<ushort> suffixes = stackalloc ushort[RememberedLabels];
+        var reply = Begin(request, buffer, suffixes);
+        var code = (ResponseCode)(DnsHeader.Flags(upstream) & DnsHeader.RcodeMask);
+        reply.Truncated |= (DnsHeader.Flags(upstream) & DnsHeader.TC) != 0;
+        if (!TryCopyRecords(ref reply, upstream, ageSeconds))
+        {
+            return Failure(request, ResponseCode.ServFail);
+        }
+
+        var authentic = request.Aliases.Count == 0 ? DnsHeader.Flags(upstream) & (DnsHeader.AA | DnsHeader.AD) : DnsHeader.AA;
+        return (buffer[..reply.Close(code, authentic | DnsHeader.RA)], code);
+    }
+
+    /// <summary>A reply without records, but for the aliases that were known.</summary>
+    internal static (byte[] Message, ResponseCode Code) Failure(ForwardRequest request, ResponseCode code)
+    {
+        var buffer = new byte[request.Limit];
+        var reply = Begin(request, buffer, []);
+        return (buffer[..reply.Close(code, DnsHeader.RA | (request.Aliases.Count > 0 ? DnsHeader.AA : 0))], code);
+    }
+
+    private static ReplyBuilder Begin(ForwardRequest request, Span<byte> buffer, Span<ushort> suffixes)
+    {
+        request.Question.CopyTo(buffer);
+        var reply = new ReplyBuilder(buffer, request.Question.Length, (request.HasEdns, request.DnssecOk), request.Limit, suffixes);
+        reply.Writer.RememberName(DnsHeader.Size);
+        var at = DnsHeader.Size;
+        foreach (var target in request.Aliases)
+        {
+            var start = reply.Writer.Position;
+            reply.Writer.Pointer(at);
+            reply.Writer.RecordFields(RecordType.CNAME, request.AliasTtl, target.Length);
+            at = reply.Writer.Position;
+            reply.Writer.Bytes(target);
+            if (reply.Writer.Overflowed)
+            {
+                reply.Writer.Rewind(start);
+                reply.Truncated = true;
+                break;
+            }
+
+            reply.Writer.RememberName(at);
+            reply.AddAnswers(1);
+        }
+
+        return reply;
+    }
+
+    private static bool TryCopyRecords(ref ReplyBuilder reply, ReadOnlySpan<byte> upstream, uint age)
+    {
+        Span<byte> name = stackalloc byte[NameView.MaxLength];
+        var reader = new DnsReader(upstream, DnsHeader.Size);
+        for (var i = 0; i < DnsHeader.QuestionCount(upstream); i++)
+        {
+            if (!reader.TryName(name, out _) || !reader.TrySkip(2 * sizeof(ushort)))
+            {
+                return false;
+            }
+        }
+
+        var answers = DnsHeader.AnswerCount(upstream);
+        var required = answers + DnsHeader.AuthorityCount(upstream);
+        var all = required + DnsHeader.AdditionalCount(upstream);
+        for (var i = 0; i < all; i++)
+        {
+            if (!reader.TryRecord(name, out var record))
+            {
+                return false;
+            }
+
+            if (record.Type == RecordType.OPT || reply.Truncated)
+            {
+                continue;
+            }
+
+            var start = reply.Writer.Position;
+            if (!TryCopy(ref reply.Writer, upstream, record, name, age))
+            {
+                return false;
+            }
+
+            if (reply.Writer.Overflowed)
+            {
+                reply.Writer.Rewind(start);
+                reply.Truncated = i < required;
+                if (i >= required)
+                {
+                    return true;
+                }
+            }
+            else
+            {
+                reply.AddAnswers(i < answers ? 1 : 0);
+                reply.AddAuthorities(i >= answers && i < required ? 1 : 0);
+                reply.AddAdditionals(i >= required ? 1 : 0);
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryCopy(ref DnsWriter writer, ReadOnlySpan<byte> upstream, in RecordHeader record, scoped Span<byte> name, uint age)
+    {
+        writer.CompressedName(name[..record.OwnerLength]);
+        writer.U16BigEndian((ushort)record.Type);
+        writer.U16BigEndian(record.Class);
+        writer.U32BigEndian(record.Ttl > age ? record.Ttl - age : 0);
+        var length = writer.LengthSlot();
+        var (before, names, after) = Layout(record.Type);
+        if (names == 0)
+        {
+            writer.Bytes(upstream[record.DataStart..record.DataEnd]);
+            writer.PatchLength(length);
+            return true;
+        }
+
+        var reader = new DnsReader(upstream[..record.DataEnd], record.DataStart);
+        if (!reader.TrySkip(before))
+        {
+            return false;
+        }
+
+        writer.Bytes(upstream.Slice(record.DataStart, before));
+        for (var i = 0; i < names; i++)
+        {
+            if (!reader.TryName(name, out var nameLength))
+            {
+                return false;
+            }
+
+            if (record.Type is RecordType.SRV or RecordType.DNAME)
+            {
+                writer.Bytes(name[..nameLength]);
+            }
+            else
+            {
+                writer.CompressedName(name[..nameLength]);
+            }
+        }
+
+        if (record.DataEnd - reader.Position != after)
+        {
+            return false;
+        }
+
+        writer.Bytes(upstream[reader.Position..record.DataEnd]);
+        writer.PatchLength(length);
+        return true;
+    }
+}

@@ -1,0 +1,116 @@
+using System.Net;
+using System.Net.Sockets;
+using Dataplane.Dns.Forward;
+using Dataplane.Linux.Namespaces;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Dns.Server;
+
+/// <summary>Accepts TCP clients up to a number, beyond which new ones are closed at once: those being served stay served.</summary>
+internal sealed class TcpListener : IAsyncDisposable
+{
+    private const int MaxConnections = 512;
+    private const int Backlog = 512;
+
+    private readonly Socket _listener;
+    private readonly TcpSession _session;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _accepting;
+    private int _connections;
+
+    /// <param name="listener">From <see cref="Bind"/>; owned from now on.</param>
+    /// <param name="zone">Where the current snapshot is.</param>
+    /// <param name="forwarder">Null when other zones are refused.</param>
+    /// <param name="metrics">Hands out this listener's counters.</param>
+    /// <param name="logger">Told of clients that fail in a way nobody expected.</param>
+    internal TcpListener(Socket listener, ZoneSource zone, Forwarder? forwarder, DnsMetrics metrics, ILogger logger)
+    {
+        _listener = listener;
+        _logger = logger;
+        var (server, ipv6) = ($"dns://{LocalEndPoint}", LocalEndPoint.AddressFamily == AddressFamily.InterNetworkV6);
+        var counters = metrics.Add(new QueryCounters(server, "tcp", ipv6));
+        _session = new TcpSession(new QueryEngine(zone, forwarder is not null, counters), forwarder, counters);
+        _accepting = AcceptAsync();
+    }
+
+    internal IPEndPoint LocalEndPoint => (IPEndPoint)_listener.LocalEndPoint!;
+
+    /// <exception cref="IOException">The address is in use or not there; the message names it.</exception>
+    internal static Socket Bind(IPEndPoint address, NetworkNamespace? networkNamespace) =>
+        networkNamespace is null ? Bind(address) : networkNamespace.Invoke(() => Bind(address));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Dispose();
+        await _accepting;
+        _stop.Dispose();
+    }
+
+    private static Socket Bind(IPEndPoint address)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (address.Address.Equals(IPAddress.IPv6Any))
+            {
+                socket.DualMode = true;
+            }
+
+            socket.Bind(address);
+            socket.Listen(Backlog);
+            return socket;
+        }
+        catch (SocketException failure)
+        {
+            socket.Dispose();
+            throw new IOException($"listen on {address} (TCP): {failure.Message}", failure);
+        }
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                var client = await _listener.AcceptAsync(_stop.Token);
+                if (Interlocked.Increment(ref _connections) > MaxConnections)
+                {
+                    Interlocked.Decrement(ref _connections);
+                    client.Dispose();
+                    continue;
+                }
+
+                _ = ServeAsync(client);
+            }
+            catch (Exception failure) when (failure is SocketException or OperationCanceledException or ObjectDisposedException)
+            {
+                // A client that went before it was accepted; or the listener's own end, which the condition above sees.
+            }
+        }
+    }
+
+    private async Task ServeAsync(Socket client)
+    {
+        try
+        {
+            client.NoDelay = true;
+            await _session.RunAsync(client, _stop.Token);
+        }
+        catch (Exception failure) when (failure is SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The client left, stalled past its time, or the server stops: nothing to tell.
+        }
+        catch (Exception failure)
+        {
+            Log.QueryFailed(_logger, failure);
+        }
+        finally
+        {
+            client.Dispose();
+            Interlocked.Decrement(ref _connections);
+        }
+    }
+}

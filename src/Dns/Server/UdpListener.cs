@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using Dataplane.Dns.Forward;
+using Dataplane.Linux;
+using Dataplane.Linux.Datagrams;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Dns.Server;
+
+/// <summary>
+/// One thread and its socket: takes what has come in one call, answers each datagram in its own buffer, sends all replies in
+/// one call. Several listeners share an address by SO_REUSEPORT. Nothing here waits for anything but the socket.
+/// </summary>
+internal sealed class UdpListener : IDisposable
+{
+    private const int Slots = 64;
+
+    /// <summary>Queries are far smaller; replies are at most <see cref="ReplyBuilder.PayloadSize"/>.</summary>
+    private const int SlotBytes = 2048;
+
+    private readonly BatchSocket _socket;
+    private readonly QueryEngine _engine;
+    private readonly Forwarder? _forwarder;
+    private readonly QueryCounters _forwardCounters;
+    private readonly ILogger _logger;
+    private readonly Thread _thread;
+    private volatile bool _stopping;
+
+    /// <param name="socket">Owned from now on.</param>
+    /// <param name="zone">Where the current snapshot is.</param>
+    /// <param name="forwarder">Null when other zones are refused.</param>
+    /// <param name="metrics">Hands out this listener's counters.</param>
+    /// <param name="logger">Told of what ends the listener.</param>
+    internal UdpListener(BatchSocket socket, ZoneSource zone, Forwarder? forwarder, DnsMetrics metrics, ILogger logger)
+    {
+        _socket = socket;
+        _forwarder = forwarder;
+        _logger = logger;
+        var (server, ipv6) = ($"dns://{socket.LocalEndPoint}", socket.LocalEndPoint.AddressFamily == AddressFamily.InterNetworkV6);
+        Counters = metrics.Add(new QueryCounters(server, "udp", ipv6));
+        _forwardCounters = metrics.Add(new QueryCounters(server, "udp", ipv6));
+        _engine = new QueryEngine(zone, forwarder is not null, Counters);
+        _thread = new Thread(Run) { IsBackground = true, Name = $"dns-udp {socket.LocalEndPoint}" };
+        _thread.Start();
+    }
+
+    internal QueryCounters Counters { get; }
+
+    public void Dispose()
+    {
+        _stopping = true;
+        _socket.Shutdown();
+        _thread.Join();
+        _socket.Dispose();
+    }
+
+    private void Run()
+    {
+        var batch = new DatagramBatch(Slots, SlotBytes);
+        try
+        {
+            while (!_stopping)
+            {
+                var count = _socket.Receive(batch);
+                var start = Stopwatch.GetTimestamp();
+                for (var slot = 0; slot < count; slot++)
+                {
+                    Answer(batch, slot);
+                }
+
+                var sent = _socket.Send(batch);
+                Counters.Took(sent, Stopwatch.GetElapsedTime(start));
+            }
+        }
+        catch (LinuxException failure)
+        {
+            Log.ListenerFailed(_logger, _socket.LocalEndPoint, failure.Message);
+        }
+    }
+
+    private void Answer(DatagramBatch batch, int slot)
+    {
+        if (batch.IsCut(slot))
+        {
+            return;
+        }
+
+        try
+        {
+            var reply = _engine.AnswerDatagram(batch.Buffer(slot), batch.Length(slot));
+            switch (reply.Disposition)
+            {
+                case Disposition.Send:
+                    batch.Reply(slot, reply.Length);
+                    break;
+                case Disposition.Forward:
+                    Forward(reply.Request!, batch.Peer(slot));
+                    break;
+            }
+        }
+        catch (Exception failure)
+        {
+            // One query must never take the server down: it is counted, told, and left without an answer.
+            Counters.Failures++;
+            Log.QueryFailed(_logger, failure);
+        }
+    }
+
+    private void Forward(ForwardRequest request, DatagramPeer peer) => _forwarder!.Start(request, answer =>
+    {
+        _socket.Send(answer.Message.Span, peer);
+        lock (_forwardCounters)
+        {
+            _forwardCounters.Answered(answer.Code, answer.Message.Length);
+            _forwardCounters.Took(1, answer.Duration);
+        }
+    });
+}

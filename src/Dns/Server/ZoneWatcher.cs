@@ -1,0 +1,100 @@
+using System.Threading.Channels;
+using Dataplane.Api;
+using Dataplane.Api.Client;
+using Dataplane.Dns.Zones;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Dns.Server;
+
+/// <summary>
+/// Turns what the API server tells into snapshots: informers post changes to one channel, one loop applies all that have
+/// come and publishes once. When the API server goes away nothing comes, and the last snapshot keeps being served.
+/// </summary>
+internal sealed class ZoneWatcher : IAsyncDisposable
+{
+    /// <summary>Changes a snapshot takes in at most, so that the first list of a large cluster is visible as it comes in.</summary>
+    private const int MaxBatch = 4096;
+
+    private readonly Channel<Action<ZoneState>> _changes = Channel.CreateUnbounded<Action<ZoneState>>(new() { SingleReader = true });
+    private readonly ZoneState _state;
+    private readonly ZoneSource _source;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly KubernetesClient _client;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task[] _running;
+    private bool _synced;
+
+    /// <param name="options">Which server, and whether pods are followed.</param>
+    /// <param name="state">Owned from now on.</param>
+    /// <param name="source">Where snapshots are published.</param>
+    /// <param name="time">For serials.</param>
+    /// <param name="loggers">For this and the informers.</param>
+    internal ZoneWatcher(DnsOptions options, ZoneState state, ZoneSource source, TimeProvider time, ILoggerFactory loggers)
+    {
+        (_state, _source, _time) = (state, source, time);
+        _logger = loggers.CreateLogger("Dataplane.Dns");
+        _client = new KubernetesClient(options.KubeConfig);
+        var informerLogger = loggers.CreateLogger("Dataplane.Dns.Informer");
+        var informers = new List<(Task Running, Task Synced)>
+        {
+            Follow<Namespace>(informerLogger, (zone, change) => zone.SetNamespace(change.Object.Metadata.Name, change.New is not null)),
+            Follow<Service>(informerLogger, (zone, change) => zone.Set(change.Old, change.New)),
+            Follow<EndpointSlice>(informerLogger, (zone, change) => zone.Set(change.Old, change.New)),
+        };
+        if (options.Pods == PodRecordMode.Verified)
+        {
+            informers.Add(Follow<Pod>(informerLogger, (zone, change) => zone.Set(change.Old, change.New)));
+        }
+
+        _running = [.. informers.Select(informer => informer.Running), MarkSyncedAsync(informers.Select(informer => informer.Synced)), ApplyAsync()];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _client.Dispose();
+        _stop.Dispose();
+    }
+
+    private (Task Running, Task Synced) Follow<T>(ILogger logger, Action<ZoneState, InformerChange<T>> apply)
+        where T : class, IResource<T>
+    {
+        var informer = new Informer<T>(_client, new InformerOptions(), logger, _time);
+        informer.Subscribe(change => _changes.Writer.TryWrite(zone => apply(zone, change)));
+        return (informer.RunAsync(_stop.Token), informer.WaitForSyncAsync(_stop.Token));
+    }
+
+    /// <summary>An informer is synced after it has posted its whole list, so this mark comes behind all of them in the channel.</summary>
+    private async Task MarkSyncedAsync(IEnumerable<Task> synced)
+    {
+        await Task.WhenAll(synced);
+        _changes.Writer.TryWrite(zone =>
+        {
+            _synced = true;
+            Log.Synced(_logger, zone.ServiceCount, zone.NamespaceCount);
+        });
+    }
+
+    private async Task ApplyAsync()
+    {
+        while (await _changes.Reader.WaitToReadAsync(_stop.Token))
+        {
+            for (var i = 0; i < MaxBatch && _changes.Reader.TryRead(out var change); i++)
+            {
+                change(_state);
+            }
+
+            try
+            {
+                _source.Publish(_state.Commit(_time.GetUtcNow(), _synced));
+            }
+            catch (Exception failure)
+            {
+                // An object no one foresaw must not stop the rest of the cluster from being named.
+                Log.ChangeFailed(_logger, failure);
+            }
+        }
+    }
+}
