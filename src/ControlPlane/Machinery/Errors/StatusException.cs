@@ -1,0 +1,104 @@
+using System.Text.Json.Nodes;
+
+namespace Dataplane.ControlPlane.Machinery.Errors;
+
+/// <summary>A request that ends with a Status object. Texts and reasons are the ones clients of Kubernetes know.</summary>
+internal sealed class StatusException(int code, string reason, string message, JsonObject? details = null) : Exception(message)
+{
+    public int Code { get; } = code;
+
+    public string Reason { get; } = reason;
+
+    /// <summary>The v1 Status object.</summary>
+    public JsonObject Status() => new()
+    {
+        ["kind"] = "Status",
+        ["apiVersion"] = "v1",
+        ["metadata"] = new JsonObject(),
+        ["status"] = "Failure",
+        ["message"] = Message,
+        ["reason"] = Reason,
+        ["details"] = details?.DeepClone(),
+        ["code"] = Code,
+    };
+
+    public static StatusException BadRequest(string message) => new(400, "BadRequest", message);
+
+    public static StatusException Unauthorized() => new(401, "Unauthorized", "Unauthorized");
+
+    public static StatusException Forbidden(string resource, string name, string why) =>
+        new(403, "Forbidden", name.Length == 0 ? $"{resource} is forbidden: {why}" : $"{resource} \"{name}\" is forbidden: {why}", Details(resource, name));
+
+    public static StatusException NotFound(string resource, string name) =>
+        new(404, "NotFound", $"{resource} \"{name}\" not found", Details(resource, name));
+
+    /// <summary>No such path.</summary>
+    public static StatusException PageNotFound() => new(404, "NotFound", "the server could not find the requested resource", []);
+
+    public static StatusException MethodNotAllowed() =>
+        new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", []);
+
+    public static StatusException NotAcceptable() =>
+        new(406, "NotAcceptable", "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf");
+
+    public static StatusException AlreadyExists(string resource, string name) =>
+        new(409, "AlreadyExists", $"{resource} \"{name}\" already exists", Details(resource, name));
+
+    public static StatusException Conflict(string resource, string name, string why) =>
+        new(409, "Conflict", $"Operation cannot be fulfilled on {resource} \"{name}\": {why}", Details(resource, name));
+
+    /// <summary>The version a write was made against is not the current one.</summary>
+    public static StatusException Modified(string resource, string name) =>
+        Conflict(resource, name, "the object has been modified; please apply your changes to the latest version and try again");
+
+    /// <summary>The history a request needs is no longer there.</summary>
+    public static StatusException Expired(string message) => new(410, "Expired", message);
+
+    public static StatusException TooLarge() =>
+        new(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728");
+
+    public static StatusException UnsupportedMediaType(string found, string expected) =>
+        new(415, "UnsupportedMediaType", $"the body of the request was in an unknown format ({found}) - accepted media types include: {expected}");
+
+    public static StatusException Invalid(string group, string kind, string name, FieldErrors errors)
+    {
+        var causes = new JsonArray();
+        foreach (var error in errors.All)
+        {
+            causes.Add(new JsonObject { ["reason"] = error.Reason, ["message"] = error.Text, ["field"] = error.Field });
+        }
+
+        var qualified = group.Length == 0 ? kind : $"{kind}.{group}";
+        var listed = errors.All.Count == 1 ? errors.All[0].ToString() : $"[{string.Join(", ", errors.All)}]";
+        var details = new JsonObject { ["name"] = name, ["group"] = group, ["kind"] = kind, ["causes"] = causes };
+        return new StatusException(422, "Invalid", $"{qualified} \"{name}\" is invalid: {listed}", details);
+    }
+
+    /// <summary>The cache has not reached what the client asked for.</summary>
+    public static StatusException TooLargeResourceVersion(long requested, long current) =>
+        new(504, "Timeout", $"Too large resource version: {requested}, current: {current}", new JsonObject
+        {
+            ["causes"] = new JsonArray(new JsonObject { ["reason"] = "ResourceVersionTooLarge", ["message"] = "Too large resource version" }),
+            ["retryAfterSeconds"] = 1,
+        });
+
+    public static StatusException Internal(string message) =>
+        new(500, "InternalError", $"Internal error occurred: {message}", new JsonObject { ["causes"] = new JsonArray(new JsonObject { ["message"] = message }) });
+
+    public static StatusException Unavailable(string message) => new(503, "ServiceUnavailable", message);
+
+    /// <param name="resource">"pods", or "deployments.apps" for a named group.</param>
+    /// <param name="name">The object.</param>
+    private static JsonObject Details(string resource, string name)
+    {
+        var dot = resource.IndexOf('.', StringComparison.Ordinal);
+        var details = new JsonObject { ["name"] = name };
+        if (dot > 0)
+        {
+            details["group"] = resource[(dot + 1)..];
+        }
+
+        details["kind"] = dot > 0 ? resource[..dot] : resource;
+        return details;
+    }
+}

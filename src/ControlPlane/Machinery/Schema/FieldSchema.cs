@@ -1,0 +1,61 @@
+namespace Dataplane.ControlPlane.Machinery.Schema;
+
+/// <summary>How a value looks in JSON and in protobuf.</summary>
+internal enum FieldKind
+{
+    String,
+    Bool,
+    Int32,
+    Int64,
+    Double,
+
+    /// <summary>Base64 in JSON, raw in protobuf.</summary>
+    Bytes,
+
+    /// <summary>RFC 3339 in JSON, Time{seconds=1,nanos=2} in protobuf.</summary>
+    Time,
+    MicroTime,
+
+    /// <summary>A Go duration string in JSON, Duration{duration=1} nanoseconds in protobuf.</summary>
+    Duration,
+
+    /// <summary>A string (a number is accepted) in JSON, Quantity{string=1} in protobuf.</summary>
+    Quantity,
+    IntOrString,
+
+    /// <summary>Any JSON object; FieldsV1{Raw=1} in protobuf.</summary>
+    FieldsV1,
+
+    /// <summary>Any JSON object; RawExtension{raw=1} in protobuf.</summary>
+    RawExtension,
+    Message,
+}
+
+internal enum FieldShape
+{
+    Single,
+    List,
+    Map,
+}
+
+/// <summary>One field of a Kubernetes type: what the decoders, the strategic merge and OpenAPI need to know of it.</summary>
+internal sealed record FieldSchema(string Name, int Number, FieldKind Kind, FieldShape Shape)
+{
+    private TypeSchema? _message;
+
+    /// <summary>The qualified name ("core.Container") when <see cref="Kind"/> is a message.</summary>
+    public string? MessageName { get; init; }
+
+    /// <summary>Set for Go's embedded structs: a message in protobuf, its fields part of the parent in JSON.</summary>
+    public bool Inline { get; init; }
+
+    /// <summary>Strategic merge joins this list by <see cref="MergeKey"/>, or as a set when there is no key.</summary>
+    public bool Merge { get; init; }
+
+    public string? MergeKey { get; init; }
+
+    /// <summary>Strategic merge honours $retainKeys here (unions such as a volume's source).</summary>
+    public bool RetainKeys { get; init; }
+
+    public TypeSchema Message => _message ??= SchemaTable.Kubernetes.Type(MessageName!);
+}
