@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Resources;
 
 namespace Dataplane.ControlPlane.Store;
 
@@ -11,6 +12,10 @@ namespace Dataplane.ControlPlane.Store;
 /// </summary>
 internal sealed class StoredObject
 {
+    private static readonly Dictionary<string, string> EmptyLabels = [];
+
+    private IReadOnlyDictionary<string, string>? _fields;
+
     private StoredObject(string key, Revision created, Revision modified, ReadOnlyMemory<byte> value, byte[] json)
     {
         Key = key;
@@ -39,10 +44,16 @@ internal sealed class StoredObject
 
     public IReadOnlyDictionary<string, string> Labels { get; private set; } = EmptyLabels;
 
-    private static readonly Dictionary<string, string> EmptyLabels = [];
-
     /// <summary>A fresh document the caller may change.</summary>
     public JsonObject Document() => ObjectJson.Decode(Json.Span);
+
+    /// <summary>The value of a field label. The others are read with the first one and kept: many watchers ask.</summary>
+    public string FieldValue(ResourceDescriptor descriptor, string label) => label switch
+    {
+        "metadata.name" => Name,
+        "metadata.namespace" => Namespace,
+        _ => (_fields ??= ReadFields(descriptor))[label],
+    };
 
     /// <summary>The same content under another revision: what a DELETED event shows.</summary>
     public StoredObject At(Revision revision) => Create(Key, Created, revision, Value);
@@ -112,8 +123,20 @@ internal sealed class StoredObject
         };
     }
 
+    private Dictionary<string, string> ReadFields(ResourceDescriptor descriptor)
+    {
+        var document = Document();
+        return descriptor.FieldLabels.ToDictionary(label => label, label => descriptor.FieldValue(document, label), StringComparer.Ordinal);
+    }
+
+    // Revision 0 is an object that was not stored (a dry run): it has no resourceVersion.
     private static byte[] Splice(ReadOnlySpan<byte> value, int at, Revision revision)
     {
+        if (revision == Revision.None)
+        {
+            return value.ToArray();
+        }
+
         var field = Encoding.UTF8.GetBytes($"\"resourceVersion\":\"{revision}\",");
         var json = new byte[value.Length + field.Length];
         value[..at].CopyTo(json);

@@ -39,8 +39,14 @@ internal sealed class FieldErrors
     public void DuplicateRaw(string field, string value) =>
         _all.Add(new FieldError(field, "FieldValueDuplicate", $"Duplicate value: {value}"));
 
+    public void NotFound(string field, string value) =>
+        _all.Add(new FieldError(field, "FieldValueNotFound", $"Not found: \"{value}\""));
+
     public void Forbidden(string field, string detail) =>
         _all.Add(new FieldError(field, "FieldValueForbidden", Join("Forbidden", detail)));
+
+    public void InvalidTooLong(string field, int limit) =>
+        _all.Add(new FieldError(field, "FieldValueTooLong", $"Too long: may not be more than {limit} bytes"));
 
     public void NotSupported(string field, string value, params ReadOnlySpan<string> supported)
     {

@@ -1,0 +1,43 @@
+using System.Net;
+using Dataplane.Linux.Namespaces;
+
+namespace Dataplane.ControlPlane;
+
+/// <summary>An address the API server listens on, in a network namespace.</summary>
+/// <param name="Address">Address and port; port 0 takes a free one.</param>
+/// <param name="Namespace">Where the socket is made; null is the process's own namespace.</param>
+public sealed record ListenAddress(IPEndPoint Address, NetworkNamespace? Namespace = null);
+
+/// <summary>Configuration of a control plane.</summary>
+public sealed record ControlPlaneOptions
+{
+    /// <summary>Keys, certificates and the store's file; null keeps everything in memory.</summary>
+    public string? DataDirectory { get; init; }
+
+    /// <summary>"memory".</summary>
+    public string Store { get; init; } = "memory";
+
+    /// <summary>Where to listen. The first address is the one in the kubeconfig.</summary>
+    public IReadOnlyList<ListenAddress> Listen { get; init; } = [new(new IPEndPoint(IPAddress.Loopback, 6443))];
+
+    /// <summary>Names and addresses of the server's certificate beyond the usual ones.</summary>
+    public IReadOnlyList<string> CertificateNames { get; init; } = [];
+
+    /// <summary>Where ClusterIPs come from. Its first address is that of the Service "kubernetes".</summary>
+    public IPNetwork ServiceCidr { get; init; } = IPNetwork.Parse("10.96.0.0/16");
+
+    /// <summary>First and last node port.</summary>
+    public (int First, int Last) NodePortRange { get; init; } = (30000, 32767);
+
+    /// <summary>The address behind the Service "kubernetes"; null publishes the first listening address that is no loopback, if any.</summary>
+    public IPEndPoint? AdvertiseAddress { get; init; }
+
+    /// <summary>Where the administrator's kubeconfig is written, mode 0600; null writes admin.conf in the data directory.</summary>
+    public string? KubeConfigPath { get; init; }
+
+    /// <summary>The name of the cluster and of the context in the kubeconfig.</summary>
+    public string ClusterName { get; init; } = "dataplane";
+
+    /// <summary>Opens connections to kubelets; null uses the process's own network.</summary>
+    public Func<IPEndPoint, CancellationToken, ValueTask<Stream>>? KubeletDialer { get; init; }
+}

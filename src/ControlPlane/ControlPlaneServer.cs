@@ -1,0 +1,196 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Dataplane.Api.Client;
+using Dataplane.ControlPlane.Machinery.Http;
+using Dataplane.ControlPlane.Machinery.Registry;
+using Dataplane.ControlPlane.Resources;
+using Dataplane.ControlPlane.Security;
+using Dataplane.ControlPlane.Services;
+using Dataplane.ControlPlane.Store;
+using Dataplane.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.ControlPlane;
+
+/// <summary>The API server of a cluster over its store.</summary>
+public sealed class ControlPlaneServer : IAsyncDisposable
+{
+    private static readonly string[] SystemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<IAsyncDisposable> _owned = [];
+    private readonly List<HttpEndpoint> _endpoints = [];
+    private readonly ILogger _logger;
+    private Task _background = Task.CompletedTask;
+
+    private ControlPlaneServer(ILogger logger) => _logger = logger;
+
+    /// <summary>Bound addresses, in the order of the options.</summary>
+    public IReadOnlyList<IPEndPoint> LocalEndPoints => [.. _endpoints.Select(endpoint => endpoint.LocalEndPoint)];
+
+    /// <summary>The administrator's kubeconfig on disk; null when there is neither a path nor a data directory.</summary>
+    public string? KubeConfigPath { get; private set; }
+
+    /// <summary>The administrator's way in.</summary>
+    public KubeConfig KubeConfig { get; private set; } = null!;
+
+    /// <summary>Starts and returns when requests are served.</summary>
+    /// <exception cref="ControlPlaneException">One line: the data directory, the store's file or an address cannot be used.</exception>
+    public static async Task<ControlPlaneServer> StartAsync(
+        ControlPlaneOptions options, ILoggerFactory loggers, CancellationToken cancellation = default)
+    {
+        var server = new ControlPlaneServer(loggers.CreateLogger("apiserver"));
+        try
+        {
+            await server.RunAsync(options, loggers, cancellation);
+            return server;
+        }
+        catch (Exception failure)
+        {
+            await server.DisposeAsync();
+            throw failure is IOException or UnauthorizedAccessException or ArgumentException
+                ? new ControlPlaneException(failure.Message.ReplaceLineEndings(" "), failure)
+                : failure;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        foreach (var endpoint in _endpoints)
+        {
+            await endpoint.DisposeAsync();
+        }
+
+        await _background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var owned in Enumerable.Reverse(_owned))
+        {
+            await owned.DisposeAsync();
+        }
+
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync(ControlPlaneOptions options, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        var time = TimeProvider.System;
+        if (options.DataDirectory is { } directory)
+        {
+            Directory.CreateDirectory(directory);
+        }
+
+        var addresses = new ClusterAddressPool(options.ServiceCidr);
+        var identity = Own(ClusterIdentity.Load(options.DataDirectory, CertificateNames(options, addresses.First), time));
+        var store = OpenStore(options);
+        _owned.Add(store);
+        var allocation = new ServiceAllocation(addresses, new NodePortPool(options.NodePortRange));
+        var catalog = ServedResources.Catalog(allocation);
+        var writer = new ObjectWriter(store, time);
+        foreach (var service in store.Current.List(catalog.Find("", "services").StoragePrefix))
+        {
+            allocation.Adopt(service.Document());
+        }
+
+        await EnsureNamespacesAsync(store, writer, catalog);
+        var router = ApiAssembly.Router(options, identity, store, catalog, writer, time, _logger, Own, _stopping.Token);
+        foreach (var listen in options.Listen)
+        {
+            var endpoint = await HttpEndpoint.StartAsync(
+                new HttpEndpointOptions
+                {
+                    Address = listen.Address,
+                    Namespace = listen.Namespace,
+                    Certificate = identity.Server,
+                    AcceptClientCertificate = identity.Authority.Accepts,
+                },
+                router.HandleAsync,
+                loggers,
+                cancellation);
+            _endpoints.Add(endpoint);
+            Log.Listening(_logger, endpoint.LocalEndPoint);
+        }
+
+        WriteKubeConfig(options, identity);
+        var publisher = new KubernetesServicePublisher(store, writer, catalog, addresses.First, Backend(options), _logger);
+        await publisher.PublishAsync();
+        _background = publisher.RunAsync(_stopping.Token);
+    }
+
+    private static IStore OpenStore(ControlPlaneOptions options) => options.Store switch
+    {
+        "memory" => new MemoryStore(),
+        _ => throw new ArgumentException($"store \"{options.Store}\": memory is known"),
+    };
+
+    private static IReadOnlyList<string> CertificateNames(ControlPlaneOptions options, IPAddress serviceAddress) =>
+    [
+        .. new[]
+        {
+            "localhost", "127.0.0.1", "172.30.0.1", serviceAddress.ToString(),
+            "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local",
+        }
+        .Concat(options.Listen.Select(listen => listen.Address.Address.ToString()).Where(address => address is not ("0.0.0.0" or "::")))
+        .Concat(options.AdvertiseAddress is { } advertised ? [advertised.Address.ToString()] : [])
+        .Concat(options.CertificateNames).Distinct(),
+    ];
+
+    private static async Task EnsureNamespacesAsync(IStore store, ObjectWriter writer, ResourceCatalog catalog)
+    {
+        var namespaces = catalog.Find("", "namespaces");
+        foreach (var name in SystemNamespaces)
+        {
+            if (store.Current.Get(namespaces.Key("", name)) is null)
+            {
+                var metadata = new JsonObject { ["name"] = name };
+                await writer.CreateAsync(namespaces, "", new JsonObject { ["metadata"] = metadata }, dryRun: false);
+            }
+        }
+    }
+
+    private T Own<T>(T disposable)
+        where T : IDisposable
+    {
+        _owned.Add(new OwnedDisposable(disposable));
+        return disposable;
+    }
+
+    private void WriteKubeConfig(ControlPlaneOptions options, ClusterIdentity identity)
+    {
+        var first = _endpoints[0].LocalEndPoint;
+        var host = first.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : first.Address;
+        var server = new UriBuilder("https", host.ToString(), first.Port).Uri;
+        KubeConfig = new KubeConfig
+        {
+            Server = server,
+            CertificateAuthorities = [identity.Authority.Root],
+            ClientCertificate = identity.Administrator,
+            Token = identity.AdministratorToken,
+        };
+        KubeConfigPath = options.KubeConfigPath ?? (options.DataDirectory is { } directory ? Path.Combine(directory, "admin.conf") : null);
+        if (KubeConfigPath is not null)
+        {
+            OwnerOnlyFile.Write(KubeConfigPath, KubeConfigDocument.Render(identity, server, options.ClusterName));
+        }
+    }
+
+    // A loopback address means something else on every node: it is never published.
+    private IPEndPoint? Backend(ControlPlaneOptions options)
+    {
+        if (options.AdvertiseAddress is { } advertised)
+        {
+            return advertised;
+        }
+
+        return LocalEndPoints.FirstOrDefault(endPoint => !IPAddress.IsLoopback(endPoint.Address) && !endPoint.Address.Equals(IPAddress.Any));
+    }
+
+    private sealed class OwnedDisposable(IDisposable disposable) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            disposable.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

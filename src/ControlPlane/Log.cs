@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.ControlPlane;
+
+/// <summary>What the control plane says.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(Level = LogLevel.Information, Message = "API server listens on {EndPoint}")]
+    public static partial void Listening(ILogger logger, System.Net.IPEndPoint endPoint);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]
+    public static partial void RequestFailed(ILogger logger, Exception failure, string method, string path);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Service kubernetes could not be published: {Problem}")]
+    public static partial void PublishFailed(ILogger logger, string problem);
+}

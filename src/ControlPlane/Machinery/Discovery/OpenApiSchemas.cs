@@ -1,0 +1,141 @@
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Schema;
+using Dataplane.ControlPlane.Resources;
+
+namespace Dataplane.ControlPlane.Machinery.Discovery;
+
+/// <summary>components.schemas of one document: the kinds of a group-version and every type they reach.</summary>
+internal sealed class OpenApiSchemas
+{
+    private const string MetaPackage = "io.k8s.apimachinery.pkg.apis.meta.v1";
+
+    public JsonObject Document { get; } = [];
+
+    public static JsonObject GroupVersionKind(ResourceNames names) =>
+        new() { ["group"] = names.Group, ["version"] = names.Version, ["kind"] = names.Kind };
+
+    /// <summary>Adds a kind with apiVersion and kind, and its list.</summary>
+    public void AddKind(TypeSchema type, ResourceNames names)
+    {
+        AddType(type);
+        var schema = (JsonObject)Document[NameOf(type)]!;
+        var properties = (JsonObject)schema["properties"]!;
+        properties.Insert(0, "apiVersion", Scalar("string"));
+        properties.Insert(1, "kind", Scalar("string"));
+        schema["x-kubernetes-group-version-kind"] = new JsonArray(GroupVersionKind(names));
+        Document[NameOf(type) + "List"] = new JsonObject
+        {
+            ["type"] = "object",
+            ["required"] = new JsonArray("items"),
+            ["properties"] = new JsonObject
+            {
+                ["apiVersion"] = Scalar("string"),
+                ["kind"] = Scalar("string"),
+                ["items"] = new JsonObject { ["type"] = "array", ["items"] = Reference(NameOf(type)) },
+                ["metadata"] = Message(SchemaTable.Kubernetes.Type("meta.ListMeta")),
+            },
+            ["x-kubernetes-group-version-kind"] = new JsonArray(GroupVersionKind(names with { Kind = names.Kind + "List" })),
+        };
+    }
+
+    public void AddType(TypeSchema type)
+    {
+        var name = NameOf(type);
+        if (Document.ContainsKey(name))
+        {
+            return;
+        }
+
+        var schema = new JsonObject { ["type"] = "object" };
+        Document[name] = schema;
+        var properties = new JsonObject();
+        foreach (var (fieldName, field) in type.JsonFields.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        {
+            properties[fieldName] = Property(field);
+        }
+
+        schema["properties"] = properties;
+    }
+
+    private JsonObject Property(FieldSchema field)
+    {
+        switch (field.Shape)
+        {
+            case FieldShape.Map:
+                return new JsonObject { ["type"] = "object", ["additionalProperties"] = Element(field) };
+            case FieldShape.List:
+                var list = new JsonObject { ["type"] = "array", ["items"] = Element(field) };
+                if (field.Merge)
+                {
+                    list["x-kubernetes-patch-strategy"] = field.RetainKeys ? "merge,retainKeys" : "merge";
+                }
+
+                if (field.MergeKey is { } key)
+                {
+                    list["x-kubernetes-patch-merge-key"] = key;
+                }
+
+                return list;
+            default:
+                return Element(field);
+        }
+    }
+
+    private JsonObject Element(FieldSchema field) => field.Kind switch
+    {
+        FieldKind.Message => Message(field.Message),
+        FieldKind.Bool => Scalar("boolean"),
+        FieldKind.Int32 => Scalar("integer", "int32"),
+        FieldKind.Int64 => Scalar("integer", "int64"),
+        FieldKind.Double => Scalar("number", "double"),
+        FieldKind.Bytes => Scalar("string", "byte"),
+        FieldKind.Time => Named($"{MetaPackage}.Time", Scalar("string", "date-time")),
+        FieldKind.MicroTime => Named($"{MetaPackage}.MicroTime", Scalar("string", "date-time")),
+        FieldKind.IntOrString => Named("io.k8s.apimachinery.pkg.util.intstr.IntOrString", Scalar("string", "int-or-string")),
+        FieldKind.Quantity => Named("io.k8s.apimachinery.pkg.api.resource.Quantity", new JsonObject
+        {
+            ["oneOf"] = new JsonArray(Scalar("string"), Scalar("number")),
+        }),
+        FieldKind.FieldsV1 => Named($"{MetaPackage}.FieldsV1", Scalar("object")),
+        FieldKind.RawExtension => Named("io.k8s.apimachinery.pkg.runtime.RawExtension", Scalar("object")),
+        _ => Scalar("string"),
+    };
+
+    private JsonObject Message(TypeSchema type)
+    {
+        AddType(type);
+        return Reference(NameOf(type));
+    }
+
+    private JsonObject Named(string name, JsonObject schema)
+    {
+        if (!Document.ContainsKey(name))
+        {
+            Document[name] = schema;
+        }
+
+        return Reference(name);
+    }
+
+    // In OpenAPI 3.0 nothing may stand beside a bare $ref; upstream wraps them the same way.
+    private static JsonObject Reference(string name) =>
+        new() { ["allOf"] = new JsonArray(new JsonObject { ["$ref"] = $"#/components/schemas/{name}" }), ["default"] = new JsonObject() };
+
+    private static JsonObject Scalar(string type, string? format = null)
+    {
+        var schema = new JsonObject { ["type"] = type };
+        if (format is not null)
+        {
+            schema["format"] = format;
+        }
+
+        return schema;
+    }
+
+    private static string NameOf(TypeSchema type)
+    {
+        var group = type.Name[..type.Name.IndexOf('.', StringComparison.Ordinal)];
+        return group == "meta" ? $"{MetaPackage}.{type.GoName}" : $"io.k8s.api.{group}.v1.{type.GoName}";
+    }
+}

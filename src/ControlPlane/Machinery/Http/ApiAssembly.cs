@@ -1,0 +1,37 @@
+using Dataplane.ControlPlane.Machinery.Discovery;
+using Dataplane.ControlPlane.Machinery.Registry;
+using Dataplane.ControlPlane.Resources;
+using Dataplane.ControlPlane.Security;
+using Dataplane.ControlPlane.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.ControlPlane.Machinery.Http;
+
+/// <summary>Puts the request path together.</summary>
+internal static class ApiAssembly
+{
+    public static ApiRouter Router(
+        ControlPlaneOptions options,
+        ClusterIdentity identity,
+        IStore store,
+        ResourceCatalog catalog,
+        ObjectWriter writer,
+        TimeProvider time,
+        ILogger logger,
+        Func<IDisposable, IDisposable> own,
+        CancellationToken stopping)
+    {
+        var reader = new ObjectReader(store, time);
+        var metrics = new RequestMetrics(time);
+        own(metrics);
+        var kubelets = new KubeletClient(identity.KubeletClient, options.KubeletDialer);
+        own(kubelets);
+        var resources = new ResourceHandler(
+            reader, writer, new ObjectDeleter(store, time), new WatchStream(store, reader, time), new PatchHandler(writer, time), time);
+        var subresources = new SubresourceHandler(
+            reader, writer, new ScaleHandler(reader, writer), new PodLogHandler(store, catalog, kubelets), time);
+        var serverAddress = options.AdvertiseAddress?.ToString() ?? options.Listen[0].Address.ToString();
+        var discovery = new DiscoveryHandler(new DiscoveryDocuments(catalog), new OpenApiDocuments(catalog), metrics, serverAddress);
+        return new ApiRouter(catalog, new Authenticator(identity), resources, subresources, discovery, metrics, logger, stopping);
+    }
+}

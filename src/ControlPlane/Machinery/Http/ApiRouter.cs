@@ -1,0 +1,87 @@
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Discovery;
+using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Resources;
+using Dataplane.ControlPlane.Security;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.ControlPlane.Machinery.Http;
+
+/// <summary>The server's front door: who asks, for what, and what a failure looks like.</summary>
+internal sealed class ApiRouter(
+    ResourceCatalog catalog,
+    Authenticator authenticator,
+    ResourceHandler resources,
+    SubresourceHandler subresources,
+    DiscoveryHandler discovery,
+    RequestMetrics metrics,
+    ILogger logger,
+    CancellationToken stopping)
+{
+    public async Task HandleAsync(HttpContext http)
+    {
+        using var measured = metrics.Begin(http);
+        try
+        {
+            await RouteAsync(http);
+        }
+        catch (StatusException failure)
+        {
+            await FailAsync(http, failure);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The client has gone; there is nobody to answer.
+        }
+        catch (BadHttpRequestException failure)
+        {
+            await FailAsync(http, failure.StatusCode == 413 ? StatusException.TooLarge() : StatusException.BadRequest(failure.Message));
+        }
+        catch (Exception failure)
+        {
+            Log.RequestFailed(logger, failure, http.Request.Method, http.Request.Path);
+            await FailAsync(http, StatusException.Internal(failure.Message));
+        }
+    }
+
+    private static async Task FailAsync(HttpContext http, StatusException failure)
+    {
+        if (http.Response.HasStarted)
+        {
+            http.Abort();
+            return;
+        }
+
+        await ResponseWriter.WriteFailureAsync(http, failure);
+    }
+
+    private Task RouteAsync(HttpContext http)
+    {
+        var path = http.Request.Path.Value ?? "/";
+        if (DiscoveryHandler.IsPublic(path))
+        {
+            return discovery.HandleAsync(http, []);
+        }
+
+        if (authenticator.Authenticate(http) is not { } user)
+        {
+            throw StatusException.Unauthorized();
+        }
+
+        http.Items[typeof(UserInfo)] = user;
+        var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var request = segments switch
+        {
+            ["api", var version, _, ..] => ApiRequest.Read(http, catalog, "", version, segments.AsSpan(2)),
+            ["apis", var group, var version, _, ..] => ApiRequest.Read(http, catalog, group, version, segments.AsSpan(3)),
+            _ => null,
+        };
+        if (request is null)
+        {
+            return discovery.HandleAsync(http, segments);
+        }
+
+        return subresources.Handles(request) ? subresources.HandleAsync(request) : resources.HandleAsync(request, stopping);
+    }
+}

@@ -1,0 +1,94 @@
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Discovery;
+using Dataplane.ControlPlane.Machinery.Errors;
+using Microsoft.AspNetCore.Http;
+
+namespace Dataplane.ControlPlane.Machinery.Http;
+
+/// <summary>Everything that is no resource: discovery, OpenAPI, version, health and metrics.</summary>
+internal sealed class DiscoveryHandler(DiscoveryDocuments documents, OpenApiDocuments openApi, RequestMetrics metrics, string serverAddress)
+{
+    /// <summary>Served without credentials, as upstream's default roles allow.</summary>
+    public static bool IsPublic(string path) =>
+        path is "/version" or "/version/" or "/healthz" or "/livez" or "/readyz"
+        || path.StartsWith("/healthz/", StringComparison.Ordinal)
+        || path.StartsWith("/livez/", StringComparison.Ordinal)
+        || path.StartsWith("/readyz/", StringComparison.Ordinal);
+
+    /// <exception cref="StatusException">404 for a path nobody serves.</exception>
+    public Task HandleAsync(HttpContext http, ReadOnlySpan<string> segments)
+    {
+        var path = http.Request.Path.Value ?? "/";
+        if (http.Request.Method is not ("GET" or "HEAD"))
+        {
+            throw IsPublic(path) ? StatusException.MethodNotAllowed() : StatusException.PageNotFound();
+        }
+
+        if (IsPublic(path))
+        {
+            return path.StartsWith("/version", StringComparison.Ordinal)
+                ? ResponseWriter.WriteAsync(http, ServerVersion.Document())
+                : ResponseWriter.WriteTextAsync(http, "ok");
+        }
+
+        switch (segments)
+        {
+            case []:
+                return ResponseWriter.WriteAsync(http, new JsonObject { ["paths"] = Paths() });
+            case ["metrics"]:
+                return ResponseWriter.WriteTextAsync(http, metrics.Render());
+            case ["api"]:
+                return WriteRootAsync(http, core: true);
+            case ["apis"]:
+                return WriteRootAsync(http, core: false);
+            case ["openapi", "v3"]:
+                return ResponseWriter.WriteAsync(http, openApi.Index());
+            case ["openapi", "v3", "api", var version] when openApi.Document("", version) is { } document:
+                return ResponseWriter.WriteAsync(http, document);
+            case ["openapi", "v3", "apis", var group, var version] when openApi.Document(group, version) is { } document:
+                return ResponseWriter.WriteAsync(http, document);
+        }
+
+        var found = segments switch
+        {
+            ["api", var version] => documents.ApiResourceList("", version),
+            ["apis", var group] => documents.ApiGroup(group),
+            ["apis", var group, var version] => documents.ApiResourceList(group, version),
+            _ => null,
+        };
+        return ResponseWriter.WriteAsync(http, found ?? throw StatusException.PageNotFound());
+    }
+
+    private Task WriteRootAsync(HttpContext http, bool core)
+    {
+        foreach (var clause in http.Request.Headers.Accept.ToString().Split(','))
+        {
+            if (clause.Contains("as=APIGroupDiscoveryList", StringComparison.Ordinal))
+            {
+                return clause.Contains("v=v2beta1", StringComparison.Ordinal)
+                    ? ResponseWriter.WriteAsync(http, documents.Aggregated(core, "v2beta1"), contentType: DiscoveryDocuments.AggregatedV2Beta1)
+                    : ResponseWriter.WriteAsync(http, documents.Aggregated(core, "v2"), contentType: DiscoveryDocuments.AggregatedV2);
+            }
+
+            if (clause.Trim() is "application/json" or "*/*" or "")
+            {
+                break;
+            }
+        }
+
+        return ResponseWriter.WriteAsync(http, core ? DiscoveryDocuments.ApiVersions(serverAddress) : documents.ApiGroupList());
+    }
+
+    private JsonArray Paths()
+    {
+        var paths = new List<string> { "/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v3", "/readyz", "/version" };
+        foreach (var group in documents.ApiGroupList()["groups"]!.AsArray())
+        {
+            paths.Add($"/apis/{group!["name"]}");
+            paths.AddRange(group["versions"]!.AsArray().Select(version => $"/apis/{version!["groupVersion"]}"));
+        }
+
+        paths.Sort(StringComparer.Ordinal);
+        return new JsonArray([.. paths.Select(path => JsonValue.Create(path))]);
+    }
+}

@@ -1,0 +1,131 @@
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Registry;
+using Dataplane.ControlPlane.Store;
+
+namespace Dataplane.ControlPlane.Machinery.Http;
+
+/// <summary>The verbs on resources, in terms of the registry.</summary>
+internal sealed class ResourceHandler(ObjectReader reader, ObjectWriter writer, ObjectDeleter deleter, WatchStream watches, PatchHandler patches, TimeProvider time)
+{
+    public Task HandleAsync(ApiRequest request, CancellationToken stopping) => request.Http.Request.Method switch
+    {
+        "GET" or "HEAD" when request.IsWatch => watches.ServeAsync(request, stopping),
+        "GET" or "HEAD" when request.IsCollection => ListAsync(request),
+        "GET" or "HEAD" => GetAsync(request),
+        "POST" when request.IsCollection => CreateAsync(request),
+        "PUT" when !request.IsCollection => UpdateAsync(request),
+        "PATCH" when !request.IsCollection => patches.HandleAsync(request, ScopeOf(request)),
+        "DELETE" when request.IsCollection => DeleteCollectionAsync(request),
+        "DELETE" when request.Subresource.Length == 0 => DeleteAsync(request),
+        _ => throw StatusException.MethodNotAllowed(),
+    };
+
+    /// <summary>What a write through a subresource may change.</summary>
+    /// <exception cref="StatusException">404: the kind has no such subresource.</exception>
+    public static UpdateScope ScopeOf(ApiRequest request) => request.Subresource switch
+    {
+        "" => UpdateScope.Main,
+        "status" when request.Descriptor.HasStatus => UpdateScope.Status,
+        "finalize" when request.Descriptor.Names.Kind == "Namespace" => UpdateScope.Finalize,
+        _ => throw StatusException.PageNotFound(),
+    };
+
+    private Task GetAsync(ApiRequest request)
+    {
+        _ = ScopeOf(request);
+        return ResponseWriter.WriteObjectAsync(request, reader.Get(request.Descriptor, request.Namespace, request.Name), time);
+    }
+
+    private async Task ListAsync(ApiRequest request)
+    {
+        var list = await reader.ListAsync(request.Descriptor, request.Namespace, request.ListQuery(), request.Http.RequestAborted);
+        await ResponseWriter.WriteListAsync(request, list, time);
+    }
+
+    private async Task CreateAsync(ApiRequest request)
+    {
+        if (request.Descriptor.Names.Namespaced && request.Namespace.Length == 0)
+        {
+            throw StatusException.MethodNotAllowed();
+        }
+
+        var body = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor.Names, request.Descriptor.SchemaName);
+        var created = await writer.CreateAsync(request.Descriptor, request.Namespace, body, request.DryRun);
+        await ResponseWriter.WriteObjectAsync(request, created, time, 201);
+    }
+
+    private async Task UpdateAsync(ApiRequest request)
+    {
+        var scope = ScopeOf(request);
+        var body = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor.Names, request.Descriptor.SchemaName);
+        var updated = await writer.UpdateAsync(
+            request.Descriptor, request.Namespace, request.Name, scope, _ => (JsonObject)body.DeepClone(), request.DryRun);
+        await ResponseWriter.WriteObjectAsync(request, updated, time);
+    }
+
+    private async Task DeleteAsync(ApiRequest request)
+    {
+        var (obj, gone) = await deleter.DeleteAsync(request.Descriptor, request.Namespace, request.Name, await ReadWishAsync(request));
+        if (gone && !request.Descriptor.ReturnsDeletedObject)
+        {
+            await ResponseWriter.WriteAsync(request.Http, Deleted(request, obj));
+            return;
+        }
+
+        await ResponseWriter.WriteObjectAsync(request, obj, time);
+    }
+
+    private async Task DeleteCollectionAsync(ApiRequest request)
+    {
+        var wish = await ReadWishAsync(request);
+        var list = await reader.ListAsync(request.Descriptor, request.Namespace, request.ListQuery(), request.Http.RequestAborted);
+        foreach (var item in list.Items)
+        {
+            try
+            {
+                await deleter.DeleteAsync(request.Descriptor, item.Namespace, item.Name, wish);
+            }
+            catch (StatusException failure) when (failure.Code == 404)
+            {
+                // Somebody else deleted it first: the collection is as empty as it was asked to be.
+            }
+        }
+
+        await ResponseWriter.WriteListAsync(request, list, time);
+    }
+
+    private static async Task<DeleteWish> ReadWishAsync(ApiRequest request)
+    {
+        var wish = DeleteWish.From(await RequestBody.ReadOptionsAsync(request.Http, "DeleteOptions", "meta.DeleteOptions"));
+        var query = request.Query;
+        return wish with
+        {
+            GracePeriodSeconds = wish.GracePeriodSeconds ?? (long.TryParse(query["gracePeriodSeconds"], out var grace) ? grace : null),
+            PropagationPolicy = wish.PropagationPolicy ?? (query["propagationPolicy"].ToString() is { Length: > 0 } policy ? policy : null),
+            DryRun = wish.DryRun || request.DryRun,
+        };
+    }
+
+    private static JsonObject Deleted(ApiRequest request, StoredObject obj)
+    {
+        var names = request.Descriptor.Names;
+        var details = new JsonObject { ["name"] = obj.Name };
+        if (names.Group.Length > 0)
+        {
+            details["group"] = names.Group;
+        }
+
+        details["kind"] = names.Plural;
+        details["uid"] = obj.Document().Text("metadata", "uid");
+        return new JsonObject
+        {
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Success",
+            ["details"] = details,
+        };
+    }
+}

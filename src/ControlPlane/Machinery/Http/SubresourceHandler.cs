@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Registry;
+
+namespace Dataplane.ControlPlane.Machinery.Http;
+
+/// <summary>Subresources that are no view of the whole object: binding, scale, reviews, a pod's log.</summary>
+internal sealed class SubresourceHandler(ObjectReader reader, ObjectWriter writer, ScaleHandler scale, PodLogHandler logs, TimeProvider time)
+{
+    public bool Handles(ApiRequest request) =>
+        request.Descriptor.IsReview
+        || request.Subresource is "binding" or "scale" or "log";
+
+    public Task HandleAsync(ApiRequest request) => (request.Descriptor.Names.Kind, request.Subresource) switch
+    {
+        ("SelfSubjectAccessReview", "") when request.Http.Request.Method == "POST" => ReviewAsync(request),
+        ("Pod", "binding") when request.Http.Request.Method == "POST" => BindAsync(request),
+        ("Pod", "log") when request.Http.Request.Method == "GET" => logs.HandleAsync(request, reader.Get(request.Descriptor, request.Namespace, request.Name)),
+        (_, "scale") when request.Descriptor.HasScale => scale.HandleAsync(request),
+        ("SelfSubjectAccessReview", _) or ("Pod", "binding" or "log") => throw StatusException.MethodNotAllowed(),
+        _ => throw StatusException.PageNotFound(),
+    };
+
+    /// <summary>Whoever is known may do everything: there are no roles here.</summary>
+    private static async Task ReviewAsync(ApiRequest request)
+    {
+        var review = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor.Names, request.Descriptor.SchemaName);
+        review["kind"] = request.Descriptor.Names.Kind;
+        review["apiVersion"] = request.Descriptor.Names.ApiVersion;
+        review["status"] = new JsonObject { ["allowed"] = true };
+        await ResponseWriter.WriteAsync(request.Http, review, 201);
+    }
+
+    private async Task BindAsync(ApiRequest request)
+    {
+        var names = request.Descriptor.Names with { Kind = "Binding" };
+        var binding = await RequestBody.ReadObjectAsync(request.Http, names, "core.Binding");
+        var node = binding.Text("target", "name") ?? "";
+        if (binding.Text("target", "kind") is { Length: > 0 } and not "Node" || node.Length == 0)
+        {
+            var errors = new FieldErrors();
+            errors.Required(node.Length == 0 ? "target.name" : "target.kind");
+            throw StatusException.Invalid("", "Binding", request.Name, errors);
+        }
+
+        await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, UpdateScope.Subresource, Bind, request.DryRun);
+        await ResponseWriter.WriteAsync(request.Http, Success(), 201);
+
+        JsonObject Bind(JsonObject pod)
+        {
+            var uid = binding.Text("metadata", "uid");
+            ObjectIdentity.CheckUid("pods/binding", request.Name, uid, pod);
+            if (pod.Text("metadata", "deletionTimestamp") is not null)
+            {
+                throw StatusException.Conflict("pods/binding", request.Name, $"pod {request.Name} is being deleted, cannot be assigned to a host");
+            }
+
+            if (pod.Text("spec", "nodeName") is { Length: > 0 } bound)
+            {
+                throw StatusException.Conflict("pods/binding", request.Name, $"pod {request.Name} is already assigned to node \"{bound}\"");
+            }
+
+            pod.Ensure("spec")["nodeName"] = node;
+            var conditions = pod.Ensure("status")["conditions"] as JsonArray ?? [];
+            pod.Ensure("status")["conditions"] = SetScheduled(conditions);
+            return pod;
+        }
+    }
+
+    private JsonArray SetScheduled(JsonArray conditions)
+    {
+        var others = conditions.OfType<JsonObject>().Where(condition => condition.Text("type") != "PodScheduled").Select(condition => condition.DeepClone());
+        return new JsonArray([.. others, new JsonObject
+        {
+            ["type"] = "PodScheduled",
+            ["status"] = "True",
+            ["lastProbeTime"] = null,
+            ["lastTransitionTime"] = ObjectJson.Time(time.GetUtcNow()),
+        }]);
+    }
+
+    private static JsonObject Success() => new()
+    {
+        ["kind"] = "Status",
+        ["apiVersion"] = "v1",
+        ["metadata"] = new JsonObject(),
+        ["status"] = "Success",
+        ["code"] = 201,
+    };
+}

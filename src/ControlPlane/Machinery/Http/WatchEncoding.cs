@@ -1,0 +1,90 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Store;
+
+namespace Dataplane.ControlPlane.Machinery.Http;
+
+/// <summary>Writes watch events in the form the client asked for.</summary>
+internal abstract class WatchEncoding
+{
+    public abstract void Event(PipeWriter output, WatchEventType type, StoreEvent change);
+
+    /// <summary>An object that was there before the watch began.</summary>
+    public abstract void Initial(PipeWriter output, StoredObject obj);
+
+    public abstract void Bookmark(PipeWriter output, JsonObject bookmark);
+
+    /// <summary>The event that ends a watch in the middle of an answer that began with 200.</summary>
+    public static void Error(PipeWriter output, StatusException failure) => Write(output, "ERROR", failure.Status());
+
+    public static WatchEncoding For(ApiRequest request, TimeProvider time) => AcceptHeader.Form(request.Http.Request) switch
+    {
+        ResponseForm.Table => new TableWatchEncoding(new TableRenderer(request, time)),
+        ResponseForm.PartialMetadata => new PartialMetadataWatchEncoding(),
+        _ => new JsonWatchEncoding(),
+    };
+
+    protected static void Write(PipeWriter output, string type, JsonNode obj)
+    {
+        output.Write(ObjectJson.Encode(new JsonObject { ["type"] = type, ["object"] = obj }));
+        output.Write("\n"u8);
+    }
+
+    protected static string Name(WatchEventType type) => type switch
+    {
+        WatchEventType.Added => "ADDED",
+        WatchEventType.Modified => "MODIFIED",
+        _ => "DELETED",
+    };
+
+    protected static StoredObject Shown(WatchEventType type, StoreEvent change) =>
+        type == WatchEventType.Deleted && !change.IsDeletion ? change.Previous!.At(change.Revision) : change.Object;
+}
+
+/// <summary>The usual watch: bytes that are the same for every client.</summary>
+internal sealed class JsonWatchEncoding : WatchEncoding
+{
+    public override void Event(PipeWriter output, WatchEventType type, StoreEvent change) => output.Write(change.JsonFrame(type).Span);
+
+    public override void Initial(PipeWriter output, StoredObject obj) => output.Write(StoreEvent.Frame(WatchEventType.Added, obj));
+
+    public override void Bookmark(PipeWriter output, JsonObject bookmark) => Write(output, "BOOKMARK", bookmark);
+}
+
+/// <summary>kubectl get -w: each event a table of one row, the columns only in the first.</summary>
+internal sealed class TableWatchEncoding(TableRenderer renderer) : WatchEncoding
+{
+    private bool _columnsSent;
+
+    public override void Event(PipeWriter output, WatchEventType type, StoreEvent change) => Row(output, Name(type), Shown(type, change));
+
+    public override void Initial(PipeWriter output, StoredObject obj) => Row(output, "ADDED", obj);
+
+    public override void Bookmark(PipeWriter output, JsonObject bookmark) => Write(output, "BOOKMARK", renderer.BookmarkTable(bookmark));
+
+    private void Row(PipeWriter output, string type, StoredObject obj)
+    {
+        Write(output, type, renderer.EventTable(obj, withColumns: !_columnsSent));
+        _columnsSent = true;
+    }
+}
+
+/// <summary>Watches of metadata only.</summary>
+internal sealed class PartialMetadataWatchEncoding : WatchEncoding
+{
+    public override void Event(PipeWriter output, WatchEventType type, StoreEvent change) =>
+        Write(output, Name(type), PartialMetadata.Of(Shown(type, change)));
+
+    public override void Initial(PipeWriter output, StoredObject obj) => Write(output, "ADDED", PartialMetadata.Of(obj));
+
+    public override void Bookmark(PipeWriter output, JsonObject bookmark)
+    {
+        bookmark["kind"] = "PartialObjectMetadata";
+        bookmark["apiVersion"] = "meta.k8s.io/v1";
+        Write(output, "BOOKMARK", bookmark);
+    }
+}

@@ -1,0 +1,36 @@
+using System.Globalization;
+using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Store;
+
+namespace Dataplane.ControlPlane.Machinery.Registry;
+
+/// <summary>The list options of a request, as read from its query.</summary>
+internal sealed record ListQuery
+{
+    public string? LabelSelector { get; init; }
+
+    public string? FieldSelector { get; init; }
+
+    /// <summary>Objects in one answer; 0 is all.</summary>
+    public int Limit { get; init; }
+
+    public string? Continue { get; init; }
+
+    /// <summary>Empty: the newest. "0": any. N: not older than N.</summary>
+    public string ResourceVersion { get; init; } = "";
+
+    public string? ResourceVersionMatch { get; init; }
+
+    public bool AllowWatchBookmarks { get; init; }
+
+    public bool SendInitialEvents { get; init; }
+
+    public TimeSpan? Timeout { get; init; }
+
+    /// <exception cref="StatusException">A resourceVersion that is no number.</exception>
+    public Revision Revision => ResourceVersion.Length == 0
+        ? Revision.None
+        : long.TryParse(ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            ? new Revision(value)
+            : throw StatusException.BadRequest($"resourceVersion: Invalid value: \"{ResourceVersion}\": strconv.ParseUint: parsing \"{ResourceVersion}\": invalid syntax");
+}

@@ -1,0 +1,221 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Validation;
+using Dataplane.ControlPlane.Resources;
+using Dataplane.ControlPlane.Store;
+
+namespace Dataplane.ControlPlane.Machinery.Registry;
+
+/// <summary>What part of an object a write may change.</summary>
+internal enum UpdateScope
+{
+    Main,
+    Status,
+
+    /// <summary>A namespace's spec.finalizers.</summary>
+    Finalize,
+
+    /// <summary>What the change itself sets: a pod's node, a scale.</summary>
+    Subresource,
+}
+
+/// <summary>Creates and updates: defaulting, admission, validation and the compare-and-swap, the same way for every kind.</summary>
+internal sealed class ObjectWriter(IStore store, TimeProvider time)
+{
+    private const int MaxGenerateNameBase = 58;
+    private const int GenerateNameAttempts = 8;
+    private const int MaxUpdateAttempts = 32;
+
+    // No vowels and nothing that looks like one: generated names spell no words.
+    private const string SuffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+
+    /// <param name="descriptor">The kind.</param>
+    /// <param name="ns">Namespace of the request, empty for cluster-scoped kinds.</param>
+    /// <param name="obj">The decoded body; it becomes the stored object.</param>
+    /// <param name="dryRun">Do everything but the commit.</param>
+    /// <exception cref="StatusException">What the client is told.</exception>
+    public async Task<StoredObject> CreateAsync(ResourceDescriptor descriptor, string ns, JsonObject obj, bool dryRun)
+    {
+        var names = descriptor.Names;
+        var metadata = obj.Metadata();
+        if (metadata.Text("resourceVersion") is { Length: > 0 })
+        {
+            throw StatusException.BadRequest("resourceVersion should not be set on objects to be created");
+        }
+
+        SetNamespace(descriptor, ns, metadata);
+        NamespaceLifecycle.CheckCreate(store.Current, descriptor, ns, metadata.Text("name") ?? "");
+        metadata["uid"] = Guid.NewGuid().ToString();
+        metadata["creationTimestamp"] = ObjectJson.Time(time.GetUtcNow());
+        metadata.Remove("deletionTimestamp");
+        metadata.Remove("deletionGracePeriodSeconds");
+        metadata.Remove("generation");
+        if (descriptor.TracksGeneration)
+        {
+            metadata["generation"] = 1;
+        }
+
+        descriptor.PrepareForCreate(obj);
+        descriptor.Default(obj);
+        descriptor.Admit(obj, ns, store.Current);
+        var generate = metadata.Text("name") is null or "" && metadata.Text("generateName") is { Length: > 0 };
+        for (var attempt = 1; ; attempt++)
+        {
+            if (generate)
+            {
+                metadata["name"] = GenerateName(metadata.Text("generateName")!);
+            }
+
+            var name = metadata.Text("name") ?? "";
+            var errors = new FieldErrors();
+            MetadataValidation.Validate(descriptor, obj, errors);
+            descriptor.Validate(obj, errors);
+            using var reservation = Reserve(descriptor, obj, null, errors, name);
+            var key = descriptor.Key(ns, name);
+            var value = StoredForm.Encode(descriptor, obj);
+            if (dryRun)
+            {
+                return store.Current.Get(key) is null
+                    ? StoredObject.Create(key, Revision.None, Revision.None, value)
+                    : throw StatusException.AlreadyExists(names.Qualified, name);
+            }
+
+            var result = await store.CommitAsync(new StoreWrite(key, Revision.None, value));
+            if (result.Committed)
+            {
+                reservation?.Keep();
+                return result.Object!;
+            }
+
+            if (!generate || attempt == GenerateNameAttempts)
+            {
+                throw StatusException.AlreadyExists(names.Qualified, name);
+            }
+        }
+    }
+
+    /// <param name="descriptor">The kind.</param>
+    /// <param name="ns">Namespace of the request.</param>
+    /// <param name="name">Name of the request.</param>
+    /// <param name="scope">What may change.</param>
+    /// <param name="change">The new object from the current one, a copy of its own; called again when another write came between.</param>
+    /// <param name="dryRun">Do everything but the commit.</param>
+    /// <exception cref="StatusException">What the client is told.</exception>
+    public async Task<StoredObject> UpdateAsync(
+        ResourceDescriptor descriptor, string ns, string name, UpdateScope scope, Func<JsonObject, JsonObject> change, bool dryRun)
+    {
+        var key = descriptor.Key(ns, name);
+        for (var attempt = 1; ; attempt++)
+        {
+            var current = store.Current.Get(key) ?? throw StatusException.NotFound(descriptor.Names.Qualified, name);
+            var old = current.Document();
+            var obj = change(current.Document());
+            var conditional = ObjectIdentity.Check(descriptor, obj, old, ns, name);
+            ObjectIdentity.Preserve(obj, old);
+            Prepare(descriptor, scope, obj, old);
+            var errors = new FieldErrors();
+            MetadataValidation.Validate(descriptor, obj, errors);
+            ObjectIdentity.CheckFinalizers(obj, old, errors);
+            if (scope == UpdateScope.Main)
+            {
+                descriptor.ValidateUpdate(obj, old, errors);
+            }
+
+            using var reservation = Reserve(descriptor, obj, scope == UpdateScope.Main ? old : null, errors, name, reserve: scope == UpdateScope.Main);
+            if (descriptor.TracksGeneration && SpecChanged(obj, old))
+            {
+                obj.Metadata()["generation"] = (old.Integer("metadata", "generation") ?? 0) + 1;
+            }
+
+            var value = StoredForm.Encode(descriptor, obj);
+            if (value.AsSpan().SequenceEqual(current.Value.Span))
+            {
+                return current;
+            }
+
+            if (dryRun)
+            {
+                return StoredObject.Create(key, current.Created, current.Modified, value);
+            }
+
+            var gone = descriptor.MayBeRemoved(obj);
+            var result = await store.CommitAsync(new StoreWrite(key, current.Modified, gone ? null : value));
+            if (result.Committed)
+            {
+                if (gone)
+                {
+                    descriptor.Release(old);
+                    return StoredObject.Create(key, current.Created, result.Object!.Modified, value);
+                }
+
+                reservation?.Keep();
+                return result.Object!;
+            }
+
+            if (conditional || attempt == MaxUpdateAttempts)
+            {
+                throw StatusException.Modified(descriptor.Names.Qualified, name);
+            }
+        }
+    }
+
+    private static void Prepare(ResourceDescriptor descriptor, UpdateScope scope, JsonObject obj, JsonObject old)
+    {
+        switch (scope)
+        {
+            case UpdateScope.Main:
+                descriptor.PrepareForUpdate(obj, old);
+                descriptor.Default(obj);
+                break;
+            case UpdateScope.Status:
+                descriptor.PrepareForStatusUpdate(obj, old);
+                break;
+            case UpdateScope.Finalize:
+                obj.CopyField(old, "status");
+                break;
+        }
+    }
+
+    private static IReservation? Reserve(
+        ResourceDescriptor descriptor, JsonObject obj, JsonObject? old, FieldErrors errors, string name, bool reserve = true)
+    {
+        var reservation = reserve && errors.All.Count == 0 ? descriptor.Reserve(obj, old, errors) : null;
+        if (errors.All.Count > 0)
+        {
+            reservation?.Dispose();
+            throw StatusException.Invalid(descriptor.Names.Group, descriptor.Names.Kind, name, errors);
+        }
+
+        return reservation;
+    }
+
+    private static void SetNamespace(ResourceDescriptor descriptor, string ns, JsonObject metadata)
+    {
+        if (!descriptor.Names.Namespaced)
+        {
+            metadata.Remove("namespace");
+            return;
+        }
+
+        if (metadata.Text("namespace") is { Length: > 0 } given && given != ns)
+        {
+            throw StatusException.BadRequest(
+                $"the namespace of the provided object does not match the namespace sent on the request");
+        }
+
+        metadata["namespace"] = ns;
+    }
+
+    // Everything but metadata and status counts: a Role has rules, not a spec.
+    private static bool SpecChanged(JsonObject obj, JsonObject old) =>
+        obj.Select(field => field.Key).Union(old.Select(field => field.Key))
+            .Any(field => field is not ("metadata" or "status" or "apiVersion" or "kind") && !obj.FieldEquals(old, field));
+
+    private static string GenerateName(string prefix)
+    {
+        var start = prefix.Length > MaxGenerateNameBase ? prefix[..MaxGenerateNameBase] : prefix;
+        return start + RandomNumberGenerator.GetString(SuffixAlphabet, 5);
+    }
+}

@@ -1,0 +1,130 @@
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Store;
+
+namespace Dataplane.ControlPlane.Resources;
+
+/// <summary>Pods.</summary>
+internal sealed class PodResource : ResourceDescriptor
+{
+    private const long EvictionSeconds = 300;
+
+    public override ResourceNames Names { get; } =
+        new("", "v1", "Pod", "pods", "pod", Namespaced: true) { ShortNames = ["po"], Categories = ["all"] };
+
+    public override string SchemaName => "core.Pod";
+
+    public override bool HasStatus => true;
+
+    public override bool ReturnsDeletedObject => true;
+
+    public override IReadOnlyList<Subresource> Subresources { get; } =
+    [
+        new("binding", "", "v1", "Binding", "create"),
+        new("log", "", "v1", "Pod", "get"),
+    ];
+
+    public override IReadOnlyList<string> FieldLabels { get; } =
+    [
+        "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork", "status.phase", "status.podIP",
+        "status.podIPs", "status.nominatedNodeName",
+    ];
+
+    public override IReadOnlyList<TableColumn> Columns => PodTable.Columns;
+
+    public override JsonArray Cells(JsonObject obj, DateTimeOffset now) => PodTable.Cells(obj, now);
+
+    public override string FieldValue(JsonObject obj, string label) => label switch
+    {
+        "spec.hostNetwork" => obj.Boolean("spec", "hostNetwork") == true ? "true" : "false",
+        "status.podIPs" => string.Join(",", obj.Objects("status", "podIPs").Select(entry => entry.Text("ip"))),
+        _ => base.FieldValue(obj, label),
+    };
+
+    public override void PrepareForCreate(JsonObject obj)
+    {
+        obj["status"] = new JsonObject { ["phase"] = "Pending", ["qosClass"] = PodQuality.ClassOf(obj.Object("spec") ?? []) };
+    }
+
+    public override void Default(JsonObject obj)
+    {
+        var spec = obj.Ensure("spec");
+        PodDefaults.Spec(spec);
+        spec.Default("enableServiceLinks", true);
+    }
+
+    public override void Admit(JsonObject obj, string ns, StoreSnapshot snapshot)
+    {
+        var spec = obj.Ensure("spec");
+        spec.Default("serviceAccountName", "default");
+        spec.Default("serviceAccount", spec["serviceAccountName"]!.DeepClone());
+        spec.Default("preemptionPolicy", "PreemptLowerPriority");
+        spec.Default("priority", 0L);
+        LimitRangeDefaults.Apply(spec, ns, snapshot);
+        var tolerations = spec["tolerations"] as JsonArray ?? [];
+        foreach (var taint in (ReadOnlySpan<string>)["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"])
+        {
+            var tolerated = tolerations.OfType<JsonObject>().Any(item =>
+                (item.Text("key") ?? taint) == taint && item.Text("effect") is null or "" or "NoExecute");
+            if (!tolerated)
+            {
+                tolerations.Add(new JsonObject { ["key"] = taint, ["operator"] = "Exists", ["effect"] = "NoExecute", ["tolerationSeconds"] = EvictionSeconds });
+            }
+        }
+
+        spec["tolerations"] = tolerations.DeepClone();
+        obj.Ensure("status")["qosClass"] = PodQuality.ClassOf(spec);
+    }
+
+    public override void PrepareForStatusUpdate(JsonObject obj, JsonObject old)
+    {
+        base.PrepareForStatusUpdate(obj, old);
+
+        // Labels of a pod may be written with its status; its quality of service never changes.
+        obj.Ensure("status").CopyField(old.Ensure("status"), "qosClass");
+    }
+
+    public override void Validate(JsonObject obj, FieldErrors errors) => PodValidation.Spec(obj.Object("spec") ?? [], "spec", errors);
+
+    public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
+    {
+        Validate(obj, errors);
+        if (!JsonNode.DeepEquals(Fixed(obj), Fixed(old)))
+        {
+            errors.Forbidden(
+                "spec",
+                "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`," +
+                "`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)");
+        }
+    }
+
+    public override long GracePeriod(JsonObject obj, long? wished)
+    {
+        // Nobody runs it: there is nothing to end gracefully.
+        if (obj.Text("spec", "nodeName") is null or "" || obj.Text("status", "phase") is "Succeeded" or "Failed")
+        {
+            return 0;
+        }
+
+        return Math.Max(0, wished ?? obj.Integer("spec", "terminationGracePeriodSeconds") ?? 30);
+    }
+
+    /// <summary>The spec without the parts an update may change.</summary>
+    private static JsonObject Fixed(JsonObject pod)
+    {
+        var spec = (JsonObject?)pod.Object("spec")?.DeepClone() ?? [];
+        foreach (var field in new[] { "activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "schedulingGates", "ephemeralContainers" })
+        {
+            spec.Remove(field);
+        }
+
+        foreach (var container in spec.Objects("containers").Concat(spec.Objects("initContainers")))
+        {
+            container.Remove("image");
+            container.Remove("imagePullPolicy");
+        }
+
+        return spec;
+    }
+}

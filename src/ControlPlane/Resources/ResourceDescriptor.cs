@@ -1,0 +1,141 @@
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Schema;
+using Dataplane.ControlPlane.Machinery.Validation;
+using Dataplane.ControlPlane.Store;
+
+namespace Dataplane.ControlPlane.Resources;
+
+/// <summary>
+/// Everything the registry needs to know of one kind: its names, its table, its defaults, what a write may change and what is
+/// wrong with an object. The registry itself knows no kind.
+/// </summary>
+internal abstract class ResourceDescriptor
+{
+    public abstract ResourceNames Names { get; }
+
+    /// <summary>Type of the schema tables.</summary>
+    public abstract string SchemaName { get; }
+
+    public TypeSchema Schema => SchemaTable.Kubernetes.Type(SchemaName);
+
+    /// <summary>Where objects lie in the store; etcd's layout, so that a copied store reads the same.</summary>
+    public virtual string StoragePrefix => $"/registry/{Names.Plural}/";
+
+    public abstract IReadOnlyList<TableColumn> Columns { get; }
+
+    /// <summary>One cell for each column.</summary>
+    public abstract JsonArray Cells(JsonObject obj, DateTimeOffset now);
+
+    /// <summary>A status subresource exists, and writes to the main resource leave status alone.</summary>
+    public virtual bool HasStatus => false;
+
+    /// <summary>metadata.generation counts changes of the spec.</summary>
+    public virtual bool TracksGeneration => false;
+
+    /// <summary>A scale subresource over spec.replicas.</summary>
+    public virtual bool HasScale => false;
+
+    /// <summary>A question that is answered, never stored.</summary>
+    public virtual bool IsReview => false;
+
+    /// <summary>A finished deletion answers with the object, not with a Status.</summary>
+    public virtual bool ReturnsDeletedObject => false;
+
+    /// <summary>Subresources beyond status and scale with the kind of their body, for discovery.</summary>
+    public virtual IReadOnlyList<Subresource> Subresources => [];
+
+    /// <summary>Field labels beyond metadata.name and metadata.namespace that lists and watches may select by.</summary>
+    public virtual IReadOnlyList<string> FieldLabels => [];
+
+    /// <summary>What a name must look like.</summary>
+    public virtual NameRule NameRule => NameRule.Subdomain;
+
+    /// <summary>The value of a field label; the path of the field unless a kind says otherwise.</summary>
+    public virtual string FieldValue(JsonObject obj, string label) => obj.At(label.Split('.'))?.ToString() ?? "";
+
+    /// <summary>Fills in what a client may leave out.</summary>
+    public virtual void Default(JsonObject obj)
+    {
+    }
+
+    /// <summary>Clears what a client may not set at creation and sets what the server owns.</summary>
+    public virtual void PrepareForCreate(JsonObject obj)
+    {
+        if (HasStatus)
+        {
+            obj.Remove("status");
+        }
+    }
+
+    /// <summary>Takes from the old version what this write may not change.</summary>
+    public virtual void PrepareForUpdate(JsonObject obj, JsonObject old)
+    {
+        if (HasStatus)
+        {
+            obj.CopyField(old, "status");
+        }
+    }
+
+    /// <summary>The same for a write to the status subresource.</summary>
+    public virtual void PrepareForStatusUpdate(JsonObject obj, JsonObject old)
+    {
+        obj.CopyField(old, "spec");
+        foreach (var field in new[] { "labels", "finalizers", "ownerReferences" })
+        {
+            obj.Metadata().CopyField(old.Metadata(), field);
+        }
+    }
+
+    public virtual void Validate(JsonObject obj, FieldErrors errors)
+    {
+    }
+
+    public virtual void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors) => Validate(obj, errors);
+
+    /// <summary>Fills in at creation what depends on other objects (a namespace's limit ranges).</summary>
+    public virtual void Admit(JsonObject obj, string ns, StoreSnapshot snapshot)
+    {
+    }
+
+    /// <summary>Shows in the object that its deletion was asked for.</summary>
+    public virtual void PrepareForDelete(JsonObject obj)
+    {
+    }
+
+    /// <summary>An object marked for deletion that nothing holds any more.</summary>
+    public virtual bool MayBeRemoved(JsonObject obj) =>
+        obj.Text("metadata", "deletionTimestamp") is not null
+        && (obj.Integer("metadata", "deletionGracePeriodSeconds") ?? 0) == 0
+        && obj.Array("metadata", "finalizers") is null or { Count: 0 };
+
+    /// <summary>Takes what the object needs from the server's pools (addresses, ports) and writes it into the object.</summary>
+    /// <param name="obj">The object about to be written.</param>
+    /// <param name="old">The version it replaces, or null.</param>
+    /// <param name="errors">What could not be had.</param>
+    public virtual IReservation? Reserve(JsonObject obj, JsonObject? old, FieldErrors errors) => null;
+
+    /// <summary>Gives back what a deleted object held.</summary>
+    public virtual void Release(JsonObject obj)
+    {
+    }
+
+    /// <summary>Seconds between the wish to delete and the deletion, for an agent to end the object; 0 for most kinds.</summary>
+    /// <param name="obj">The object.</param>
+    /// <param name="wished">What the client asks for; null leaves it to the object.</param>
+    public virtual long GracePeriod(JsonObject obj, long? wished) => 0;
+
+    public string Key(string ns, string name) => Names.Namespaced ? $"{StoragePrefix}{ns}/{name}" : StoragePrefix + name;
+
+    public string Prefix(string ns) => Names.Namespaced && ns.Length > 0 ? $"{StoragePrefix}{ns}/" : StoragePrefix;
+}
+
+/// <summary>A subresource as discovery lists it.</summary>
+internal sealed record Subresource(string Name, string Group, string Version, string Kind, params string[] Verbs);
+
+/// <summary>Something taken from a pool for a write. Disposing gives it back unless the write was made.</summary>
+internal interface IReservation : IDisposable
+{
+    void Keep();
+}
