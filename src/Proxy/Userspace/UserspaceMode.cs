@@ -15,36 +15,34 @@ namespace Dataplane.Proxy.Userspace;
 /// </summary>
 internal sealed class UserspaceMode : IProxyMode
 {
-    private readonly RelayEngine _engine;
+    internal const string ModeName = "userspace";
+
+    private readonly NetworkNamespace? _node;
+    private readonly RelayOptions _options;
     private readonly UserspaceTable _table;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Dictionary<FrontEnd, FrontEndState> _inForce = [];
     private readonly Dictionary<ServicePortName, BalanceState> _balances = [];
     private readonly HashSet<FrontEnd> _notServed = [];
+    private RelayEngine? _engine;
 
     /// <param name="node">The node's network namespace; null for the process's own.</param>
-    /// <exception cref="Linux.LinuxException">The listeners cannot be opened.</exception>
     internal UserspaceMode(NetworkNamespace? node, RelayOptions options, TimeProvider time, ILogger logger)
     {
+        _node = node;
+        _options = options;
         _time = time;
         _logger = logger;
         _table = new UserspaceTable(node);
-        try
-        {
-            _engine = new RelayEngine(options, node, logger);
-        }
-        catch
-        {
-            _table.Dispose();
-            throw;
-        }
     }
 
     /// <inheritdoc/>
-    public string Name => "userspace";
+    public string Name => ModeName;
 
-    internal RelayEngine Engine => _engine;
+    /// <summary>Started by the first plan: a mode made only to clean up opens no port.</summary>
+    /// <exception cref="Linux.LinuxException">The listeners cannot be opened.</exception>
+    internal RelayEngine Engine => _engine ??= new RelayEngine(_options, _node, _logger);
 
     /// <inheritdoc/>
     public void Apply(ForwardingPlan? previous, ForwardingPlan next)
@@ -53,11 +51,11 @@ internal sealed class UserspaceMode : IProxyMode
         var whole = previous is null || !Equals(previous.LocalDetector, next.LocalDetector)
             || !previous.NodePortNetworks.SequenceEqual(next.NodePortNetworks);
         var states = NextStates(whole ? Whole(next) : Changed(previous!, next), next.LocalDetector, out var opened);
-        var targetsBefore = _engine.StreamTargets;
+        var targetsBefore = Engine.StreamTargets;
         try
         {
             // Targets come before the rules that lead to them and go after them, so that no connection meets half a change.
-            _engine.StreamTargets = WithTargets(targetsBefore, states);
+            Engine.StreamTargets = WithTargets(targetsBefore, states);
             if (whole)
             {
                 _table.Replace(AllSteering(states), next.NodePortNetworks);
@@ -70,8 +68,8 @@ internal sealed class UserspaceMode : IProxyMode
         }
         catch
         {
-            _engine.StreamTargets = targetsBefore;
-            opened.ForEach(_engine.CloseDatagrams);
+            Engine.StreamTargets = targetsBefore;
+            opened.ForEach(Engine.CloseDatagrams);
             throw;
         }
 
@@ -88,7 +86,7 @@ internal sealed class UserspaceMode : IProxyMode
     /// <summary>Stops the relay: open connections are reset. The rules stay until <see cref="Cleanup"/> or the next start.</summary>
     public ValueTask DisposeAsync()
     {
-        _engine.Dispose();
+        _engine?.Dispose();
         _table.Dispose();
         return ValueTask.CompletedTask;
     }
@@ -140,7 +138,7 @@ internal sealed class UserspaceMode : IProxyMode
         }
         catch
         {
-            opened.ForEach(_engine.CloseDatagrams);
+            opened.ForEach(Engine.CloseDatagrams);
             throw;
         }
     }
@@ -149,7 +147,7 @@ internal sealed class UserspaceMode : IProxyMode
     {
         var (frontEnd, ipv6) = (plan.FrontEnd, plan.FrontEnd.Family == System.Net.Sockets.AddressFamily.InterNetworkV6);
         var action = RelayTargets.ActionOf(plan);
-        if (action == SteeringAction.None || (ipv6 && _engine.PortIPv6 is null))
+        if (action == SteeringAction.None || (ipv6 && Engine.PortIPv6 is null))
         {
             if (_notServed.Add(frontEnd))
             {
@@ -167,13 +165,13 @@ internal sealed class UserspaceMode : IProxyMode
         var target = RelayTargets.TargetOf(plan, detector, BalanceOf(plan));
         if (frontEnd.Protocol == TransportProtocol.Tcp)
         {
-            return new FrontEndState(plan, new Steering(action, ipv6 ? _engine.PortIPv6!.Value : _engine.Port), target, null);
+            return new FrontEndState(plan, new Steering(action, ipv6 ? Engine.PortIPv6!.Value : Engine.Port), target, null);
         }
 
         var datagrams = _inForce.GetValueOrDefault(frontEnd)?.Datagrams;
         if (datagrams is null)
         {
-            datagrams = _engine.OpenDatagrams(ipv6, target);
+            datagrams = Engine.OpenDatagrams(ipv6, target);
             opened.Add(datagrams);
         }
 
@@ -211,7 +209,7 @@ internal sealed class UserspaceMode : IProxyMode
 
     private void Commit(Dictionary<FrontEnd, FrontEndState?> states)
     {
-        var targets = _engine.StreamTargets.ToBuilder();
+        var targets = Engine.StreamTargets.ToBuilder();
         foreach (var (frontEnd, state) in states)
         {
             if (frontEnd.Protocol == TransportProtocol.Tcp && state?.Target is null)
@@ -222,7 +220,7 @@ internal sealed class UserspaceMode : IProxyMode
             var datagrams = _inForce.GetValueOrDefault(frontEnd)?.Datagrams;
             if (datagrams is not null && state?.Datagrams is null)
             {
-                _engine.CloseDatagrams(datagrams);
+                Engine.CloseDatagrams(datagrams);
             }
             else if (datagrams is not null)
             {
@@ -239,7 +237,7 @@ internal sealed class UserspaceMode : IProxyMode
             }
         }
 
-        _engine.StreamTargets = targets.ToImmutable();
+        Engine.StreamTargets = targets.ToImmutable();
     }
 
     private void ForgetBalances(ForwardingPlan? previous, ForwardingPlan next)
