@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Proxy.Nftables;
+using Dataplane.Proxy.Userspace;
+using Dataplane.Proxy.Userspace.Relay;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Proxy;
@@ -11,6 +13,7 @@ public static class ProxyModes
     private static readonly ImmutableArray<(string Name, Func<ProxyModeContext, IProxyMode> Create)> Built =
     [
         (NftablesMode.ModeName, context => new NftablesMode(context)),
+        (UserspaceMode.ModeName, context => new UserspaceMode(context, new RelayOptions())),
     ];
 
     /// <summary>Every mode that <see cref="ProxyOptions.Mode"/> may name.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Linux.TransparentSockets;
+using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Planning;
 using Dataplane.Proxy.ServiceModel;
 using Dataplane.Proxy.Userspace.Relay;
@@ -22,19 +23,23 @@ internal sealed class UserspaceMode : IProxyMode
     private readonly UserspaceTable _table;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly Action _rulesTouched;
+    private readonly NftablesMonitor _monitor;
     private readonly Dictionary<FrontEnd, FrontEndState> _inForce = [];
     private readonly Dictionary<ServicePortName, BalanceState> _balances = [];
     private readonly HashSet<FrontEnd> _notServed = [];
     private RelayEngine? _engine;
+    private volatile bool _touched;
 
-    /// <param name="node">The node's network namespace; null for the process's own.</param>
-    internal UserspaceMode(NetworkNamespace? node, RelayOptions options, TimeProvider time, ILogger logger)
+    internal UserspaceMode(ProxyModeContext context, RelayOptions options)
     {
-        _node = node;
+        _node = context.Namespace;
         _options = options;
-        _time = time;
-        _logger = logger;
-        _table = new UserspaceTable(node);
+        _time = context.Time;
+        _logger = context.Loggers.CreateLogger<UserspaceMode>();
+        _rulesTouched = context.RulesTouched;
+        _table = new UserspaceTable(context.Namespace);
+        _monitor = NftablesMonitor.Start(context.Namespace, Notice);
     }
 
     /// <inheritdoc/>
@@ -78,7 +83,16 @@ internal sealed class UserspaceMode : IProxyMode
     }
 
     /// <inheritdoc/>
-    public bool IsIntact() => _table.IsIntact();
+    public bool IsIntact()
+    {
+        if (!_touched)
+        {
+            return true;
+        }
+
+        _touched = false;
+        return _table.IsIntact();
+    }
 
     /// <inheritdoc/>
     public void Cleanup() => _table.Remove();
@@ -86,9 +100,19 @@ internal sealed class UserspaceMode : IProxyMode
     /// <summary>Stops the relay: open connections are reset. The rules stay until <see cref="Cleanup"/> or the next start.</summary>
     public ValueTask DisposeAsync()
     {
+        _monitor.Dispose();
         _engine?.Dispose();
         _table.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private void Notice(NftGeneration generation)
+    {
+        if (generation.Incomplete || (generation.PortId != _table.PortId && generation.Tables.Any(table => table.Name == UserspaceTable.Name)))
+        {
+            _touched = true;
+            _rulesTouched();
+        }
     }
 
     private static Steering SteeringOf(FrontEndState? state) => state?.Steering ?? default;

@@ -36,6 +36,8 @@ internal static class UserspaceRules
     internal const string RefusedNodePorts = "refused-node-ports";
     internal const string RejectChain = "port-unreachable";
 
+    internal static readonly ImmutableArray<string> Maps = [ServicePorts, NodePorts, RefusedServices, RefusedNodePorts];
+
     private const string RefuseChain = "refuse";
     private const string SteerChain = "steer";
 

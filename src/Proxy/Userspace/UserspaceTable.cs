@@ -19,9 +19,13 @@ internal sealed class UserspaceTable : IDisposable
 
     private readonly NftablesConnection _connection;
     private ImmutableArray<(ulong Handle, int Rules)> _made = [];
+    private int _elements;
 
     /// <param name="node">The node's network namespace; null for the process's own.</param>
     internal UserspaceTable(NetworkNamespace? node) => _connection = NftablesConnection.Open(node);
+
+    /// <summary>By which notifications name what was done here.</summary>
+    internal uint PortId => _connection.PortId;
 
     /// <summary>Puts the tables up anew, in place of what an earlier run or somebody else left.</summary>
     internal void Replace(IEnumerable<KeyValuePair<FrontEnd, Steering>> frontEnds, ImmutableArray<IPNetwork> nodePortNetworks)
@@ -33,13 +37,17 @@ internal sealed class UserspaceTable : IDisposable
             UserspaceRules.Add(batch, table, nodePortNetworks);
         }
 
+        var elements = 0;
+
         // By map: elements of one map that follow each other share a message.
         foreach (var (frontEnd, steering) in frontEnds.OrderBy(entry => (entry.Key.Family, entry.Key.Address is null, entry.Value.Action)))
         {
             AddElement(batch, frontEnd, steering);
+            elements++;
         }
 
         _connection.Commit(batch);
+        _elements = elements;
         _made = Inspect();
     }
 
@@ -60,14 +68,13 @@ internal sealed class UserspaceTable : IDisposable
             AddElement(batch, change.FrontEnd, change.After);
         }
 
-        if (batch.Count > 0)
-        {
-            _connection.Commit(batch);
-        }
+        _connection.Commit(batch);
+        _elements += differing.Count(change => change.Before.Action == SteeringAction.None)
+            - differing.Count(change => change.After.Action == SteeringAction.None);
     }
 
-    /// <summary>Whether the tables are those <see cref="Replace"/> made, with all their rules.</summary>
-    internal bool IsIntact() => !_made.IsEmpty && Inspect().SequenceEqual(_made);
+    /// <summary>Whether the tables are those <see cref="Replace"/> made, with all their rules and as many elements as they should have.</summary>
+    internal bool IsIntact() => !_made.IsEmpty && Inspect().SequenceEqual(_made) && Tables.Sum(CountElements) == _elements;
 
     /// <summary>Removes the tables, of whichever run.</summary>
     internal void Remove()
@@ -87,6 +94,8 @@ internal sealed class UserspaceTable : IDisposable
 
     private ImmutableArray<(ulong Handle, int Rules)> Inspect() =>
         [.. Tables.Select(table => (_connection.FindTable(table)?.Handle ?? 0, _connection.Rules(table).Count))];
+
+    private int CountElements(NftTable table) => UserspaceRules.Maps.Sum(map => _connection.Elements(table, map).Count);
 
     private static void AddElement(NftBatch batch, FrontEnd frontEnd, Steering steering)
     {

@@ -43,10 +43,14 @@ internal sealed class RelayNetwork : IDisposable
         })];
         Client.AddRoute("0.0.0.0/0", "203.0.113.1");
         Node.AddRoute("0.0.0.0/0", "203.0.113.10");
-        Mode = new UserspaceMode(Node.Namespace, new RelayOptions { Loops = 2 }, TimeProvider.System, NullLogger.Instance);
+        Mode = new UserspaceMode(
+            new ProxyModeContext(Node.Namespace, MasqueradeMark: 0, () => RulesTouched = true, NullLoggerFactory.Instance, TimeProvider.System),
+            new RelayOptions { Loops = 2 });
     }
 
     internal UserspaceMode Mode { get; }
+
+    internal volatile bool RulesTouched;
 
     internal Cluster Cluster { get; } = new();
 

@@ -132,14 +132,20 @@ public sealed class UserspaceModeTests
         Assert.ThrowsAny<SocketException>(() => Ask(network.Client, RelayNetwork.NodeAddress, network.Mode.Engine.Port));
     }
 
-    [Fact]
-    public async Task TablesAreMissedWhenSomebodyRemovesThemAndGoWithoutATrace()
+    [Theory]
+    [InlineData("flush ruleset")]
+    [InlineData("flush chain ip dataplane-userspace steer")]
+    [InlineData("delete element ip dataplane-userspace node-ports { tcp . 30080 }")]
+    public async Task WhatSomebodyElseBreaksIsNoticedAndMendedAndGoesWithoutATrace(string damage)
     {
         using var network = new RelayNetwork();
         using var a = new PodServer(network.Pods[0], PodA, RelayNetwork.TargetPort, "a");
         network.Serve(PodA);
+        network.Serve(PodA, PodB);
         Assert.True(network.Mode.IsIntact());
-        (await Tools.RunAsync(network.Node.Namespace, "nft", ["flush", "ruleset"])).OutputOrThrow();
+        Assert.False(network.RulesTouched);
+        (await Tools.RunAsync(network.Node.Namespace, "nft", damage.Split(' '))).OutputOrThrow();
+        Assert.True(SpinWait.SpinUntil(() => network.RulesTouched, TimeSpan.FromSeconds(10)));
         Assert.False(network.Mode.IsIntact());
 
         network.Mode.Apply(null, network.Cluster.Plan());
