@@ -70,8 +70,8 @@ public sealed partial class NftBatch
         do
         {
             var writer = Open(NFT_MSG_DELSETELEM, 0, table);
-            writer.String(NFTA_SET_ELEM_LIST_TABLE, table.Name);
             writer.String(NFTA_SET_ELEM_LIST_SET, name);
+            writer.String(NFTA_SET_ELEM_LIST_TABLE, table.Name);
             Close(ref writer);
         }
         while (!Written);
@@ -166,6 +166,11 @@ public sealed partial class NftBatch
             writer.U32BigEndian(NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
         }
 
+        if (element.Timeout is { } timeout)
+        {
+            writer.U64BigEndian(NFTA_SET_ELEM_TIMEOUT, (ulong)timeout.TotalMilliseconds);
+        }
+
         element.Key.Write(ref writer, NFTA_SET_ELEM_KEY);
         if (element.KeyEnd is { } end)
         {
@@ -181,11 +186,6 @@ public sealed partial class NftBatch
             var nested = writer.BeginNested(NFTA_SET_ELEM_DATA | NLA_F_NESTED);
             verdict.Write(ref writer);
             writer.EndNested(nested);
-        }
-
-        if (element.Timeout is { } timeout)
-        {
-            writer.U64BigEndian(NFTA_SET_ELEM_TIMEOUT, (ulong)timeout.TotalMilliseconds);
         }
 
         writer.EndNested(item);

@@ -148,9 +148,7 @@ internal static class NfTablesHeader
     internal const int NFTA_BITWISE_LEN = 3;
     internal const int NFTA_BITWISE_MASK = 4;
     internal const int NFTA_BITWISE_XOR = 5;
-    internal const int NFTA_BITWISE_OP = 6;
 
-    internal const int NFT_BITWISE_BOOL = 0;
 
     internal const int NFT_CMP_EQ = 0;
     internal const int NFT_CMP_NEQ = 1;
@@ -214,7 +212,6 @@ internal static class NfTablesHeader
 
     internal const int NFTA_SOCKET_KEY = 1;
     internal const int NFTA_SOCKET_DREG = 2;
-    internal const int NFTA_SOCKET_LEVEL = 3;
 
     internal const int NFT_SOCKET_TRANSPARENT = 0;
     internal const int NFT_SOCKET_MARK = 1;
@@ -237,8 +234,6 @@ internal static class NfTablesHeader
     internal const int NFTA_CT_DIRECTION = 3;
     internal const int NFTA_CT_SREG = 4;
 
-    internal const int NFTA_COUNTER_BYTES = 1;
-    internal const int NFTA_COUNTER_PACKETS = 2;
 
     internal const int NFT_REJECT_ICMP_UNREACH = 0;
     internal const int NFT_REJECT_TCP_RST = 1;

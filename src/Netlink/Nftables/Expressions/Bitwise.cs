@@ -36,7 +36,6 @@ public sealed record Bitwise(NftRegister Source, NftRegister Destination, NftVal
         writer.U32BigEndian(NFTA_BITWISE_SREG, (uint)Source);
         writer.U32BigEndian(NFTA_BITWISE_DREG, (uint)Destination);
         writer.U32BigEndian(NFTA_BITWISE_LEN, (uint)Mask.Length);
-        writer.U32BigEndian(NFTA_BITWISE_OP, NFT_BITWISE_BOOL);
         Mask.Write(ref writer, NFTA_BITWISE_MASK);
         Xor.Write(ref writer, NFTA_BITWISE_XOR);
     }
