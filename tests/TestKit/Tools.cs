@@ -20,21 +20,24 @@ public static class Tools
     /// <summary>xunit v3 treats an exception whose message starts so as a skip (Xunit.v3.DynamicSkipToken).</summary>
     private const string SkipToken = "$XunitDynamicSkip$";
 
-    private static readonly string[] Directories = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+    private static readonly string[] ProgramDirectories = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+    private static readonly string[] IncludeDirectories =
+        ["/usr/include", .. Directory.Exists("/usr/include") ? Directory.GetDirectories("/usr/include", "*-linux-gnu*") : []];
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Skips the calling test when a program is not installed.</summary>
     /// <returns>Its path.</returns>
-    public static string Require(string tool) => Directories.Select(directory => Path.Combine(directory, tool)).FirstOrDefault(File.Exists)
+    public static string Require(string tool) => ProgramDirectories.Select(directory => Path.Combine(directory, tool)).FirstOrDefault(File.Exists)
         ?? throw Skip($"{tool} is not installed");
 
-    /// <summary>Skips the calling test when a file, such as a kernel header, is not there.</summary>
-    public static void RequireFile(string path)
+    /// <summary>Skips the calling test when a C header is not installed.</summary>
+    public static void RequireHeader(string header)
     {
-        if (!File.Exists(path))
+        if (!IncludeDirectories.Any(directory => File.Exists(Path.Combine(directory, header))))
         {
-            throw Skip($"{path} does not exist");
+            throw Skip($"<{header}> is not installed");
         }
     }
 
