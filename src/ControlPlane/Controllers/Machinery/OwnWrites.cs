@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Dataplane.Api;
+using Dataplane.Api.Client;
+
+namespace Dataplane.ControlPlane.Controllers.Machinery;
+
+/// <summary>
+/// A controller's own writes laid over a cache that has not seen them yet, so that nothing is created, deleted or counted twice
+/// and nothing has to wait for the cache.
+/// </summary>
+/// <remarks>
+/// Resource versions are compared as numbers: within one resource they grow (KEP-5504). A write the watch never shows, because it
+/// was undone before the cache could see it, is dropped after <see cref="Lifetime"/>.
+/// </remarks>
+internal sealed class OwnWrites<T>
+    where T : class, IResource<T>
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
+
+    private readonly Lister<T> _cache;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<string, Write> _writes = [];
+
+    public OwnWrites(Lister<T> cache, TimeProvider time)
+    {
+        _cache = cache;
+        _time = time;
+        cache.Subscribe(Seen);
+    }
+
+    private sealed record Write(T Object, bool Deleted, DateTimeOffset At);
+
+    /// <summary>The objects of a namespace with own writes in place of what the cache has.</summary>
+    public List<T> In(string ns)
+    {
+        var objects = new List<T>();
+        var shown = new HashSet<string>();
+        foreach (var obj in _cache.In(ns))
+        {
+            shown.Add(obj.Metadata.UID);
+            if (!_writes.TryGetValue(obj.Metadata.UID, out var write))
+            {
+                objects.Add(obj);
+            }
+            else if (!write.Deleted)
+            {
+                objects.Add(write.Object);
+            }
+        }
+
+        foreach (var (uid, write) in _writes)
+        {
+            if (_time.GetUtcNow() - write.At > Lifetime)
+            {
+                _writes.TryRemove(uid, out _);
+            }
+            else if (!write.Deleted && write.Object.Metadata.Namespace == ns && !shown.Contains(uid))
+            {
+                objects.Add(write.Object);
+            }
+        }
+
+        return objects;
+    }
+
+    /// <summary>Remembers what the server answered to a create or an update.</summary>
+    public T Wrote(T obj)
+    {
+        _writes[obj.Metadata.UID] = new Write(obj, Deleted: false, _time.GetUtcNow());
+        // The watch may have been faster than the answer.
+        if (_cache.TryGet(NamespacedName.Of(obj), out var cached) && HasSeen(cached, obj))
+        {
+            _writes.TryRemove(obj.Metadata.UID, out _);
+        }
+
+        return obj;
+    }
+
+    /// <summary>Remembers that an object was deleted, or asked to end.</summary>
+    public void Deleted(T obj)
+    {
+        _writes[obj.Metadata.UID] = new Write(obj, Deleted: true, _time.GetUtcNow());
+        if (!_cache.TryGet(NamespacedName.Of(obj), out var cached) || cached.Metadata.UID != obj.Metadata.UID || cached.Metadata.DeletionTimestamp is not null)
+        {
+            _writes.TryRemove(obj.Metadata.UID, out _);
+        }
+    }
+
+    /// <summary>Drops an own write that turned out not to hold: the object was not found.</summary>
+    public void Forget(T obj) => _writes.TryRemove(obj.Metadata.UID, out _);
+
+    private void Seen(InformerChange<T> change)
+    {
+        var obj = change.Object;
+        if (_writes.TryGetValue(obj.Metadata.UID, out var write)
+            && (change.New is null || (write.Deleted ? obj.Metadata.DeletionTimestamp is not null : HasSeen(obj, write.Object))))
+        {
+            _writes.TryRemove(new KeyValuePair<string, Write>(obj.Metadata.UID, write));
+        }
+    }
+
+    private static bool HasSeen(T cached, T written) =>
+        cached.Metadata.UID == written.Metadata.UID && Version(cached) >= Version(written);
+
+    private static ulong Version(T obj) => ulong.TryParse(obj.Metadata.ResourceVersion, CultureInfo.InvariantCulture, out var version) ? version : 0;
+}
