@@ -1,0 +1,57 @@
+using Dataplane.Api.Client;
+using Dataplane.ControlPlane.Controllers.Deployments;
+using Dataplane.ControlPlane.Controllers.Endpoints;
+using Dataplane.ControlPlane.Controllers.EndpointSlices;
+using Dataplane.ControlPlane.Controllers.GarbageCollection;
+using Dataplane.ControlPlane.Controllers.Machinery;
+using Dataplane.ControlPlane.Controllers.Namespaces;
+using Dataplane.ControlPlane.Controllers.Nodes;
+using Dataplane.ControlPlane.Controllers.Replicas;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.ControlPlane.Controllers;
+
+/// <summary>All controllers over one set of caches: the part of kube-controller-manager this suite has.</summary>
+public static class ControllerSet
+{
+    /// <summary>Works against an API server until cancelled. An unreachable server is waited for.</summary>
+    public static async Task RunAsync(KubernetesClient client, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var informers = new SharedInformers(client, loggers, time);
+        EventRecorder Events(string component) => new(client, component, loggers.CreateLogger<EventRecorder>(), time);
+        ILogger Logger<T>() => loggers.CreateLogger<T>();
+
+        EventRecorder[] events = [Events("deployment-controller"), Events("replicaset-controller"), Events("replication-controller"), Events("node-controller")];
+        var collector = new GarbageCollector(client, informers, Logger<GarbageCollector>(), time);
+        Controller[] controllers =
+        [
+            new DeploymentController(client, informers, events[0], Logger<DeploymentController>(), time),
+            new ReplicaSetController(client, informers, events[1], Logger<ReplicaSetController>(), time),
+            new ReplicationControllerController(client, informers, events[2], Logger<ReplicationControllerController>(), time),
+            new EndpointSliceController(client, informers, Logger<EndpointSliceController>(), time),
+            new EndpointsController(client, informers, Logger<EndpointsController>(), time),
+            new NamespaceController(client, informers, Logger<NamespaceController>(), time),
+            new ServiceAccountController(client, informers, Logger<ServiceAccountController>(), time),
+            new NodeLifecycleController(client, informers, events[3], Logger<NodeLifecycleController>(), time),
+        ];
+
+        var caches = informers.RunAsync(cancellationToken);
+        try
+        {
+            await informers.WaitForSyncAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await caches.ConfigureAwait(false);
+            return;
+        }
+
+        await Task.WhenAll(
+            [
+                caches,
+                collector.RunAsync(cancellationToken),
+                .. controllers.Select(controller => controller.RunAsync(cancellationToken)),
+                .. events.Select(recorder => recorder.RunAsync(cancellationToken)),
+            ]).ConfigureAwait(false);
+    }
+}

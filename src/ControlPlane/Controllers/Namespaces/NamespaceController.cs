@@ -1,0 +1,90 @@
+using Dataplane.Api;
+using Dataplane.Api.Client;
+using Dataplane.ControlPlane.Controllers.Machinery;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.ControlPlane.Controllers.Namespaces;
+
+/// <summary>Empties a namespace that is being deleted and then lets it go.</summary>
+internal sealed class NamespaceController : Controller
+{
+    private const string Finalizer = "kubernetes";
+
+    /// <summary>How soon a namespace with objects left is looked at again; pods that end are told of sooner.</summary>
+    private static readonly TimeSpan Recheck = TimeSpan.FromSeconds(1);
+
+    private readonly KubernetesClient _client;
+    private readonly Lister<Namespace> _namespaces;
+
+    public NamespaceController(KubernetesClient client, SharedInformers informers, ILogger logger, TimeProvider time)
+        : base(logger, time)
+    {
+        _client = client;
+        _namespaces = informers.Of<Namespace>();
+        _namespaces.OnChange(ns =>
+        {
+            if (ns.Metadata.DeletionTimestamp is not null)
+            {
+                Queue.Add(NamespacedName.Of(ns));
+            }
+        });
+        informers.Of<Pod>().Subscribe(change =>
+        {
+            var name = new NamespacedName("", change.Object.Metadata.Namespace);
+            if (change.Type == InformerChangeType.Deleted && _namespaces.TryGet(name, out var ns) && ns.Metadata.DeletionTimestamp is not null)
+            {
+                Queue.Add(name);
+            }
+        });
+    }
+
+    protected override async Task SyncAsync(NamespacedName key, CancellationToken cancellationToken)
+    {
+        if (!_namespaces.TryGet(key, out var ns) || ns.Metadata.DeletionTimestamp is null || !ns.Spec.Finalizers.Contains(Finalizer))
+        {
+            return;
+        }
+
+        var left = 0;
+        foreach (var resource in ResourceTypes.All.Where(resource => resource.Namespaced))
+        {
+            left += await EmptyAsync(resource, key.Name, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (left > 0)
+        {
+            Queue.AddAfter(key, Recheck);
+            return;
+        }
+
+        var live = await _client.GetAsync<Namespace>(key, cancellationToken).ConfigureAwait(false);
+        var rest = live.Spec.Finalizers.Where(finalizer => finalizer != Finalizer).ToList();
+        await _client.UpdateAsync(live with { Spec = live.Spec with { Finalizers = rest } }, "finalize", cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Deletes all objects of a resource in a namespace; hands back how many still end in their own time.</summary>
+    private async Task<int> EmptyAsync(ResourceType resource, string ns, CancellationToken cancellationToken)
+    {
+        var here = new ListOptions { Namespace = ns };
+        var objects = (await _client.ListMetadataAsync(resource, here, cancellationToken).ConfigureAwait(false)).Items;
+        if (objects.Count == 0)
+        {
+            return 0;
+        }
+
+        foreach (var obj in objects.Where(obj => obj.Metadata.DeletionTimestamp is null))
+        {
+            try
+            {
+                var background = new DeleteOptions { PropagationPolicy = "Background" };
+                await _client.DeleteAsync(resource, new NamespacedName(ns, obj.Metadata.Name), background, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ApiException error) when (error.IsNotFound)
+            {
+                // Gone is what it should be.
+            }
+        }
+
+        return (await _client.ListMetadataAsync(resource, here, cancellationToken).ConfigureAwait(false)).Items.Count;
+    }
+}
