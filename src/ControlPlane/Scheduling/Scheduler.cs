@@ -1,0 +1,187 @@
+using System.Threading.Channels;
+using Dataplane.Api;
+using Dataplane.Api.Client;
+using Dataplane.ControlPlane.Controllers.Machinery;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.ControlPlane.Scheduling;
+
+/// <summary>Gives pods without a node one.</summary>
+/// <remarks>
+/// <code>
+/// informers ──changes──> one loop: cluster state ──> filter, rank, place ──> bind (beside the loop)
+///                          ^                                                   │
+///                          └──────────────── binding failed ───────────────────┘
+/// </code>
+/// A decision counts at once, so the next pod sees it before the server does. A pod that fits nowhere waits for a change that
+/// could help: a node that came or changed, a pod that went.
+/// </remarks>
+public sealed class Scheduler
+{
+    private const string Name = "default-scheduler";
+
+    private readonly Channel<Action> _inbox = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly ClusterState _cluster = new();
+    private readonly Dictionary<NamespacedName, Pod> _unschedulable = [];
+    private readonly Dictionary<NamespacedName, Pod> _pending = [];
+    private readonly PodBinder _binder;
+
+    private Scheduler(PodBinder binder) => _binder = binder;
+
+    /// <summary>Schedules against an API server until cancelled. An unreachable server is waited for.</summary>
+    public static async Task RunAsync(KubernetesClient client, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var informers = new SharedInformers(client, loggers, time);
+        var events = new EventRecorder(client, Name, loggers.CreateLogger<EventRecorder>(), time);
+        var scheduler = new Scheduler(new PodBinder(client, events, loggers.CreateLogger<Scheduler>(), time));
+        informers.Of<Node>().Subscribe(change => scheduler.Post(() => scheduler.OnNode(change)));
+        informers.Of<Pod>().Subscribe(change => scheduler.Post(() => scheduler.OnPod(change)));
+        var caches = informers.RunAsync(cancellationToken);
+        try
+        {
+            await informers.WaitForSyncAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await caches.ConfigureAwait(false);
+            return;
+        }
+
+        await Task.WhenAll(caches, events.RunAsync(cancellationToken), scheduler.LoopAsync(cancellationToken)).ConfigureAwait(false);
+    }
+
+    private void Post(Action change) => _inbox.Writer.TryWrite(change);
+
+    private async Task LoopAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await _inbox.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                // All that is known counts before anything is decided.
+                while (_inbox.Reader.TryRead(out var change))
+                {
+                    change();
+                }
+
+                Pod[] pods = [.. _pending.Values.OrderByDescending(pod => pod.Spec.Priority ?? 0).ThenBy(pod => pod.Metadata.CreationTimestamp)];
+                _pending.Clear();
+                foreach (var pod in pods)
+                {
+                    Schedule(pod, cancellationToken);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The end asked for.
+        }
+    }
+
+    private void Schedule(Pod pod, CancellationToken cancellationToken)
+    {
+        var reasons = new List<IReadOnlyList<string>>();
+        var fitting = new List<NodeState>();
+        foreach (var node in _cluster.Nodes)
+        {
+            var why = NodeFilter.Reasons(pod, node);
+            if (why.Count == 0)
+            {
+                fitting.Add(node);
+            }
+            else
+            {
+                reasons.Add(why);
+            }
+        }
+
+        if (fitting.Count == 0)
+        {
+            _unschedulable[NamespacedName.Of(pod)] = pod;
+            _ = _binder.RefuseAsync(pod, SchedulingFailure.Message(reasons), cancellationToken);
+            return;
+        }
+
+        var best = NodeRanking.Best(pod, fitting);
+        _cluster.Place(pod, best.Name);
+        _ = BindAsync(pod, best.Name, cancellationToken);
+    }
+
+    private async Task BindAsync(Pod pod, string node, CancellationToken cancellationToken)
+    {
+        if (!await _binder.BindAsync(pod, node, cancellationToken).ConfigureAwait(false))
+        {
+            Post(() =>
+            {
+                _cluster.Remove(pod.Metadata.UID);
+                _pending.TryAdd(NamespacedName.Of(pod), pod);
+            });
+        }
+    }
+
+    private void OnNode(InformerChange<Node> change)
+    {
+        _cluster.Apply(change);
+        if (change is not { Old: { } old, New: { } node } || CouldHelp(old, node))
+        {
+            RetryUnschedulable();
+        }
+    }
+
+    private void OnPod(InformerChange<Pod> change)
+    {
+        if (_cluster.Apply(change))
+        {
+            RetryUnschedulable();
+        }
+
+        var name = change.Name;
+        if (change.New is { } pod && IsOurs(pod))
+        {
+            if (_cluster.IsPlaced(pod.Metadata.UID))
+            {
+                // Being bound: what the server shows is older than the decision.
+                return;
+            }
+
+            // Its own refusal comes back as an update of its status, which changes nothing about where it fits.
+            if (!_unschedulable.TryGetValue(name, out var waiting) || waiting.Metadata.UID != pod.Metadata.UID || waiting.Metadata.Generation != pod.Metadata.Generation)
+            {
+                _pending[name] = pod;
+            }
+            else
+            {
+                _unschedulable[name] = pod;
+            }
+        }
+        else
+        {
+            _pending.Remove(name);
+            _unschedulable.Remove(name);
+        }
+    }
+
+    private void RetryUnschedulable()
+    {
+        foreach (var (name, pod) in _unschedulable)
+        {
+            _pending[name] = pod;
+        }
+
+        _unschedulable.Clear();
+    }
+
+    private static bool IsOurs(Pod pod) =>
+        string.IsNullOrEmpty(pod.Spec.NodeName)
+        && pod.Spec.SchedulerName is null or "" or Name
+        && pod.Spec.SchedulingGates.Count == 0
+        && pod.Metadata.DeletionTimestamp is null
+        && pod.Status.Phase is not ("Succeeded" or "Failed");
+
+    /// <summary>Heartbeats change a node every few seconds and help nobody.</summary>
+    private static bool CouldHelp(Node old, Node node) =>
+        old.Spec.Unschedulable != node.Spec.Unschedulable
+        || !ApiJson.SameContent(old.Spec, node.Spec)
+        || !old.Metadata.Labels.OrderBy(label => label.Key).SequenceEqual(node.Metadata.Labels.OrderBy(label => label.Key))
+        || !old.Status.Allocatable.OrderBy(amount => amount.Key).SequenceEqual(node.Status.Allocatable.OrderBy(amount => amount.Key));
+}
