@@ -52,6 +52,12 @@ internal sealed class StatementCompiler(NftFamily family)
         Statement.ToggleMark toggle => ChangeMark(Bitwise.ExclusiveOr(NftRegister.W0, toggle.Bit)),
         Statement.Masquerade => [new Masquerade(NatFlags.FullyRandom)],
         Statement.Reject => [family == NftFamily.Ip ? Reject.Ipv4PortUnreachable : Reject.Ipv6PortUnreachable],
+        Statement.MatchProtocol match =>
+        [
+            LoadField(Field.Protocol, NftRegister.W0),
+            Compare.Equal(NftRegister.W0, NftValue.U8((byte)match.Protocol)),
+        ],
+        Statement.Reset => [Reject.TcpReset],
         Statement.Drop => [ImmediateVerdict.Drop],
         Statement.Jump jump => [ImmediateVerdict.Jump(jump.Chain)],
         Statement.Goto go => [ImmediateVerdict.Goto(go.Chain)],
@@ -63,15 +69,18 @@ internal sealed class StatementCompiler(NftFamily family)
             new Lookup(dnat.Sets.Affinity, KeyStart(ClientKey(dnat.Sets)), Target),
             .. Load(dnat.Sets.FrontEndKey),
             new Lookup(dnat.Sets.AffineEndpoints, KeyStart(dnat.Sets.FrontEndKey)),
-            .. Remember(dnat.Sets, dnat.Timeout),
+            .. Load(ClientKey(dnat.Sets)),
+            ChangeAffinity(DynamicSetOperation.Update, dnat.Sets, dnat.Timeout),
             Translate(),
         ],
-        Statement.Forget forget =>
+        Statement.DnatAndRemember dnat =>
         [
-            .. Load(ClientKey(forget.Sets)),
-            new DynamicSet(forget.Sets.Affinity, DynamicSetOperation.Delete, KeyStart(ClientKey(forget.Sets))),
+            .. Pick(dnat.Sets, dnat.Slots),
+            .. Load(ClientKey(dnat.Sets)),
+            ChangeAffinity(DynamicSetOperation.Delete, dnat.Sets, null),
+            ChangeAffinity(DynamicSetOperation.Update, dnat.Sets, dnat.Timeout),
+            Translate(),
         ],
-        Statement.DnatAndRemember dnat => [.. Pick(dnat.Sets, dnat.Slots), .. Remember(dnat.Sets, dnat.Timeout), Translate()],
         _ => throw new ArgumentException($"{statement.GetType().Name} has no expressions"),
     };
 
@@ -104,11 +113,9 @@ internal sealed class StatementCompiler(NftFamily family)
         new Lookup(sets.Endpoints, Word(KeyEnd - 1 - Words(sets.FrontEndKey)), Target),
     ];
 
-    private IEnumerable<NftExpression> Remember(EndpointSets sets, TimeSpan timeout) =>
-    [
-        .. Load(ClientKey(sets)),
-        new DynamicSet(sets.Affinity, DynamicSetOperation.Update, KeyStart(ClientKey(sets)), Target, timeout),
-    ];
+    // A deletion names data as well: the kernel demands it of every operation on a map (net/netfilter/nft_dynset.c).
+    private DynamicSet ChangeAffinity(DynamicSetOperation operation, EndpointSets sets, TimeSpan? timeout) =>
+        new(sets.Affinity, operation, KeyStart(ClientKey(sets)), Target, timeout);
 
     private Nat Translate() => new(NatType.Destination, family, Target, Target + (uint)AddressWords);
 

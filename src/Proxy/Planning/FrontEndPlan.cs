@@ -51,7 +51,7 @@ public enum RouteAction
     /// <summary>Send it to one of the endpoints.</summary>
     Forward,
 
-    /// <summary>Answer with an ICMP port unreachable.</summary>
+    /// <summary>Answer with a reset (TCP) or an ICMP port unreachable.</summary>
     Reject,
 
     /// <summary>Say nothing.</summary>

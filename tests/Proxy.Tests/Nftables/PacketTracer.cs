@@ -98,7 +98,9 @@ internal sealed class PacketTracer(TracedTable table)
             case Statement.Masquerade:
                 _masqueraded = true;
                 return Step.End;
-            case Statement.Reject:
+            case Statement.MatchProtocol match:
+                return Match((byte)match.Protocol == _protocol);
+            case Statement.Reset or Statement.Reject:
                 return End("reject");
             case Statement.Drop:
                 return End("drop");
@@ -116,12 +118,9 @@ internal sealed class PacketTracer(TracedTable table)
                     && table.TryFind(dnat.Sets.AffineEndpoints, NftValue.Concat(Key(dnat.Sets.FrontEndKey), known.Data!.Value), out _)
                     ? Translate(known.Data.Value)
                     : Step.Break;
-            case Statement.Forget forget:
-                table.Elements[forget.Sets.Affinity].Remove(ClientKey(forget.Sets));
-                return Step.Next;
             case Statement.DnatAndRemember dnat:
                 var target = Pick(dnat.Sets, dnat.Slots);
-                table.Elements[dnat.Sets.Affinity].TryAdd(ClientKey(dnat.Sets), new NftElement(ClientKey(dnat.Sets), target));
+                table.Elements[dnat.Sets.Affinity][ClientKey(dnat.Sets)] = new NftElement(ClientKey(dnat.Sets), target);
                 return Translate(target);
             default:
                 throw new NotSupportedException(statement.ToString());

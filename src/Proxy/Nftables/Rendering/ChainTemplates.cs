@@ -54,7 +54,7 @@ internal sealed class ChainTemplates(NftFamily family, LocalDetector detector, u
         [
             .. MarkRules(route.Masquerade),
             .. affinity is { } timeout
-                ? [[new DnatRemembered(sets, timeout)], [new Forget(sets)], [new DnatAndRemember(sets, slots, timeout)]]
+                ? [[new DnatRemembered(sets, timeout)], [new DnatAndRemember(sets, slots, timeout)]]
                 : new Statement[][] { [new Dnat(sets, slots)] },
         ]);
     }

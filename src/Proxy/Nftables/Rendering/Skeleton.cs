@@ -1,6 +1,7 @@
 using System.Net;
 using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Nftables.Rules;
+using Dataplane.Proxy.ServiceModel;
 using static Dataplane.Proxy.Nftables.Rules.Statement;
 
 namespace Dataplane.Proxy.Nftables.Rendering;
@@ -49,13 +50,19 @@ internal sealed record Skeleton(uint MasqueradeMark, IReadOnlyList<IPNetwork> No
 
     internal IEnumerable<ChainDefinition> Chains(NftFamily family)
     {
-        yield return new ChainDefinition(RejectChain, [[new Reject()]]);
+        yield return new ChainDefinition(
+            RejectChain,
+            [
+                // The kernel sends a client six ICMP errors at once and then one a second (net.ipv4.icmp_ratelimit); resets it does not count.
+                [new MatchProtocol(TransportProtocol.Tcp), new Reset()],
+                [new Reject()],
+            ]);
         yield return new ChainDefinition(
             Services,
             [
                 [new VerdictMap(Keys.Address, Services)],
                 // A ClusterIP belongs to nobody: without this, other ports of it would follow the default route.
-                [new MatchSet([Field.DestinationAddress], ClusterIPs), new Reject()],
+                [new MatchSet([Field.DestinationAddress], ClusterIPs), new Goto(RejectChain)],
                 .. NodePortRules(family),
             ]);
         yield return new ChainDefinition("nat-prerouting", [[new Jump(Services)]]) { Base = NftBaseChain.Nat(NftHook.Prerouting) };

@@ -1,4 +1,5 @@
 using System.Net;
+using Dataplane.Proxy.ServiceModel;
 
 namespace Dataplane.Proxy.Nftables.Rules;
 
@@ -38,8 +39,14 @@ internal abstract record Statement
     /// <summary>masquerade fully-random.</summary>
     internal sealed record Masquerade : Statement;
 
+    /// <summary>meta l4proto PROTOCOL.</summary>
+    internal sealed record MatchProtocol(TransportProtocol Protocol) : Statement;
+
     /// <summary>reject: an ICMP port unreachable.</summary>
     internal sealed record Reject : Statement;
+
+    /// <summary>reject with tcp reset.</summary>
+    internal sealed record Reset : Statement;
 
     /// <summary>drop.</summary>
     internal sealed record Drop : Statement;
@@ -63,9 +70,9 @@ internal abstract record Statement
     /// </summary>
     internal sealed record DnatRemembered(EndpointSets Sets, TimeSpan Timeout) : Statement;
 
-    /// <summary>delete @affinity { ip saddr . FRONTEND }: an update keeps an element's old data, so a lost endpoint must go first.</summary>
-    internal sealed record Forget(EndpointSets Sets) : Statement;
-
-    /// <summary>As <see cref="Dnat"/>, and adds the client to the affinity map.</summary>
+    /// <summary>
+    /// As <see cref="Dnat"/>, and puts the client into the affinity map. An update would keep an endpoint that is there, so that goes first.
+    /// <code>... map @endpoints => target; delete @affinity { ip saddr . FRONTEND }; update @affinity { ... }; dnat to target</code>
+    /// </summary>
     internal sealed record DnatAndRemember(EndpointSets Sets, int Slots, TimeSpan Timeout) : Statement;
 }

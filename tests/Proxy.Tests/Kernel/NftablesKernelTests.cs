@@ -1,0 +1,115 @@
+using Dataplane.Proxy.Nftables;
+using Dataplane.Proxy.Planning;
+using Dataplane.Proxy.Tests.Scenarios;
+using Dataplane.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Dataplane.Proxy.Tests.Kernel;
+
+/// <summary>The scenario table through the real kernel, and what a table cannot say.</summary>
+public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFixture<NftablesKernelTests.Rig>
+{
+    public static TheoryData<string> Names => [.. ScenarioTable.Scenarios.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task TheKernelDoesWhatTheScenarioSays(string name)
+    {
+        var scenario = ScenarioTable.Scenarios[name];
+        var cluster = new Cluster();
+        await using var mode = rig.Start();
+        scenario.Given(cluster);
+        var plan = cluster.Plan();
+        mode.Apply(null, plan);
+        await AssertProbesAsync(scenario.Probes);
+        if (scenario.Change is { } change)
+        {
+            change(cluster);
+            mode.Apply(plan, cluster.Plan());
+            await AssertProbesAsync(scenario.ProbesAfterChange);
+        }
+
+        Assert.True(mode.IsIntact());
+    }
+
+    [Theory]
+    [InlineData("pod-c tcp 10.96.0.1:80 > ?", "pod-c tcp 10.96.0.1:81 > ?")]
+    [InlineData("client tcp 172.30.0.11:30080 > ?", "client tcp 172.30.0.11:30081 > ?")]
+    public async Task AClientKeepsItsEndpointUntilThatGoes(string line, string expiringLine)
+    {
+        var cluster = new Cluster()
+            .Service("web", "10.96.0.1", [new() { Name = "a", Port = 80, NodePort = 30080 }, new() { Name = "b", Port = 81, NodePort = 30081 }], s =>
+                s.Spec.SessionAffinity = "ClientIP");
+        cluster.Slice("s", "web", "a:8080,b:8080", ["10.244.1.5 here", "10.244.1.6 here"]);
+        await using var mode = rig.Start();
+        var plan = cluster.Plan();
+        mode.Apply(null, plan);
+        var probe = Probe.Parse(line);
+
+        var first = await Prober.ConnectAsync(rig.Network, probe);
+        for (var again = 0; again < 12; again++)
+        {
+            Assert.Equal(first, await Prober.ConnectAsync(rig.Network, probe));
+        }
+
+        var (other, otherEndpoint) = first.StartsWith('a') ? ("b", "10.244.1.6 here") : ("a", "10.244.1.5 here");
+        mode.Apply(plan, plan = cluster.Slice("s", "web", "a:8080,b:8080", [otherEndpoint]).Plan());
+        Assert.StartsWith(other, await Prober.ConnectAsync(rig.Network, probe));
+        mode.Apply(plan, cluster.Slice("s", "web", "a:8080,b:8080", ["10.244.1.5 here", "10.244.1.6 here"]).Plan());
+        for (var again = 0; again < 12; again++)
+        {
+            Assert.StartsWith(other, await Prober.ConnectAsync(rig.Network, probe));
+        }
+
+        Assert.Matches("^[ab]", await Prober.ConnectAsync(rig.Network, Probe.Parse(expiringLine)));
+    }
+
+    [Fact]
+    public async Task WhatSomebodyFlushesIsNoticedAndWrittenAgain()
+    {
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var mode = rig.Start(() => told.TrySetResult());
+        var plan = new Cluster().Service("web", "10.96.0.1", 80).Slice("web", "8080", "10.244.1.5 here").Plan();
+        mode.Apply(null, plan);
+        Assert.True(mode.IsIntact());
+
+        (await Tools.RunAsync(rig.Network.Node.Namespace, "nft", ["flush", "map", "ip", "dataplane", "services"])).OutputOrThrow();
+        await told.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.False(mode.IsIntact());
+
+        mode.Apply(null, plan);
+        Assert.Equal("a", await Prober.ConnectAsync(rig.Network, Probe.Parse("pod-c tcp 10.96.0.1:80 > a")));
+    }
+
+    [Fact]
+    public async Task CleanupLeavesNoTable()
+    {
+        await using var mode = rig.Start();
+        mode.Apply(null, new Cluster().Service("web", "10.96.0.1", 80).Plan());
+        mode.Cleanup();
+        mode.Cleanup();
+
+        Assert.Equal("", (await Tools.RunAsync(rig.Network.Node.Namespace, "nft", ["list", "tables"])).OutputOrThrow());
+    }
+
+    private async Task AssertProbesAsync(string[] probes)
+    {
+        foreach (var text in probes)
+        {
+            var probe = Probe.Parse(text);
+            var seen = await Prober.RunAsync(rig.Network, probe);
+            Assert.Equal($"{text[..text.IndexOf('>')]}> {string.Join(' ', probe.Expected)}", $"{text[..text.IndexOf('>')]}> {string.Join(' ', seen)}");
+        }
+    }
+
+    /// <summary>One network for all tests of the class.</summary>
+    public sealed class Rig : IDisposable
+    {
+        internal ScenarioNetwork Network { get; } = new();
+
+        public void Dispose() => Network.Dispose();
+
+        internal IProxyMode Start(Action? rulesTouched = null) => new NftablesMode(
+            new ProxyModeContext(Network.Node.Namespace, 0x4000, rulesTouched ?? (() => { }), NullLoggerFactory.Instance, TimeProvider.System));
+    }
+}

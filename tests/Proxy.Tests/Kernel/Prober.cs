@@ -1,0 +1,60 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Dataplane.Proxy.Tests.Scenarios;
+
+namespace Dataplane.Proxy.Tests.Kernel;
+
+/// <summary>Connects as a probe says and tells, in the probe's words, what became of it.</summary>
+internal static class Prober
+{
+    // Enough that an endpoint out of three stays unseen once in 10^10 runs.
+    private const int MostConnections = 60;
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>Connects until everything expected was seen, and a few times more to see what was not expected.</summary>
+    internal static async Task<string[]> RunAsync(ScenarioNetwork network, Probe probe)
+    {
+        var seen = new SortedSet<string>(StringComparer.Ordinal);
+        var more = probe.Expected.Length > 1 ? 4 : 2;
+        for (var connection = 0; connection < MostConnections && more > 0; connection++)
+        {
+            seen.Add(await ConnectAsync(network, probe));
+            more -= probe.Expected.All(seen.Contains) ? 1 : 0;
+        }
+
+        return [.. seen];
+    }
+
+    internal static async Task<string> ConnectAsync(ScenarioNetwork network, Probe probe)
+    {
+        var tcp = probe.Protocol == "tcp";
+        using var socket = network[probe.Source].Socket(tcp ? SocketType.Stream : SocketType.Dgram, tcp ? ProtocolType.Tcp : ProtocolType.Udp);
+        using var timeout = new CancellationTokenSource(Silence);
+        var buffer = new byte[64];
+        try
+        {
+            await socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(probe.Address), probe.Port), timeout.Token);
+            if (!tcp)
+            {
+                await socket.SendAsync(new byte[1], timeout.Token);
+            }
+
+            var length = await socket.ReceiveAsync(buffer, timeout.Token);
+            var answer = Encoding.ASCII.GetString(buffer, 0, length).Split(' ');
+            return answer[0] + (IsMasqueraded(answer[1], probe.Source) ? "*" : "");
+        }
+        catch (OperationCanceledException)
+        {
+            return "drop";
+        }
+        catch (SocketException refused) when (refused.SocketErrorCode is SocketError.ConnectionRefused or SocketError.AccessDenied)
+        {
+            // A port nobody listens on answers just so.
+            return probe.Expected is ["closed"] ? "closed" : "reject";
+        }
+    }
+
+    // The node's own connections always carry one of its addresses; masquerading there means only that the answer comes back.
+    private static bool IsMasqueraded(string seen, string source) => source == "node" || seen != Topology.Addresses[source];
+}
