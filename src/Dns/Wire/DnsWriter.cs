@@ -72,7 +72,13 @@ internal ref struct DnsWriter
     }
 
     /// <summary>Bytes as they are; also an uncompressed name, or labels before a name that follows.</summary>
-    internal void Bytes(scoped ReadOnlySpan<byte> bytes) => bytes.CopyTo(Reserve(bytes.Length));
+    internal void Bytes(scoped ReadOnlySpan<byte> bytes)
+    {
+        if (Reserve(bytes.Length) is { IsEmpty: false } room)
+        {
+            bytes.CopyTo(room);
+        }
+    }
 
     /// <summary>A compression pointer to a name at an offset below 16 KiB.</summary>
     internal void Pointer(int offset) => U16BigEndian(0xC000 | offset);
