@@ -78,7 +78,6 @@ public sealed class ContainerLauncherTests : IDisposable
     [Fact]
     public async Task NothingIsLeftOnTheMachine()
     {
-        var mounts = File.ReadAllLines("/proc/self/mountinfo").Order().ToArray();
         for (var i = 0; i < 5; i++)
         {
             await _fixture.RunAsync(["/bin/true"], new ContainerMount.Memory("/tmp"));
@@ -90,7 +89,7 @@ public sealed class ContainerLauncherTests : IDisposable
             await _fixture.RunAsync(["/bin/true"], new ContainerMount.Memory("/tmp"));
         }
 
-        Assert.Equal(mounts, File.ReadAllLines("/proc/self/mountinfo").Order().ToArray());
+        Assert.DoesNotContain(File.ReadAllLines("/proc/self/mountinfo"), mount => mount.Contains(_fixture.Root, StringComparison.Ordinal));
         Assert.InRange(Directory.GetFiles("/proc/self/fd").Length, 0, descriptors + 2);
         Assert.Empty(Directory.GetDirectories(_fixture.Root, "*.gate"));
     }
