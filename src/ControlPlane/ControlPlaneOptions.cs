@@ -14,8 +14,8 @@ public sealed record ControlPlaneOptions
     /// <summary>Keys, certificates and the store's file; null keeps everything in memory.</summary>
     public string? DataDirectory { get; init; }
 
-    /// <summary>"memory".</summary>
-    public string Store { get; init; } = "memory";
+    /// <summary>"sqlite" (state.db in <see cref="DataDirectory"/>) or "memory".</summary>
+    public string Store { get; init; } = "sqlite";
 
     /// <summary>Where to listen. The first address is the one in the kubeconfig.</summary>
     public IReadOnlyList<ListenAddress> Listen { get; init; } = [new(new IPEndPoint(IPAddress.Loopback, 6443))];

@@ -11,7 +11,7 @@ internal static class ControlPlaneCommand
     public static Command Create()
     {
         var dataDirectory = new Option<DirectoryInfo?>("--data-dir") { Description = "Keys, certificates and the store's file; without it everything is in memory." };
-        var store = new Option<string>("--store") { Description = "memory.", DefaultValueFactory = _ => "memory" };
+        var store = new Option<string>("--store") { Description = "sqlite or memory.", DefaultValueFactory = _ => "sqlite" };
         var bind = new Option<IPAddress>("--bind-address") { Description = "Address to listen on.", CustomParser = ParseAddress, DefaultValueFactory = _ => IPAddress.Loopback };
         var port = new Option<int>("--secure-port") { Description = "Port to listen on; 0 takes a free one.", DefaultValueFactory = _ => 6443 };
         var advertise = new Option<IPAddress?>("--advertise-address") { Description = "Address behind the Service kubernetes.", CustomParser = ParseAddress! };
