@@ -52,7 +52,7 @@ internal static class ControlPlaneCommand
 
     private static async Task<int> RunAsync(ControlPlaneOptions options, CancellationToken cancellation)
     {
-        using var loggers = LoggerFactory.Create(builder => builder.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning));
+        using var loggers = LoggerFactory.Create(builder => builder.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Critical));
         try
         {
             await using var server = await ControlPlaneServer.StartAsync(options, loggers, cancellation);

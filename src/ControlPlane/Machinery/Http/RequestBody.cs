@@ -82,8 +82,21 @@ internal static class RequestBody
     {
         "application/json" => body,
         "application/yaml" => YamlToJson.Convert(body),
+        ProtobufDecoder.MediaType => FromProtobuf(body, schemaName),
         _ => throw StatusException.UnsupportedMediaType(mediaType, Accepted),
     };
+
+    private static byte[] FromProtobuf(byte[] body, string schemaName)
+    {
+        try
+        {
+            return ObjectJson.Encode(ProtobufDecoder.Decode(body, SchemaTable.Kubernetes.Type(schemaName)));
+        }
+        catch (DecodeException failure)
+        {
+            throw StatusException.BadRequest(failure.Message);
+        }
+    }
 
     private static DecodedObject Decode(byte[] json, string kind, string version, string schemaName)
     {

@@ -4,6 +4,7 @@ namespace Dataplane.ControlPlane.Machinery.Schema;
 internal sealed class TypeSchema(string name, IReadOnlyList<FieldSchema> fields)
 {
     private IReadOnlyDictionary<string, FieldSchema>? _jsonFields;
+    private Dictionary<int, FieldSchema>? _byNumber;
 
     /// <summary>Qualified by its group: "core.PodSpec".</summary>
     public string Name { get; } = name;
@@ -16,6 +17,8 @@ internal sealed class TypeSchema(string name, IReadOnlyList<FieldSchema> fields)
     public IReadOnlyDictionary<string, FieldSchema> JsonFields => _jsonFields ??= Flatten();
 
     public FieldSchema? Field(string name) => JsonFields.GetValueOrDefault(name);
+
+    public FieldSchema? FieldByNumber(int number) => (_byNumber ??= Fields.ToDictionary(field => field.Number)).GetValueOrDefault(number);
 
     private Dictionary<string, FieldSchema> Flatten()
     {
