@@ -36,6 +36,8 @@ internal sealed class TestZone
 
     internal ZoneSnapshot Snapshot => _source.Current;
 
+    internal ZoneSource Source => _source;
+
     internal QueryEngine Engine => _engine;
 
     internal void AddNamespace(string name) => _state.SetNamespace(name, exists: true);

@@ -1,0 +1,113 @@
+using System.Net;
+using Dataplane.Api;
+using Dataplane.Api.Client;
+using Dataplane.Dns.Client;
+using Dataplane.Dns.Wire;
+using Dataplane.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Dataplane.Dns.Tests.Server;
+
+/// <summary>The whole component against an API server's lists and watches.</summary>
+public sealed class ClusterDnsTests
+{
+    private static readonly IPEndPoint AnyPort = new(IPAddress.Loopback, 0);
+
+    [Fact]
+    public async Task ItFollowsTheClusterAndKeepsAnsweringWithoutIt()
+    {
+        var api = await FakeApi.StartAsync();
+        api.Add(new Namespace { Metadata = new ObjectMeta { Name = "default", ResourceVersion = "1" } });
+        api.Add(Service("web", "10.96.0.20"));
+        await using var dns = await ClusterDns.StartAsync(Options(api.KubeConfig), NullLoggerFactory.Instance);
+        var options = new DnsQueryOptions { Server = dns.LocalEndPoints[0] };
+
+        await UntilAsync(() => Task.FromResult(dns.Synced));
+        Assert.Equal(["web.default.svc.cluster.local. 5 IN A 10.96.0.20"], (await DnsClient.QueryAsync("web.default.svc.cluster.local", RecordType.A, options)).Answers);
+        Assert.Equal(ResponseCode.NXDomain, (await DnsClient.QueryAsync("late.default.svc.cluster.local", RecordType.A, options)).Code);
+
+        api.Tell("ADDED", Service("late", "10.96.0.21") with { Metadata = new ObjectMeta { Namespace = "default", Name = "late", ResourceVersion = "2" } });
+        await UntilAsync(async () => (await DnsClient.QueryAsync("late.default.svc.cluster.local", RecordType.A, options)).Answers.Count == 1);
+
+        await api.DisposeAsync();
+        Assert.Single((await DnsClient.QueryAsync("late.default.svc.cluster.local", RecordType.A, options)).Answers);
+        Assert.Equal(ResponseCode.NXDomain, (await DnsClient.QueryAsync("nosuch.default.svc.cluster.local", RecordType.A, options)).Code);
+    }
+
+    [Fact]
+    public async Task WithoutAnApiServerItFailsRatherThanDenies()
+    {
+        var nowhere = new KubeConfig { Server = new Uri("http://127.0.0.1:1/") };
+        var http = new IPEndPoint(IPAddress.Loopback, FreePort());
+        await using var dns = await ClusterDns.StartAsync(
+            Options(nowhere) with { HealthAddress = http, ReadyAddress = http, MetricsAddress = http }, NullLoggerFactory.Instance);
+        var options = new DnsQueryOptions { Server = dns.LocalEndPoints[0] };
+        Assert.Equal(ResponseCode.ServFail, (await DnsClient.QueryAsync("web.default.svc.cluster.local", RecordType.A, options)).Code);
+        Assert.Equal(ResponseCode.Refused, (await DnsClient.QueryAsync("example.com", RecordType.A, options)).Code);
+        Assert.Single((await DnsClient.QueryAsync("cluster.local", RecordType.SOA, options with { Tcp = true })).Answers);
+
+        using var client = new HttpClient { BaseAddress = new Uri($"http://{http}/") };
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("health")).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("ready")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("other")).StatusCode);
+        var server = $"server=\"dns://{dns.LocalEndPoints[0]}\"";
+        var metrics = (await client.GetStringAsync("metrics")).Split('\n').Where(line => line.Contains(server, StringComparison.Ordinal)).ToList();
+        Assert.Contains(metrics, line => line.StartsWith("coredns_dns_requests_total{", StringComparison.Ordinal) && line.Contains("type=\"A\"", StringComparison.Ordinal) && line.EndsWith("} 2", StringComparison.Ordinal));
+        Assert.Contains(metrics, line => line.StartsWith("coredns_dns_responses_total{", StringComparison.Ordinal) && line.Contains("rcode=\"SERVFAIL\"", StringComparison.Ordinal) && line.EndsWith("} 1", StringComparison.Ordinal));
+        Assert.Contains(metrics, line => line.StartsWith("coredns_dns_request_duration_seconds_count{", StringComparison.Ordinal) && line.EndsWith("} 1", StringComparison.Ordinal));
+        Assert.Contains(metrics, line => line.StartsWith("coredns_dns_response_size_bytes_bucket{", StringComparison.Ordinal) && line.Contains("le=\"+Inf\"", StringComparison.Ordinal) && line.EndsWith("} 2", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task AnAddressInUseIsNamed()
+    {
+        var nowhere = new KubeConfig { Server = new Uri("http://127.0.0.1:1/") };
+        await using var first = await ClusterDns.StartAsync(Options(nowhere), NullLoggerFactory.Instance);
+        var taken = first.LocalEndPoints[0];
+        var failure = await Assert.ThrowsAsync<IOException>(() =>
+            ClusterDns.StartAsync(Options(nowhere) with { Listen = [new DnsListenAddress(taken)] }, NullLoggerFactory.Instance));
+        Assert.Contains(taken.ToString(), failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ItListensInTheNamespaceItIsTold()
+    {
+        using var network = new TestNetwork();
+        var host = network.AddHost("dns");
+        var nowhere = new KubeConfig { Server = new Uri("http://127.0.0.1:1/") };
+        await using var dns = await ClusterDns.StartAsync(
+            Options(nowhere) with { Listen = [new DnsListenAddress(new IPEndPoint(IPAddress.Loopback, 53), host.Namespace)] }, NullLoggerFactory.Instance);
+        var result = await Tools.RunAsync(host.Namespace, "dig", ["@127.0.0.1", "+tries=1", "+time=5", "+short", "TXT", "dns-version.cluster.local"]);
+        Assert.Equal("\"1.1.0\"\n", result.Output);
+    }
+
+    private static DnsOptions Options(KubeConfig kubeConfig) => new()
+    {
+        KubeConfig = kubeConfig,
+        Listen = [new DnsListenAddress(AnyPort)],
+        Upstreams = [],
+        UdpThreads = 2,
+    };
+
+    private static Service Service(string name, string address) => new()
+    {
+        Metadata = new ObjectMeta { Namespace = "default", Name = name, ResourceVersion = "1" },
+        Spec = new ServiceSpec { ClusterIP = address, ClusterIPs = [address], Ports = [new ServicePort { Name = "http", Port = 80 }] },
+    };
+
+    private static int FreePort()
+    {
+        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        socket.Bind(AnyPort);
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await condition())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), limit.Token);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Net;
+using Dataplane.Dns.Forward;
+using Dataplane.Dns.Server;
+using Dataplane.Dns.Tests.Scenarios;
+using Dataplane.Linux.Datagrams;
+using Dataplane.Linux.Namespaces;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Dataplane.Dns.Tests.Server;
+
+/// <summary>The listeners over a <see cref="TestZone"/>: real sockets without an API server.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private readonly DnsMetrics _metrics;
+    private readonly TcpListener _tcp;
+    private readonly UdpListener[] _udp;
+    private readonly Forwarder? _forwarder;
+
+    internal TestServer(TestZone zone, IPAddress? address = null, NetworkNamespace? networkNamespace = null, Forwarder? forwarder = null)
+    {
+        _forwarder = forwarder;
+        _metrics = new DnsMetrics("cluster.local", forwarder);
+        var listen = new IPEndPoint(address ?? IPAddress.Loopback, 0);
+        _tcp = new TcpListener(TcpListener.Bind(listen, networkNamespace), zone.Source, forwarder, _metrics, NullLogger.Instance);
+        EndPoint = new IPEndPoint(listen.Address, _tcp.LocalEndPoint.Port);
+        _udp = [.. Enumerable.Range(0, 2).Select(_ =>
+            new UdpListener(BatchSocket.Bind(EndPoint, networkNamespace), zone.Source, forwarder, _metrics, NullLogger.Instance))];
+    }
+
+    internal IPEndPoint EndPoint { get; }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var listener in _udp)
+        {
+            listener.Dispose();
+        }
+
+        await _tcp.DisposeAsync();
+        _metrics.Dispose();
+        _forwarder?.Dispose();
+    }
+}
