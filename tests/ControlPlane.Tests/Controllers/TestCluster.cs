@@ -3,8 +3,6 @@ using Dataplane.Api;
 using Dataplane.Api.Client;
 using Dataplane.ControlPlane.Controllers;
 using Dataplane.ControlPlane.Scheduling;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dataplane.ControlPlane.Tests.Controllers;
 
@@ -32,18 +30,19 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <param name="kubelet">Whether bound pods become ready and deleted ones go.</param>
     public static async Task<TestCluster> StartAsync(int nodes = 0, bool kubelet = false)
     {
-        var options = new ControlPlaneOptions { Listen = [new ListenAddress(new IPEndPoint(IPAddress.Loopback, 0))] };
-        var cluster = new TestCluster(await ControlPlaneServer.StartAsync(options, NullLoggerFactory.Instance, TestContext.Current.CancellationToken));
+        var options = new ControlPlaneOptions { Store = "memory", Listen = [new ListenAddress(new IPEndPoint(IPAddress.Loopback, 0))] };
+        var logs = new TestLogs(TestContext.Current.TestOutputHelper);
+        var cluster = new TestCluster(await ControlPlaneServer.StartAsync(options, logs, TestContext.Current.CancellationToken));
         for (var i = 1; i <= nodes; i++)
         {
             await cluster.AddNodeAsync($"node-{i}");
         }
 
-        cluster.Run(ControllerSet.RunAsync(cluster.Client, NullLoggerFactory.Instance, TimeProvider.System, cluster.Cancellation));
-        cluster.Run(Scheduler.RunAsync(cluster.Client, NullLoggerFactory.Instance, TimeProvider.System, cluster.Cancellation));
+        cluster.Run(ControllerSet.RunAsync(cluster.Client, logs, TimeProvider.System, cluster.Cancellation));
+        cluster.Run(Scheduler.RunAsync(cluster.Client, logs, TimeProvider.System, cluster.Cancellation));
         if (kubelet)
         {
-            var pods = new Informer<Pod>(cluster.Client, new InformerOptions(), NullLogger.Instance);
+            var pods = new Informer<Pod>(cluster.Client, new InformerOptions(), logs);
             pods.Subscribe(change => cluster.Run(cluster.ActAsKubeletAsync(change.New)));
             cluster.Run(pods.RunAsync(cluster.Cancellation));
         }
