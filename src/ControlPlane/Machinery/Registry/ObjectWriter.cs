@@ -141,7 +141,7 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
             }
 
             var gone = descriptor.MayBeRemoved(obj);
-            var result = await store.CommitAsync(new StoreWrite(key, current.Modified, gone ? null : (ReadOnlyMemory<byte>?)value));
+            var result = await store.CommitAsync(new StoreWrite(key, current.Modified, gone ? (ReadOnlyMemory<byte>?)null : value));
             if (result.Committed)
             {
                 if (gone)
