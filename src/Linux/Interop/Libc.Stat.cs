@@ -31,6 +31,8 @@ internal static partial class Libc
         internal uint stx_uid;
         internal uint stx_gid;
         internal ushort stx_mode;
+        internal ushort padding;
+        internal ulong stx_ino;
     }
 
     /// <summary>The encoding of sys/sysmacros.h for minors and majors below 256 and 4096.</summary>

@@ -16,7 +16,7 @@ public sealed class Pipe : IDisposable
     }
 
     /// <summary>Read end.</summary>
-    public SafeFileHandle Reader { get; }
+    public SafeFileHandle Reader { get; private set; }
 
     /// <summary>Write end, blocking, for the child.</summary>
     public SafeFileHandle Writer { get; }
@@ -27,6 +27,14 @@ public sealed class Pipe : IDisposable
         var ends = stackalloc int[2];
         LinuxException.Check(Libc.pipe2(ends, Libc.O_CLOEXEC), "pipe2");
         return new Pipe(new SafeFileHandle(ends[0], ownsHandle: true), new SafeFileHandle(ends[1], ownsHandle: true));
+    }
+
+    /// <summary>Hands the read end to somebody who will close it.</summary>
+    public SafeFileHandle TakeReader()
+    {
+        var reader = Reader;
+        Reader = new SafeFileHandle();
+        return reader;
     }
 
     /// <inheritdoc/>
