@@ -1,0 +1,45 @@
+using System.Net;
+using Dataplane.Api.Client;
+using Dataplane.Linux.Namespaces;
+
+namespace Dataplane.Kubelet;
+
+/// <summary>Configuration of one node's agent.</summary>
+public sealed record KubeletOptions
+{
+    /// <summary>How to reach the API server; its CA also signs the client certificates that the agent's own API accepts.</summary>
+    public required KubeConfig KubeConfig { get; init; }
+
+    public required string NodeName { get; init; }
+
+    /// <summary>The node's InternalIP, the gateway of the other nodes' routes to its pods.</summary>
+    public required IPAddress NodeIP { get; init; }
+
+    /// <summary>Where pod addresses come from; its first address is the bridge's.</summary>
+    public required IPNetwork PodCidr { get; init; }
+
+    /// <summary>Name servers of pods with dnsPolicy ClusterFirst.</summary>
+    public IReadOnlyList<IPAddress> ClusterDns { get; init; } = [];
+
+    public string ClusterDomain { get; init; } = "cluster.local";
+
+    /// <summary>The node's network namespace; null is the process's own.</summary>
+    public NetworkNamespace? Namespace { get; init; }
+
+    /// <summary>Everything the agent keeps on disk; one directory for each node.</summary>
+    public required string RootDirectory { get; init; }
+
+    /// <summary>Image names and what they stand for: <c>host</c>, a directory or a tar archive. They win over the built-in ones.</summary>
+    public IReadOnlyDictionary<string, string> Images { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>HTTPS port of the agent's API; 0 takes a free one.</summary>
+    public int Port { get; init; } = 10250;
+
+    public int MaxPods { get; init; } = 110;
+
+    /// <summary>The name servers and search domains of the machine.</summary>
+    public string ResolvConf { get; init; } = "/etc/resolv.conf";
+
+    /// <summary>Whether stopping the agent also ends its pods' processes; a service restarted by its supervisor leaves them.</summary>
+    public bool RemovePodsOnStop { get; init; }
+}

@@ -1,0 +1,42 @@
+using System.Net;
+using System.Text;
+using Dataplane.Api;
+
+namespace Dataplane.Kubelet.Sandbox;
+
+/// <summary>/etc/hosts of a pod, in the layout that upstream's conformance test looks for.</summary>
+internal static class HostsFile
+{
+    internal static string Render(Pod pod, string hostname, IPAddress? address, string domain)
+    {
+        var text = new StringBuilder()
+            .Append("# Kubernetes-managed hosts file.\n")
+            .Append("127.0.0.1\tlocalhost\n")
+            .Append("::1\tlocalhost ip6-localhost ip6-loopback\n")
+            .Append("fe00::0\tip6-localnet\n")
+            .Append("fe00::0\tip6-mcastprefix\n")
+            .Append("fe00::1\tip6-allnodes\n")
+            .Append("fe00::2\tip6-allrouters\n");
+        if (address is not null)
+        {
+            text.Append(address).Append('\t');
+            if (!string.IsNullOrEmpty(pod.Spec.Subdomain))
+            {
+                text.Append($"{hostname}.{pod.Spec.Subdomain}.{pod.Metadata.Namespace}.svc.{domain}\t");
+            }
+
+            text.Append(hostname).Append('\n');
+        }
+
+        if (pod.Spec.HostAliases.Count > 0)
+        {
+            text.Append("\n# Entries added by HostAliases.\n");
+            foreach (var alias in pod.Spec.HostAliases)
+            {
+                text.Append(alias.IP).Append('\t').AppendJoin('\t', alias.Hostnames).Append('\n');
+            }
+        }
+
+        return text.ToString();
+    }
+}
