@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text;
+
+namespace Dataplane.Kubelet.Runtimes;
+
+/// <summary>
+/// Writes what one run of a container says, in the CRI log format that log collectors read:
+/// <c>2016-10-06T00:17:09.669794202Z stdout F text</c>; P instead of F for a line that continues.
+/// </summary>
+/// <remarks>Written by one thread. Readers of the file await <see cref="Changed"/> instead of polling it.</remarks>
+internal sealed class ContainerLog : IDisposable
+{
+    private const int LongestLine = 16 * 1024;
+
+    private readonly FileStream _file;
+    private readonly TimeProvider _time;
+    private readonly Stream _output;
+    private readonly Stream _error;
+    private TaskCompletionSource _changed = NewChange();
+
+    internal ContainerLog(string path, TimeProvider time)
+    {
+        FilePath = path;
+        _time = time;
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        _output = new Stream("stdout");
+        _error = new Stream("stderr");
+    }
+
+    internal string FilePath { get; }
+
+    /// <summary>Whether nothing more will come.</summary>
+    internal bool IsClosed { get; private set; }
+
+    /// <summary>Completes at the next write or at the end. Take it before reading, so that nothing is missed.</summary>
+    internal Task Changed => Volatile.Read(ref _changed).Task;
+
+    internal void Output(ReadOnlySpan<byte> bytes) => Write(_output, bytes);
+
+    internal void Error(ReadOnlySpan<byte> bytes) => Write(_error, bytes);
+
+    /// <summary>Ends the log; unfinished lines are written as they are.</summary>
+    public void Dispose()
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        Flush(_output, "F");
+        Flush(_error, "F");
+        _file.Dispose();
+        IsClosed = true;
+        Interlocked.Exchange(ref _changed, NewChange()).SetResult();
+    }
+
+    private static TaskCompletionSource NewChange() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Write(Stream stream, ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var end = bytes.IndexOf((byte)'\n');
+            var part = end < 0 ? bytes : bytes[..end];
+            part = part[..Math.Min(part.Length, LongestLine - (int)stream.Line.Length)];
+            stream.Line.Write(part);
+            if (end >= 0 && part.Length == end)
+            {
+                bytes = bytes[(end + 1)..];
+                Append(stream, "F");
+            }
+            else
+            {
+                bytes = bytes[part.Length..];
+                if (stream.Line.Length == LongestLine)
+                {
+                    Append(stream, "P");
+                }
+            }
+        }
+
+        Interlocked.Exchange(ref _changed, NewChange()).SetResult();
+    }
+
+    private void Flush(Stream stream, string tag)
+    {
+        if (stream.Line.Length > 0)
+        {
+            Append(stream, tag);
+        }
+    }
+
+    private void Append(Stream stream, string tag)
+    {
+        // Go's RFC3339Nano; .NET counts in 100 ns, so the last two digits are always 0.
+        var time = _time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z'", CultureInfo.InvariantCulture);
+        var prefix = Encoding.ASCII.GetBytes($"{time} {stream.Name} {tag} ");
+        var line = new byte[prefix.Length + stream.Line.Length + 1];
+        prefix.CopyTo(line, 0);
+        stream.Line.GetBuffer().AsSpan(0, (int)stream.Line.Length).CopyTo(line.AsSpan(prefix.Length));
+        line[^1] = (byte)'\n';
+        _file.Write(line);
+        stream.Line.SetLength(0);
+    }
+
+    private sealed class Stream(string name)
+    {
+        internal string Name { get; } = name;
+
+        internal MemoryStream Line { get; } = new();
+    }
+}

@@ -1,0 +1,41 @@
+namespace Dataplane.Kubelet.Runtimes;
+
+/// <summary>
+/// Where things are below the agent's root directory.
+/// <code>
+/// pods/UID/etc/{hosts,hostname,resolv.conf}
+/// pods/UID/volumes/NAME
+/// pods/UID/containers/NAME/ATTEMPT          scratch for the root file system, empty outside the container
+/// pods/UID/logs/NAME/ATTEMPT.log
+/// pods/UID/processes                        "PID START-TIME" of each process started, for cleaning up
+/// memory/UID/NAME                           secrets and the like, on a memory file system
+/// images/HASH                               unpacked archives
+/// network/addresses/IP                      reservations
+/// </code>
+/// </summary>
+internal sealed class PodDirectories(string root)
+{
+    internal string Root { get; } = Path.GetFullPath(root);
+
+    internal string Pods => Path.Combine(Root, "pods");
+
+    internal string Images => Path.Combine(Root, "images");
+
+    internal string Addresses => Path.Combine(Root, "network", "addresses");
+
+    internal string Memory => Path.Combine(Root, "memory");
+
+    internal string Pod(string uid) => Path.Combine(Pods, uid);
+
+    internal string Etc(string uid, string file) => Path.Combine(Pod(uid), "etc", file);
+
+    internal string Volume(string uid, string name) => Path.Combine(Pod(uid), "volumes", name);
+
+    internal string MemoryVolume(string uid, string name) => Path.Combine(Memory, uid, name);
+
+    internal string Container(string uid, string name, int attempt) => Path.Combine(Pod(uid), "containers", name, $"{attempt}");
+
+    internal string Log(string uid, string name, int attempt) => Path.Combine(Pod(uid), "logs", name, $"{attempt}.log");
+
+    internal string Processes(string uid) => Path.Combine(Pod(uid), "processes");
+}

@@ -1,0 +1,133 @@
+using System.Text;
+using Dataplane.Linux;
+using Dataplane.Linux.Mounts;
+using Dataplane.Linux.Namespaces;
+using Dataplane.Linux.Processes;
+
+namespace Dataplane.Kubelet.Runtimes;
+
+/// <summary>Containers as processes of this machine: Linux namespaces and an overlay, no engine and no helper program.</summary>
+internal sealed class ProcessRuntime(
+    PodDirectories directories, ImageTable images, NetworkNamespace? node, TimeProvider time) : IContainerRuntime
+{
+    internal const string NamespacePrefix = "dp-pod-";
+    private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    private readonly ProcessMonitor _monitor = new();
+
+    public string Name => "process";
+
+    public Task<ContainerImagePlan> ResolveImageAsync(string image, CancellationToken cancellation) =>
+        Task.Run(() => images.Resolve(image), cancellation);
+
+    public Task<IPodSandbox> StartSandboxAsync(SandboxRequest request, CancellationToken cancellation) => OffPoolAsync<IPodSandbox>(() =>
+    {
+        var name = NamespaceName(request.PodUid);
+        NetworkNamespace? network = null;
+        try
+        {
+            if (!request.HostNetwork)
+            {
+                NetworkNamespace.Delete(name);
+                network = NetworkNamespace.Create(name);
+            }
+
+            var holder = SandboxHolder.Start(network ?? node, request.Hostname);
+            Record(request.PodUid, holder);
+            return new ProcessSandbox(network, holder, _monitor.WaitAsync(holder));
+        }
+        catch
+        {
+            network?.Dispose();
+            NetworkNamespace.Delete(name);
+            throw;
+        }
+    });
+
+    public async Task<IRunningContainer> StartContainerAsync(IPodSandbox sandbox, ContainerRequest request, CancellationToken cancellation)
+    {
+        var program = Program(request);
+        if (program.Arguments.Count == 0)
+        {
+            throw new ContainerStartException($"failed to generate container \"{request.Name}\" spec: no command specified");
+        }
+
+        using var output = Pipe.Create();
+        using var error = Pipe.Create();
+        try
+        {
+            var process = await OffPoolAsync(() =>
+            {
+                var plan = new ContainerPlan
+                {
+                    Sandbox = ((ProcessSandbox)sandbox).Holder,
+                    Root = RootPlan(request),
+                    Program = program,
+                };
+                var started = ContainerLauncher.Start(plan, new ProgramStreams(null, output.Writer, error.Writer));
+                Record(request.PodUid, started);
+                return started;
+            });
+            output.Writer.Dispose();
+            error.Writer.Dispose();
+            return new ProcessContainer(
+                process, _monitor, request.Log, program, time.GetUtcNow(), _monitor.ReadAsync(output.TakeReader(), request.Log.Output),
+                _monitor.ReadAsync(error.TakeReader(), request.Log.Error));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new ContainerStartException($"unable to start container process: {failure.Message}", failure);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _monitor.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    internal static string NamespaceName(string podUid) => NamespacePrefix + podUid[..8];
+
+    private ContainerRootPlan RootPlan(ContainerRequest request)
+    {
+        var scratch = directories.Container(request.PodUid, request.Name, request.Attempt);
+        Directory.CreateDirectory(scratch);
+        List<ContainerMount> mounts = request.Image.IsHost ? HostImage.Mounts(directories.Root) : [];
+        foreach (var file in (ReadOnlySpan<string>)["hosts", "hostname", "resolv.conf"])
+        {
+            mounts.Add(new ContainerMount.Bind(directories.Etc(request.PodUid, file), "/etc/" + file));
+        }
+
+        mounts.AddRange(request.Volumes
+            .OrderBy(volume => volume.Target.Count(letter => letter == '/'))
+            .Select(volume => new ContainerMount.Bind(volume.Source, volume.Target, volume.ReadOnly)));
+        return new ContainerRootPlan { Image = request.Image.Directory, Scratch = scratch, Mounts = mounts };
+    }
+
+    private static ProgramPlan Program(ContainerRequest request)
+    {
+        var environment = new Dictionary<string, string> { ["PATH"] = DefaultPath, ["HOME"] = "/root" };
+        foreach (var (name, value) in request.Image.Environment.Concat(request.Environment))
+        {
+            environment[name] = value;
+        }
+
+        return new ProgramPlan
+        {
+            Arguments = request.Image.Arguments(request.Command, request.Arguments),
+            Environment = [.. environment.Select(pair => $"{pair.Key}={pair.Value}")],
+            WorkingDirectory = string.IsNullOrEmpty(request.WorkingDirectory) ? request.Image.WorkingDirectory : request.WorkingDirectory,
+        };
+    }
+
+    /// <summary>Before anybody needs it: a killed agent's successor finds what to end.</summary>
+    private void Record(string uid, ChildProcess process)
+    {
+        Directory.CreateDirectory(directories.Pod(uid));
+        File.AppendAllText(directories.Processes(uid), $"{ProcessIdentity.Of(process.Pid)}\n", Encoding.ASCII);
+    }
+
+    /// <summary>Launching blocks for milliseconds in vfork and joins; it must not take the pool's few threads when many pods start.</summary>
+    private static Task<T> OffPoolAsync<T>(Func<T> body) =>
+        Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+}
