@@ -1,0 +1,49 @@
+using System.Text;
+using Dataplane.Api;
+using Dataplane.Api.Client;
+
+namespace Dataplane.Kubelet.Pods;
+
+/// <summary>ConfigMaps and Secrets as pods refer to them: keys with their content.</summary>
+internal sealed class ConfigurationSource(KubernetesClient client)
+{
+    /// <returns>Null when it is optional and not there.</returns>
+    /// <exception cref="ConfigurationException">It is not there; the words are upstream's.</exception>
+    internal Task<IReadOnlyDictionary<string, byte[]>?> ConfigMapAsync(string ns, string? name, bool optional, CancellationToken cancellation) =>
+        GetAsync("configmap", name, optional, async () =>
+        {
+            var map = await client.GetAsync<ConfigMap>(ns, name ?? "", cancellation);
+            var content = new Dictionary<string, byte[]>(map.BinaryData);
+            foreach (var (key, value) in map.Data)
+            {
+                content[key] = Encoding.UTF8.GetBytes(value);
+            }
+
+            return content;
+        });
+
+    /// <inheritdoc cref="ConfigMapAsync"/>
+    internal Task<IReadOnlyDictionary<string, byte[]>?> SecretAsync(string ns, string? name, bool optional, CancellationToken cancellation) =>
+        GetAsync("secret", name, optional, async () => (await client.GetAsync<Secret>(ns, name ?? "", cancellation)).Data);
+
+    private static async Task<IReadOnlyDictionary<string, byte[]>?> GetAsync(
+        string kind, string? name, bool optional, Func<Task<Dictionary<string, byte[]>>> get)
+    {
+        try
+        {
+            return await get();
+        }
+        catch (ApiException refusal) when (refusal.IsNotFound && optional)
+        {
+            return null;
+        }
+        catch (ApiException refusal)
+        {
+            throw new ConfigurationException(refusal.IsNotFound ? $"{kind} \"{name}\" not found" : $"{kind} \"{name}\": {refusal.Message}");
+        }
+        catch (HttpRequestException failure)
+        {
+            throw new ConfigurationException($"{kind} \"{name}\": {failure.Message}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text;
+using Dataplane.Api;
+
+namespace Dataplane.Kubelet.Pods;
+
+/// <summary>
+/// A container's environment: Services, then envFrom, then env, each winning over what came before, with <c>$(NAME)</c>
+/// referring to what is known so far.
+/// </summary>
+internal sealed class ContainerEnvironment(ConfigurationSource configuration)
+{
+    /// <exception cref="ConfigurationException">A ConfigMap, Secret, key or field is not there.</exception>
+    internal async Task<IReadOnlyList<KeyValuePair<string, string>>> BuildAsync(
+        Container container, PodFields fields, string hostname, IEnumerable<Service> services, CancellationToken cancellation)
+    {
+        var pod = fields.Pod;
+        var values = new Dictionary<string, string>(StringComparer.Ordinal) { ["HOSTNAME"] = hostname };
+        foreach (var (name, value) in ServiceEnvironment.For(pod, services))
+        {
+            values[name] = value;
+        }
+
+        foreach (var source in container.EnvFrom)
+        {
+            foreach (var (name, value) in await AllKeysAsync(source, pod.Metadata.Namespace, cancellation))
+            {
+                values[source.Prefix + name] = Encoding.UTF8.GetString(value);
+            }
+        }
+
+        foreach (var variable in container.Env)
+        {
+            var value = variable.ValueFrom is { } from
+                ? await ValueAsync(from, container, fields, cancellation)
+                : VariableExpansion.Expand(variable.Value ?? "", values);
+            if (value is not null)
+            {
+                values[variable.Name] = value;
+            }
+        }
+
+        return [.. values];
+    }
+
+    private async Task<IReadOnlyDictionary<string, byte[]>> AllKeysAsync(EnvFromSource source, string ns, CancellationToken cancellation)
+    {
+        if (source.ConfigMapRef is { } map)
+        {
+            return await configuration.ConfigMapAsync(ns, map.Name, map.Optional == true, cancellation) ?? new Dictionary<string, byte[]>();
+        }
+
+        return source.SecretRef is { } secret
+            ? await configuration.SecretAsync(ns, secret.Name, secret.Optional == true, cancellation) ?? new Dictionary<string, byte[]>()
+            : new Dictionary<string, byte[]>();
+    }
+
+    private async Task<string?> ValueAsync(EnvVarSource source, Container container, PodFields fields, CancellationToken cancellation)
+    {
+        var ns = fields.Pod.Metadata.Namespace;
+        if (source.FieldRef is { } field)
+        {
+            return fields.Value(field.FieldPath);
+        }
+
+        if (source.ConfigMapKeyRef is { } map)
+        {
+            return Pick(await configuration.ConfigMapAsync(ns, map.Name, map.Optional == true, cancellation), map, $"ConfigMap {ns}/{map.Name}");
+        }
+
+        if (source.SecretKeyRef is { } secret)
+        {
+            return Pick(await configuration.SecretAsync(ns, secret.Name, secret.Optional == true, cancellation), secret, $"Secret {ns}/{secret.Name}");
+        }
+
+        return source.ResourceFieldRef is { } resource ? ResourceFields.Value(resource, fields.Pod, container) : null;
+    }
+
+    private static string? Pick(IReadOnlyDictionary<string, byte[]>? content, KeySelector key, string place) =>
+        content is null ? null
+        : content.TryGetValue(key.Key, out var value) ? Encoding.UTF8.GetString(value)
+        : key.Optional == true ? null
+        : throw new ConfigurationException($"couldn't find key {key.Key} in {place}");
+}

@@ -1,0 +1,77 @@
+using Dataplane.Api;
+using Dataplane.Kubelet.Runtimes;
+
+namespace Dataplane.Kubelet.Pods;
+
+/// <summary>What the pod's worker knows of one container. Touched by the worker's loop only.</summary>
+internal sealed class ContainerRunState(Container container, bool isInit)
+{
+    internal Container Container { get; } = container;
+
+    internal string Name => Container.Name;
+
+    internal bool IsInit { get; } = isInit;
+
+    /// <summary>An init container that keeps running beside the others (KEP-753).</summary>
+    internal bool IsSidecar => IsInit && Container.RestartPolicy == "Always";
+
+    internal IRunningContainer? Running { get; set; }
+
+    /// <summary>The end of the last run; null before the first end and while running.</summary>
+    internal ContainerStateTerminated? Terminated { get; set; }
+
+    /// <summary>The end of the run before.</summary>
+    internal ContainerStateTerminated? Previous { get; set; }
+
+    /// <summary>Why it is not running; <see cref="Terminated"/> counts when null.</summary>
+    internal ContainerStateWaiting? Waiting { get; set; }
+
+    /// <summary>How often it has been started; the number of the next run's log.</summary>
+    internal int Attempts { get; set; }
+
+    /// <summary>Not before this; null when nothing stands against starting.</summary>
+    internal DateTimeOffset? RetryAt { get; set; }
+
+    /// <summary>Until when a failed pull is shown as an error and not yet as a back-off.</summary>
+    internal DateTimeOffset? ErrorShownUntil { get; set; }
+
+    internal RestartBackoff Restarts { get; } = new();
+
+    internal RestartBackoff Pulls { get; } = new();
+
+    /// <summary>Past its startup probe.</summary>
+    internal bool Started { get; set; }
+
+    /// <summary>What the readiness probe says; true without one.</summary>
+    internal bool Ready { get; set; }
+
+    /// <summary>It has been asked to end and is killed at this time.</summary>
+    internal DateTimeOffset? KillAt { get; set; }
+
+    internal bool Killed { get; set; }
+
+    internal CancellationTokenSource? Probes { get; set; }
+
+    internal string? ImageName { get; set; }
+
+    internal bool Succeeded => Running is null && Terminated is { ExitCode: 0 };
+
+    internal bool HasRun => Running is not null || Terminated is not null;
+
+    /// <summary>Whether it is to run now or again, by the pod's restart policy.</summary>
+    internal bool IsWanted(string policy)
+    {
+        if (Terminated is null || IsSidecar)
+        {
+            return true;
+        }
+
+        // An init container that succeeded has done its work whatever the policy.
+        return policy switch
+        {
+            "Never" => false,
+            "OnFailure" => Terminated.ExitCode != 0,
+            _ => !IsInit || Terminated.ExitCode != 0,
+        };
+    }
+}

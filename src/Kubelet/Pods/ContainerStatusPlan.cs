@@ -1,0 +1,29 @@
+using Dataplane.Api;
+
+namespace Dataplane.Kubelet.Pods;
+
+/// <summary>One container's status.</summary>
+internal static class ContainerStatusPlan
+{
+    internal static ContainerStatus Of(ContainerRunState run, bool sandboxReady)
+    {
+        var running = run.Running;
+        return new ContainerStatus
+        {
+            Name = run.Name,
+            Image = run.ImageName ?? run.Container.Image ?? "",
+            ImageID = run.HasRun ? run.ImageName ?? run.Container.Image ?? "" : "",
+            ContainerID = running is not null ? $"process://{running.Id}" : run.Terminated?.ContainerID,
+            RestartCount = Math.Max(0, run.Attempts - 1),
+            Ready = run.IsInit && !run.IsSidecar ? run.Succeeded : running is not null && run.Started && run.Ready,
+            Started = running is not null && run.Started,
+            State = running is not null ? new ContainerState { Running = new ContainerStateRunning { StartedAt = running.StartedAt } }
+                : run.Waiting is not null ? new ContainerState { Waiting = run.Waiting }
+                : run.Terminated is not null ? new ContainerState { Terminated = run.Terminated }
+                : new ContainerState { Waiting = new ContainerStateWaiting { Reason = sandboxReady && !run.IsInit ? "PodInitializing" : "ContainerCreating" } },
+            LastState = running is null && run.Waiting is not null && run.Terminated is not null
+                ? new ContainerState { Terminated = run.Terminated }
+                : run.Previous is not null ? new ContainerState { Terminated = run.Previous } : new ContainerState(),
+        };
+    }
+}

@@ -1,0 +1,67 @@
+using System.Net;
+using Dataplane.Kubelet.Runtimes;
+using Dataplane.Kubelet.Sandbox;
+
+namespace Dataplane.Kubelet.Pods;
+
+/// <summary>Makes a pod's sandbox: its namespaces, its network and the files that name them; and takes it away.</summary>
+internal sealed class PodSandboxSetup(PodServices services)
+{
+    private const int LongestHostname = 63;
+
+    /// <summary>The pod's host name.</summary>
+    internal static string Hostname(Api.Pod pod)
+    {
+        var name = string.IsNullOrEmpty(pod.Spec.Hostname) ? pod.Metadata.Name : pod.Spec.Hostname;
+        return name.Length <= LongestHostname ? name : name[..LongestHostname].TrimEnd('-', '.');
+    }
+
+    /// <returns>The sandbox and the pod's address.</returns>
+    internal async Task<(IPodSandbox Sandbox, IPAddress Address)> StartAsync(Api.Pod pod, CancellationToken cancellation)
+    {
+        var (uid, hostNetwork) = (pod.Metadata.UID, pod.Spec.HostNetwork == true);
+        var hostname = hostNetwork ? services.Options.NodeName : Hostname(pod);
+        Directory.CreateDirectory(Path.GetDirectoryName(services.Directories.Etc(uid, "hosts"))!);
+        var sandbox = await services.Runtime.StartSandboxAsync(
+            new SandboxRequest { PodUid = uid, Hostname = hostname, HostNetwork = hostNetwork }, cancellation);
+        try
+        {
+            var address = sandbox.Network is { } network
+                ? services.Network.Connect(uid, network)
+                : services.Options.NodeIP;
+            WriteFiles(pod, hostname, address);
+            return (sandbox, address);
+        }
+        catch
+        {
+            services.Network.Disconnect(uid);
+            await sandbox.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The address is free for others afterwards: only once the server no longer shows it for this pod, or says that the pod has ended.</summary>
+    internal async Task StopAsync(string uid, IPodSandbox? sandbox)
+    {
+        services.Network.Disconnect(uid);
+        if (sandbox is not null)
+        {
+            await sandbox.DisposeAsync();
+        }
+    }
+
+    private void WriteFiles(Api.Pod pod, string hostname, IPAddress address)
+    {
+        var (uid, options) = (pod.Metadata.UID, services.Options);
+        var machine = File.Exists(options.ResolvConf) ? ResolvConf.Parse(File.ReadAllText(options.ResolvConf)) : new ResolvConf([], [], []);
+        var resolver = ResolvConf.ForPod(pod, machine, options.ClusterDns, options.ClusterDomain, out var cut);
+        if (cut is not null)
+        {
+            services.Events.Warning(pod, null, "DNSConfigForming", cut);
+        }
+
+        File.WriteAllText(services.Directories.Etc(uid, "resolv.conf"), resolver.ToString());
+        File.WriteAllText(services.Directories.Etc(uid, "hosts"), HostsFile.Render(pod, hostname, address, options.ClusterDomain));
+        File.WriteAllText(services.Directories.Etc(uid, "hostname"), hostname + "\n");
+    }
+}

@@ -1,0 +1,28 @@
+using Dataplane.Api;
+using Dataplane.Api.Client;
+using Dataplane.Kubelet.Events;
+using Dataplane.Kubelet.Probes;
+using Dataplane.Kubelet.Runtimes;
+using Dataplane.Kubelet.Sandbox;
+using Dataplane.Kubelet.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Kubelet.Pods;
+
+/// <summary>What the workers of all pods share.</summary>
+internal sealed record PodServices
+{
+    public required KubeletOptions Options { get; init; }
+    public required KubernetesClient Client { get; init; }
+    public required IContainerRuntime Runtime { get; init; }
+    public required PodNetwork Network { get; init; }
+    public required PodVolumes Volumes { get; init; }
+    public required ContainerEnvironment Environment { get; init; }
+    public required Informer<Service> ClusterServices { get; init; }
+    public required EventRecorder Events { get; init; }
+    public required ProbeRunner Probes { get; init; }
+    public required PodDirectories Directories { get; init; }
+    public required KubeletMetrics Metrics { get; init; }
+    public required TimeProvider Time { get; init; }
+    public required ILogger Logger { get; init; }
+}

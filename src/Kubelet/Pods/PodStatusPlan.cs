@@ -1,0 +1,117 @@
+using Dataplane.Api;
+
+namespace Dataplane.Kubelet.Pods;
+
+/// <summary>A pod's status from what its worker knows: pure, so that the phases and conditions can be tested by a table.</summary>
+internal static class PodStatusPlan
+{
+    /// <param name="sandboxReady">Whether the pod's namespaces exist and have their network.</param>
+    internal static PodStatus Build(
+        Pod pod, IReadOnlyList<ContainerRunState> containers, bool sandboxReady, string podIP, string hostIP, DateTimeOffset? startTime,
+        PodFailure? failure, DateTimeOffset now)
+    {
+        var policy = pod.Spec.RestartPolicy ?? "Always";
+        var inits = containers.Where(one => one.IsInit).ToArray();
+        var mains = containers.Where(one => !one.IsInit).ToArray();
+        var phase = failure is null ? Phase(policy, inits, mains) : "Failed";
+        var status = new PodStatus
+        {
+            Phase = phase,
+            Reason = failure?.Reason,
+            Message = failure?.Message,
+            HostIP = hostIP,
+            HostIPs = [new HostIP { IP = hostIP }],
+            PodIP = podIP.Length > 0 ? podIP : null,
+            PodIPs = podIP.Length > 0 ? [new PodIP { IP = podIP }] : [],
+            StartTime = startTime,
+            InitContainerStatuses = [.. inits.Select(one => ContainerStatusPlan.Of(one, sandboxReady))],
+            ContainerStatuses = [.. mains.Select(one => ContainerStatusPlan.Of(one, sandboxReady))],
+            QOSClass = pod.Status.QOSClass ?? QualityOfService(pod.Spec),
+        };
+        return status with { Conditions = Conditions(pod, status, inits, phase, sandboxReady, now) };
+    }
+
+    internal static string Phase(string policy, IReadOnlyList<ContainerRunState> inits, IReadOnlyList<ContainerRunState> mains)
+    {
+        foreach (var init in inits)
+        {
+            if (init.Terminated is { ExitCode: not 0 } && policy == "Never" && !init.IsSidecar)
+            {
+                return "Failed";
+            }
+
+            if (!IsInitialized(init))
+            {
+                return "Pending";
+            }
+        }
+
+        if (mains.Any(one => !one.HasRun))
+        {
+            return "Pending";
+        }
+
+        return mains.Any(one => one.Running is not null || one.IsWanted(policy)) ? "Running"
+            : mains.All(one => one.Succeeded) ? "Succeeded"
+            : "Failed";
+    }
+
+    internal static bool IsInitialized(ContainerRunState init) => init.IsSidecar ? init is { Running: not null, Started: true } : init.Succeeded;
+
+    private static List<PodCondition> Conditions(
+        Pod pod, PodStatus status, IReadOnlyList<ContainerRunState> inits, string phase, bool sandboxReady, DateTimeOffset now)
+    {
+        var completed = phase is "Succeeded" or "Failed";
+        var unready = status.ContainerStatuses.Where(one => !one.Ready)
+            .Concat(status.InitContainerStatuses.Where(one => !one.Ready && inits.Any(init => init.Name == one.Name && init.IsSidecar)))
+            .Select(one => one.Name).ToArray();
+        var uninitialized = inits.Where(one => !IsInitialized(one) && !(completed && one.IsSidecar)).Select(one => one.Name).ToArray();
+        var ready = completed ? Condition("", false, phase == "Succeeded" ? "PodCompleted" : "PodFailed", null)
+            : unready.Length > 0 ? Condition("", false, "ContainersNotReady", $"containers with unready status: [{string.Join(' ', unready)}]")
+            : Condition("", true, null, null);
+        var conditions = new List<PodCondition>
+        {
+            Condition("PodReadyToStartContainers", sandboxReady, null, null),
+            uninitialized.Length > 0
+                ? Condition("Initialized", false, "ContainersNotInitialized", $"containers with incomplete status: [{string.Join(' ', uninitialized)}]")
+                : Condition("Initialized", true, phase == "Succeeded" ? "PodCompleted" : null, null),
+            ready with { Type = "Ready" },
+            ready with { Type = "ContainersReady" },
+        };
+
+        // Others' conditions stay as they are; the scheduler's is made up for pods that came with a node name.
+        conditions.AddRange(pod.Status.Conditions.Where(other => !conditions.Exists(own => own.Type == other.Type)));
+        if (!conditions.Exists(one => one.Type == "PodScheduled"))
+        {
+            conditions.Add(Condition("PodScheduled", true, null, null));
+        }
+
+        return [.. conditions.Select(one => KeepTransition(one, pod.Status.Conditions, now))];
+    }
+
+    private static PodCondition Condition(string type, bool holds, string? reason, string? message) =>
+        new() { Type = type, Status = holds ? "True" : "False", Reason = reason, Message = message };
+
+    private static PodCondition KeepTransition(PodCondition condition, List<PodCondition> before, DateTimeOffset now)
+    {
+        var old = before.Find(one => one.Type == condition.Type);
+        var since = old?.Status == condition.Status ? old.LastTransitionTime : condition.LastTransitionTime ?? now;
+        return condition with { LastTransitionTime = since ?? now };
+    }
+
+    private static string QualityOfService(PodSpec spec)
+    {
+        var all = spec.Containers.Concat(spec.InitContainers).Select(one => one.Resources).ToArray();
+        if (all.All(one => one.Limits.Count == 0 && one.Requests.Count == 0))
+        {
+            return "BestEffort";
+        }
+
+        var guaranteed = all.All(one => new[] { "cpu", "memory" }.All(name =>
+            one.Limits.TryGetValue(name, out var limit) && (!one.Requests.TryGetValue(name, out var request) || request == limit)));
+        return guaranteed ? "Guaranteed" : "Burstable";
+    }
+}
+
+/// <summary>The pod as a whole failed, for a reason that is not a container's.</summary>
+internal sealed record PodFailure(string Reason, string Message);

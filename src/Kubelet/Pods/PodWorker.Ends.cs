@@ -1,0 +1,170 @@
+using Dataplane.Api;
+using Dataplane.Api.Client;
+using Dataplane.Kubelet.Probes;
+using Dataplane.Kubelet.Runtimes;
+
+namespace Dataplane.Kubelet.Pods;
+
+internal sealed partial class PodWorker
+{
+    private const int DefaultGrace = 30;
+
+    private TimeSpan Grace => TimeSpan.FromSeconds(
+        _pod.Metadata.DeletionGracePeriodSeconds ?? _pod.Spec.TerminationGracePeriodSeconds ?? DefaultGrace);
+
+    /// <summary>Containers, then sidecars, then sandbox and volumes, then the object on the server.</summary>
+    private async Task<(bool Finished, DateTimeOffset? Wake)> TerminateAsync(CancellationToken cancellation)
+    {
+        StopAll(null);
+        _containers.ForEach(_stopper.KillOverdue);
+        if (_containers.Exists(one => one.Running is not null))
+        {
+            PublishStatus();
+            return (false, NextWake());
+        }
+
+        if (!_gone && !_killNow)
+        {
+            PublishStatus();
+        }
+
+        await RemoveFromMachineAsync();
+        if (!_gone && !_killNow)
+        {
+            await DeleteAsync(cancellation);
+        }
+
+        Log.PodGone(_services.Logger, NamespacedName.Of(_pod).ToString());
+        return (true, null);
+    }
+
+    private void StopAll(string? why)
+    {
+        var grace = _killNow ? TimeSpan.Zero : Grace;
+        var mainsRun = _containers.Exists(one => !one.IsSidecar && one.Running is not null);
+        foreach (var run in _containers.Where(one => !one.IsSidecar || !mainsRun))
+        {
+            _stopper.Stop(_pod, run, grace, why ?? $"Stopping container {run.Name}", PodIP);
+        }
+    }
+
+    private async Task RemoveFromMachineAsync()
+    {
+        await _setup.StopAsync(_pod.Metadata.UID, _sandbox?.Sandbox);
+        _sandbox = null;
+        _services.Volumes.Remove(_pod.Metadata.UID);
+    }
+
+    /// <summary>Tells the server that the pod is over; only this very pod, not a later one of the same name.</summary>
+    private async Task DeleteAsync(CancellationToken cancellation)
+    {
+        var options = new DeleteOptions { GracePeriodSeconds = 0, Preconditions = new Preconditions { UID = _pod.Metadata.UID } };
+        while (true)
+        {
+            try
+            {
+                await _services.Client.DeleteAsync<Pod>(NamespacedName.Of(_pod), options, cancellation);
+                return;
+            }
+            catch (ApiException refusal) when (refusal.IsNotFound || refusal.IsConflict)
+            {
+                return;
+            }
+            catch (Exception failure) when (failure is ApiException or HttpRequestException or IOException)
+            {
+                Log.PodProblem(_services.Logger, NamespacedName.Of(_pod).ToString(), $"not deleted: {failure.Message}");
+                await Task.Delay(SetUpRetry, _services.Time, cancellation);
+            }
+        }
+    }
+
+    /// <summary>A pod whose containers have all ended for good keeps its logs but not its namespaces and address.</summary>
+    private async Task EndIfDoneAsync()
+    {
+        var phase = _failure is not null ? "Failed" : PodStatusPlan.Phase(
+            Policy, [.. _containers.Where(one => one.IsInit)], [.. _containers.Where(one => !one.IsInit)]);
+        if (phase is not ("Succeeded" or "Failed"))
+        {
+            return;
+        }
+
+        if (_containers.Exists(one => one.Running is not null))
+        {
+            StopAll(null);
+            return;
+        }
+
+        _ended = true;
+        await _setup.StopAsync(_pod.Metadata.UID, _sandbox?.Sandbox);
+        _sandbox = null;
+    }
+
+    private DateTimeOffset? NextWake()
+    {
+        var deadline = _pod.Spec.ActiveDeadlineSeconds is { } seconds && _failure is null ? _startTime.AddSeconds(seconds) : (DateTimeOffset?)null;
+        var times = _containers.SelectMany(run => new[]
+        {
+            run.Running is null && !IsTerminating && run.IsWanted(Policy) ? run.RetryAt : null,
+            run.Running is null && !IsTerminating ? run.ErrorShownUntil : null,
+            run is { Running: not null, Killed: false } ? run.KillAt : null,
+        });
+        return times.Append(_sandbox is null && !IsTerminating && !_ended ? _setUpRetryAt : null).Append(deadline).Where(time => time > _passTime).Min();
+    }
+
+    private void StartProbes(ContainerRunState run, IRunningContainer running)
+    {
+        var probes = run.Probes = new CancellationTokenSource();
+        if (run.Container.StartupProbe is { } startup)
+        {
+            Probe(startup, ProbeKind.Startup);
+        }
+        else
+        {
+            Others();
+        }
+
+        void Others()
+        {
+            if (run.Container.ReadinessProbe is { } readiness)
+            {
+                Probe(readiness, ProbeKind.Readiness);
+            }
+
+            if (run.Container.LivenessProbe is { } liveness)
+            {
+                Probe(liveness, ProbeKind.Liveness);
+            }
+        }
+
+        void Probe(Probe probe, ProbeKind kind) => _ = ProbeLoop.RunAsync(
+            probe, kind, run.Container, running, PodIP, _services.Probes, _services.Time,
+            problem => Post(() =>
+            {
+                if (run.Running == running)
+                {
+                    Verdict(run, probe, kind, problem, Others);
+                }
+            }),
+            problem => _services.Events.Warning(_pod, run.Name, "Unhealthy", $"{kind} probe failed: {problem}"),
+            probes.Token);
+    }
+
+    private void Verdict(ContainerRunState run, Probe probe, ProbeKind kind, string? problem, Action startOthers)
+    {
+        switch (kind)
+        {
+            case ProbeKind.Readiness:
+                run.Ready = problem is null;
+                break;
+            case ProbeKind.Startup when problem is null:
+                run.Started = true;
+                startOthers();
+                break;
+            case ProbeKind.Startup or ProbeKind.Liveness when problem is not null:
+                var grace = probe.TerminationGracePeriodSeconds ?? _pod.Spec.TerminationGracePeriodSeconds ?? DefaultGrace;
+                _stopper.Stop(_pod, run, TimeSpan.FromSeconds(grace),
+                    $"Container {run.Name} failed {kind.ToString().ToLowerInvariant()} probe, will be restarted", PodIP);
+                break;
+        }
+    }
+}

@@ -1,0 +1,211 @@
+using System.Collections.Concurrent;
+using Dataplane.Api;
+using Dataplane.Api.Client;
+using Dataplane.Kubelet.Runtimes;
+using Dataplane.Linux;
+
+namespace Dataplane.Kubelet.Pods;
+
+internal sealed partial class PodWorker
+{
+    private readonly ConcurrentDictionary<string, ContainerLog> _logs = new(StringComparer.Ordinal);
+
+    private string Policy => _pod.Spec.RestartPolicy ?? "Always";
+
+    private string PodIP => _sandbox?.Address.ToString() ?? "";
+
+    private bool IsTerminating => _gone || _killNow || _pod.Metadata.DeletionTimestamp is not null;
+
+    /// <returns>Whether the pod is gone, and when to look again if nothing comes in.</returns>
+    private async Task<(bool Finished, DateTimeOffset? Wake)> PassAsync(CancellationToken cancellation)
+    {
+        _passTime = _services.Time.GetUtcNow();
+        if (IsTerminating)
+        {
+            return await TerminateAsync(cancellation);
+        }
+
+        if (_ended)
+        {
+            return (false, null);
+        }
+
+        if (_pod.Spec.ActiveDeadlineSeconds is { } deadline && _passTime >= _startTime.AddSeconds(deadline) && _failure is null)
+        {
+            _failure = new PodFailure("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+        }
+
+        if (_failure is not null)
+        {
+            StopAll(_failure.Message);
+        }
+        else if (await EnsureSandboxAsync(cancellation))
+        {
+            await StartContainersAsync(cancellation);
+        }
+
+        _containers.ForEach(_stopper.KillOverdue);
+        PublishStatus();
+        await EndIfDoneAsync();
+        return (false, NextWake());
+    }
+
+    /// <summary>Volumes, then namespaces and network; false when something is missing, which is tried again later.</summary>
+    private async Task<bool> EnsureSandboxAsync(CancellationToken cancellation)
+    {
+        if (_sandbox is not null)
+        {
+            return true;
+        }
+
+        if (_setUpRetryAt > _passTime)
+        {
+            return false;
+        }
+
+        await _services.ClusterServices.WaitForSyncAsync(cancellation);
+        try
+        {
+            var options = _services.Options;
+            var fields = new PodFields(_pod, "", options.NodeIP.ToString(), options.NodeName);
+            var volumes = await _services.Volumes.MountAsync(fields, cancellation);
+            var (sandbox, address) = await _setup.StartAsync(_pod, cancellation);
+            _sandbox = new PodSandboxState(sandbox, address, volumes, options);
+            _setUpRetryAt = null;
+            return true;
+        }
+        catch (ConfigurationException problem)
+        {
+            _services.Events.Warning(_pod, null, "FailedMount", problem.Message);
+            RetrySetUp(problem);
+            return false;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidOperationException or Netlink.NetlinkException)
+        {
+            _services.Events.Warning(_pod, null, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {problem.Message}");
+            RetrySetUp(problem);
+            return false;
+        }
+    }
+
+    private void RetrySetUp(Exception problem)
+    {
+        Log.PodProblem(_services.Logger, NamespacedName.Of(_pod).ToString(), problem.Message);
+        _setUpRetryAt = _services.Time.GetUtcNow() + _setUpDelay;
+        _setUpDelay = TimeSpan.FromTicks(Math.Min(2 * _setUpDelay.Ticks, LongestSetUpRetry.Ticks));
+    }
+
+    /// <summary>Init containers one after the other, then all others.</summary>
+    private async Task StartContainersAsync(CancellationToken cancellation)
+    {
+        foreach (var init in _containers.Where(one => one.IsInit))
+        {
+            if (init.Running is null && init.IsWanted(Policy))
+            {
+                await StartAsync(init, cancellation);
+            }
+
+            if (!PodStatusPlan.IsInitialized(init))
+            {
+                return;
+            }
+        }
+
+        foreach (var main in _containers.Where(one => !one.IsInit && one.Running is null && one.IsWanted(Policy)))
+        {
+            await StartAsync(main, cancellation);
+        }
+
+        if (!_started && _containers.TrueForAll(one => one.IsInit || one.HasRun))
+        {
+            _started = true;
+            var elapsed = _services.Time.GetUtcNow() - _startTime;
+            _services.Metrics.PodStarted(elapsed);
+            Log.PodStarted(_services.Logger, NamespacedName.Of(_pod).ToString(), (long)elapsed.TotalMilliseconds);
+        }
+    }
+
+    private async Task StartAsync(ContainerRunState run, CancellationToken cancellation)
+    {
+        if (run.RetryAt > _passTime)
+        {
+            ShowBackOff(run);
+            return;
+        }
+
+        var attempts = run.Attempts;
+        await _starter.StartAsync(_pod, run, _sandbox!, cancellation);
+        if (run.Running is { } running)
+        {
+            _logs[run.Name] = running.Log;
+            StartProbes(run, running);
+            _ = ReportExitAsync(run, running);
+        }
+        else if (run.Attempts != attempts)
+        {
+            AfterEnd(run, "RunContainerError");
+        }
+    }
+
+    private async Task ReportExitAsync(ContainerRunState run, IRunningContainer running)
+    {
+        var status = await running.Exit;
+        Post(() => Ended(run, running, status));
+    }
+
+    private void Ended(ContainerRunState run, IRunningContainer running, Linux.Processes.ExitStatus status)
+    {
+        run.Probes?.Cancel();
+        run.Running = null;
+        run.Ready = run.Started = false;
+        run.Terminated = new ContainerStateTerminated
+        {
+            ExitCode = status.Code,
+            Reason = status.Code == 0 ? "Completed" : "Error",
+            StartedAt = running.StartedAt,
+            FinishedAt = _services.Time.GetUtcNow(),
+            ContainerID = $"{_services.Runtime.Name}://{running.Id}",
+        };
+        AfterEnd(run, "CrashLoopBackOff");
+    }
+
+    private void AfterEnd(ContainerRunState run, string reason)
+    {
+        run.Waiting = null;
+        if (IsTerminating || _failure is not null || !run.IsWanted(Policy))
+        {
+            return;
+        }
+
+        var ended = run.Terminated!;
+        var ran = ended.StartedAt > DateTimeOffset.UnixEpoch ? ended.FinishedAt!.Value - ended.StartedAt.Value : TimeSpan.Zero;
+        var delay = run.Restarts.Next(ran);
+        run.RetryAt = ended.FinishedAt + delay;
+        if (delay > TimeSpan.Zero || reason != "CrashLoopBackOff")
+        {
+            var pod = NamespacedName.Of(_pod);
+            var message = reason == "CrashLoopBackOff"
+                ? $"back-off {delay.TotalSeconds:0}s restarting failed container={run.Name} pod={pod.Name}_{pod.Namespace}({_pod.Metadata.UID})"
+                : ended.Message;
+            run.Waiting = new ContainerStateWaiting { Reason = reason, Message = message };
+            if (delay > TimeSpan.Zero)
+            {
+                _services.Events.Warning(_pod, run.Name, "BackOff",
+                    $"Back-off restarting failed container {run.Name} in pod {pod.Name}_{pod.Namespace}({_pod.Metadata.UID})");
+            }
+        }
+    }
+
+    /// <summary>An image that could not be had shows the error for a moment, then that it will be tried again.</summary>
+    private void ShowBackOff(ContainerRunState run)
+    {
+        if (run.Waiting?.Reason == "ErrImagePull" && run.ErrorShownUntil <= _passTime)
+        {
+            run.ErrorShownUntil = null;
+            var message = $"Back-off pulling image \"{run.Container.Image}\"";
+            run.Waiting = new ContainerStateWaiting { Reason = "ImagePullBackOff", Message = $"{message}: {run.Waiting.Message}" };
+            _services.Events.Normal(_pod, run.Name, "BackOff", message);
+            _services.Events.Warning(_pod, run.Name, "Failed", "Error: ImagePullBackOff");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+using System.Threading.Channels;
+using Dataplane.Api;
+using Dataplane.Api.Client;
+using Dataplane.Kubelet.Probes;
+using Dataplane.Linux.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Kubelet.Pods;
+
+/// <summary>
+/// Everything that happens to one pod on this node, one step after the other: what comes in (a new version of the pod, the
+/// end of a container, a probe's verdict) is queued, then one pass brings what is nearer to what should be.
+/// </summary>
+internal sealed partial class PodWorker
+{
+    private static readonly TimeSpan SetUpRetry = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestSetUpRetry = TimeSpan.FromMinutes(2);
+
+    private readonly PodServices _services;
+    private readonly ContainerStarter _starter;
+    private readonly ContainerStopper _stopper;
+    private readonly PodSandboxSetup _setup;
+    private readonly PodStatusWriter _status;
+    private readonly Channel<Action> _inbox = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly List<ContainerRunState> _containers;
+    private readonly DateTimeOffset _startTime;
+    private volatile Pod _pod;
+    private PodSandboxState? _sandbox;
+    private PodFailure? _failure;
+    private DateTimeOffset? _setUpRetryAt;
+    private TimeSpan _setUpDelay = SetUpRetry;
+    private bool _started;
+    private bool _ended;
+    private bool _gone;
+    private bool _killNow;
+
+    /// <summary>One time for the whole of a pass, so that what is due is either done in it or waited for after it.</summary>
+    private DateTimeOffset _passTime;
+
+    internal PodWorker(Pod pod, PodServices services)
+    {
+        _pod = pod;
+        _services = services;
+        _starter = new ContainerStarter(services);
+        _stopper = new ContainerStopper(services);
+        _setup = new PodSandboxSetup(services);
+        _status = new PodStatusWriter(services.Client, pod, services.Time, services.Logger);
+        _startTime = pod.Status.StartTime ?? services.Time.GetUtcNow();
+        _ended = pod.Status.Phase is "Succeeded" or "Failed";
+        _containers =
+        [
+            .. pod.Spec.InitContainers.Select(container => Known(container, true, _ended, pod.Status.InitContainerStatuses)),
+            .. pod.Spec.Containers.Select(container => Known(container, false, _ended, pod.Status.ContainerStatuses)),
+        ];
+    }
+
+    /// <summary>The pod as last seen.</summary>
+    internal Pod Pod => _pod;
+
+    /// <summary>The latest version of the pod; null once the server has it no more.</summary>
+    internal void Update(Pod? pod) => Post(() =>
+    {
+        _gone |= pod is null;
+        _pod = pod ?? _pod;
+    });
+
+    /// <summary>Ends the pod's containers at once and removes them from the machine, but not from the server.</summary>
+    internal void Kill() => Post(() => _killNow = true);
+
+    /// <summary>The log of a run that may still be written to; null when the container does not run.</summary>
+    internal Runtimes.ContainerLog? LogOf(string container) => _logs.GetValueOrDefault(container);
+
+    /// <summary>Works until the pod is gone from this machine, or until cancelled, which leaves its containers alone.</summary>
+    internal async Task RunAsync(CancellationToken cancellation)
+    {
+        var status = _status.RunAsync(cancellation);
+        try
+        {
+            var finished = false;
+            while (!finished)
+            {
+                DateTimeOffset? wake;
+                try
+                {
+                    while (_inbox.Reader.TryRead(out var action))
+                    {
+                        action();
+                    }
+
+                    (finished, wake) = await PassAsync(cancellation);
+                }
+                catch (Exception failure) when (failure is not OperationCanceledException)
+                {
+                    Log.PodFailure(_services.Logger, failure, NamespacedName.Of(_pod).ToString());
+                    wake = _services.Time.GetUtcNow() + SetUpRetry;
+                }
+
+                if (!finished)
+                {
+                    await WaitAsync(wake, cancellation);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The agent stops and leaves the pod as it is.
+        }
+        finally
+        {
+            _containers.ForEach(run => run.Probes?.Cancel());
+            _status.Complete();
+            await status;
+        }
+    }
+
+    private void Post(Action action) => _inbox.Writer.TryWrite(action);
+
+    private async Task WaitAsync(DateTimeOffset? wake, CancellationToken cancellation)
+    {
+        if (wake is not { } time)
+        {
+            await _inbox.Reader.WaitToReadAsync(cancellation);
+            return;
+        }
+
+        var delay = time - _services.Time.GetUtcNow();
+        if (delay <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        using var timer = new CancellationTokenSource(delay, _services.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellation);
+        try
+        {
+            await _inbox.Reader.WaitToReadAsync(both.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // Time for what was put off.
+        }
+    }
+
+    /// <summary>A pod that has ended keeps showing the address it had.</summary>
+    private void PublishStatus() => _status.Publish(PodStatusPlan.Build(
+        _pod, _containers, _sandbox is not null, _sandbox is not null || !_ended ? PodIP : _pod.Status.PodIP ?? "",
+        _services.Options.NodeIP.ToString(), _startTime, _failure, _services.Time.GetUtcNow()));
+
+    /// <summary>A container that an earlier agent started counts on from there.</summary>
+    private static ContainerRunState Known(Container container, bool isInit, bool ended, List<ContainerStatus> before)
+    {
+        var run = new ContainerRunState(container, isInit);
+        if (before.Find(status => status.Name == container.Name) is { ContainerID: not null } known)
+        {
+            run.Attempts = known.RestartCount + 1;
+            run.Previous = known.State.Terminated ?? known.LastState.Terminated;
+            run.Terminated = ended || (isInit && known.State.Terminated is { ExitCode: 0 }) ? known.State.Terminated : null;
+        }
+
+        return run;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Collections.Concurrent;
+using Dataplane.Api;
+using Dataplane.Api.Client;
+
+namespace Dataplane.Kubelet.Pods;
+
+/// <summary>One worker for each pod bound to this node, by uid: a pod of the same name may follow while the old one ends.</summary>
+internal sealed class PodWorkers(PodServices services)
+{
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
+
+    private readonly ConcurrentDictionary<string, (PodWorker Worker, Task Run)> _workers = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stopping = new();
+
+    /// <summary>The pods that are on this machine, with those that end.</summary>
+    internal IEnumerable<PodWorker> All => _workers.Values.Select(one => one.Worker);
+
+    internal PodWorker? Find(NamespacedName name) =>
+        All.Where(worker => NamespacedName.Of(worker.Pod) == name).OrderBy(worker => worker.Pod.Metadata.DeletionTimestamp is not null).FirstOrDefault();
+
+    /// <summary>Called on the informer's loop.</summary>
+    internal void Handle(InformerChange<Pod> change)
+    {
+        if (change.Old is { } old && old.Metadata.UID != change.New?.Metadata.UID && _workers.TryGetValue(old.Metadata.UID, out var before))
+        {
+            before.Worker.Update(null);
+        }
+
+        if (change.New is not { } pod)
+        {
+            return;
+        }
+
+        if (_workers.TryGetValue(pod.Metadata.UID, out var known))
+        {
+            known.Worker.Update(pod);
+            return;
+        }
+
+        var worker = new PodWorker(pod, services);
+
+        // Registered before it runs: it takes itself out when it is finished.
+        var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _workers[pod.Metadata.UID] = (worker, RunAsync(worker, pod.Metadata.UID, start.Task));
+        start.SetResult();
+    }
+
+    /// <summary>Ends the workers, and the pods' processes with them when asked to.</summary>
+    internal async Task StopAsync(bool removePods)
+    {
+        if (removePods)
+        {
+            foreach (var (worker, _) in _workers.Values)
+            {
+                worker.Kill();
+            }
+
+            await Task.WhenAny(Task.WhenAll(_workers.Values.Select(one => one.Run)), Task.Delay(StopLimit, services.Time));
+        }
+
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_workers.Values.Select(one => one.Run));
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync(PodWorker worker, string uid, Task start)
+    {
+        await start;
+        await worker.RunAsync(_stopping.Token);
+        _workers.TryRemove(uid, out _);
+    }
+}

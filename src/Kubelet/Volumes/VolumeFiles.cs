@@ -1,0 +1,66 @@
+using Dataplane.Api;
+using Dataplane.Kubelet.Pods;
+
+namespace Dataplane.Kubelet.Volumes;
+
+/// <summary>A file of a configMap, secret, downwardAPI or projected volume.</summary>
+/// <param name="Path">Relative to the volume.</param>
+/// <param name="Mode">Permission bits.</param>
+internal sealed record VolumeFile(string Path, byte[] Content, int Mode);
+
+/// <summary>Keys of a ConfigMap or Secret as files.</summary>
+internal static class VolumeFiles
+{
+    /// <summary>All keys under their own names, or the chosen ones under theirs.</summary>
+    /// <exception cref="ConfigurationException">A chosen key is not there.</exception>
+    internal static IReadOnlyList<VolumeFile> Project(IReadOnlyDictionary<string, byte[]>? content, List<KeyToPath> items, int mode, bool optional)
+    {
+        if (content is null)
+        {
+            return [];
+        }
+
+        if (items.Count == 0)
+        {
+            return [.. content.Select(pair => new VolumeFile(pair.Key, pair.Value, mode))];
+        }
+
+        var files = new List<VolumeFile>();
+        foreach (var item in items)
+        {
+            if (content.TryGetValue(item.Key, out var value))
+            {
+                files.Add(new VolumeFile(item.Path, value, item.Mode ?? mode));
+            }
+            else if (!optional)
+            {
+                throw new ConfigurationException($"references non-existent secret or config key: {item.Key}");
+            }
+        }
+
+        return files;
+    }
+
+    /// <summary>Writes the files below a directory, each whole or not at all.</summary>
+    /// <returns>The directory.</returns>
+    internal static string Write(string directory, IEnumerable<VolumeFile> files)
+    {
+        Directory.CreateDirectory(directory);
+        foreach (var file in files)
+        {
+            var path = Path.GetFullPath(Path.Combine(directory, file.Path));
+            if (!path.StartsWith(directory + "/", StringComparison.Ordinal))
+            {
+                throw new ConfigurationException($"path \"{file.Path}\" leads out of the volume");
+            }
+
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            var partial = path + ".partial";
+            File.WriteAllBytes(partial, file.Content);
+            Dataplane.Linux.Mounts.FileMode.Set(partial, file.Mode & 0x1FF);
+            File.Move(partial, path, overwrite: true);
+        }
+
+        return directory;
+    }
+}
