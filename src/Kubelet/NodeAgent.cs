@@ -1,0 +1,175 @@
+using System.Net;
+using Dataplane.Api;
+using Dataplane.Api.Client;
+using Dataplane.Hosting;
+using Dataplane.Kubelet.Events;
+using Dataplane.Kubelet.Nodes;
+using Dataplane.Kubelet.Pods;
+using Dataplane.Kubelet.Probes;
+using Dataplane.Kubelet.Runtimes;
+using Dataplane.Kubelet.Sandbox;
+using Dataplane.Kubelet.Server;
+using Dataplane.Kubelet.Volumes;
+using Dataplane.Netlink.Route;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Kubelet;
+
+/// <summary>The kubelet of one node. Several run in one process, each in its node's network namespace.</summary>
+public sealed class NodeAgent : IAsyncDisposable
+{
+    private readonly KubeletOptions _options;
+    private readonly Stack<Func<ValueTask>> _disposals = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<Task> _loops = [];
+    private readonly KubeletMetrics _metrics = new();
+    private PodWorkers? _workers;
+
+    private NodeAgent(KubeletOptions options) => _options = options;
+
+    /// <summary>Where the agent's API listens, in the node's namespace.</summary>
+    public IPEndPoint EndPoint { get; private set; } = new(IPAddress.None, 0);
+
+    /// <summary>How long the last pods' network set-ups took, in milliseconds, oldest first.</summary>
+    public IReadOnlyList<double> NetworkSetUpMilliseconds => _metrics.NetworkSetUpMilliseconds;
+
+    /// <summary>Makes the node's pod network, serves the API, registers the node as Ready and runs its pods.</summary>
+    /// <exception cref="IOException">The port is taken, or the root directory cannot be written.</exception>
+    public static async Task<NodeAgent> StartAsync(KubeletOptions options, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        var agent = new NodeAgent(options);
+        try
+        {
+            await agent.RunAsync(loggers, cancellation);
+            return agent;
+        }
+        catch
+        {
+            await agent.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Removes what runs that were killed left on this machine: processes, network namespaces <c>dp-pod-*</c> and mounts.
+    /// Idempotent. No agent may be running.
+    /// </summary>
+    /// <param name="directory">An agent's root directory, or one with several of them in it.</param>
+    public static void CleanUp(string directory) => PodCleanup.Everything(directory);
+
+    /// <summary>Stops the agent. Its pods go on running unless <see cref="KubeletOptions.RemovePodsOnStop"/>.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_workers is not null)
+        {
+            await _workers.StopAsync(_options.RemovePodsOnStop);
+            _workers = null;
+        }
+
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_loops);
+        _loops.Clear();
+        while (_disposals.TryPop(out var dispose))
+        {
+            await dispose();
+        }
+
+        _metrics.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync(ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        var (time, logger) = (TimeProvider.System, loggers.CreateLogger("Dataplane.Kubelet"));
+        var directories = new PodDirectories(_options.RootDirectory);
+        Directory.CreateDirectory(directories.Root);
+        if (PodCleanup.Recorded(directories.Root) is var left and > 0)
+        {
+            Log.CleanedUp(logger, left);
+        }
+
+        var client = Owned(new KubernetesClient(_options.KubeConfig));
+        var metricsText = Owned(new MetricsText(_metrics.Meter));
+        var configuration = new ConfigurationSource(client);
+        var volumes = new PodVolumes(directories, configuration);
+        volumes.Start();
+        _disposals.Push(() =>
+        {
+            if (_options.RemovePodsOnStop)
+            {
+                volumes.Stop();
+            }
+
+            return ValueTask.CompletedTask;
+        });
+        var runtime = new ProcessRuntime(directories, new ImageTable(_options.Images, directories.Images), _options.Namespace, time);
+        _disposals.Push(runtime.DisposeAsync);
+        var services = new PodServices
+        {
+            Options = _options,
+            Client = client,
+            Runtime = runtime,
+            Network = Owned(new PodNetwork(_options.Namespace, _options.PodCidr, new AddressPool(_options.PodCidr, directories.Addresses), _metrics)),
+            Volumes = volumes,
+            Environment = new ContainerEnvironment(configuration),
+            ClusterServices = new Informer<Service>(client, new InformerOptions(), logger),
+            Events = new EventRecorder(client, _options.NodeName, time, logger),
+            Probes = Owned(new ProbeRunner(_options.Namespace)),
+            Directories = directories,
+            Metrics = _metrics,
+            Time = time,
+            Logger = logger,
+        };
+        var server = new KubeletServer(_options, directories, metricsText, time);
+        var endpoint = await server.StartAsync(loggers, cancellation);
+        _disposals.Push(endpoint.DisposeAsync);
+        EndPoint = endpoint.LocalEndPoint;
+
+        var registration = new NodeRegistration(client, _options, EndPoint.Port, time, logger);
+        await registration.RegisterAsync(cancellation);
+        _workers = server.Workers = new PodWorkers(services);
+        FollowNodes(client, logger);
+        var pods = new Informer<Pod>(client, new InformerOptions { FieldSelector = $"spec.nodeName={_options.NodeName}" }, logger);
+        pods.Subscribe(_workers.Handle);
+        var before = Directory.Exists(directories.Pods) ? Directory.GetDirectories(directories.Pods) : [];
+        Loop(registration.RunAsync);
+        Loop(services.Events.RunAsync);
+        Loop(services.ClusterServices.RunAsync);
+        Loop(pods.RunAsync);
+        services.Events.Node("Starting", "Starting kubelet.");
+        await pods.WaitForSyncAsync(cancellation);
+        RemoveOrphans(before, pods.Snapshot.Values, services);
+    }
+
+    private void FollowNodes(KubernetesClient client, ILogger logger)
+    {
+        var routes = new NodeRoutes(Owned(RouteConnection.Open(_options.Namespace)), _options.NodeName, logger);
+        var nodes = new Informer<Node>(client, new InformerOptions(), logger);
+        nodes.Subscribe(routes.Handle);
+        Loop(nodes.RunAsync);
+    }
+
+    /// <summary>Directories and addresses of pods that went while no agent was looking.</summary>
+    private static void RemoveOrphans(string[] before, IEnumerable<Pod> pods, PodServices services)
+    {
+        var known = pods.Select(pod => pod.Metadata.UID).ToHashSet(StringComparer.Ordinal);
+        foreach (var uid in before.Select(path => Path.GetFileName(path)).Where(uid => !known.Contains(uid)))
+        {
+            services.Network.Disconnect(uid);
+            services.Volumes.Remove(uid);
+        }
+    }
+
+    private void Loop(Func<CancellationToken, Task> run) => _loops.Add(Task.Run(() => run(_stopping.Token)));
+
+    private T Owned<T>(T disposable)
+        where T : IDisposable
+    {
+        _disposals.Push(() =>
+        {
+            disposable.Dispose();
+            return ValueTask.CompletedTask;
+        });
+        return disposable;
+    }
+}

@@ -1,0 +1,133 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Dataplane.Api;
+using Dataplane.Api.Client;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Kubelet.Nodes;
+
+/// <summary>The node's object and its lease: made at start, renewed while the agent runs.</summary>
+internal sealed class NodeRegistration(KubernetesClient client, KubeletOptions options, int port, TimeProvider time, ILogger logger)
+{
+    private const string LeaseNamespace = "kube-node-lease";
+    private const int LeaseSeconds = 40;
+    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StatusEvery = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(7);
+
+    /// <summary>Tries until the server has taken the node and its status.</summary>
+    internal async Task RegisterAsync(CancellationToken cancellation)
+    {
+        var delay = RetryDelay;
+        while (true)
+        {
+            try
+            {
+                await UpdateStatusAsync(await CreateAsync(cancellation), cancellation);
+                Log.Registered(logger, options.NodeName, client.Server);
+                return;
+            }
+            catch (Exception failure) when (failure is ApiException or HttpRequestException or IOException)
+            {
+                Log.Retrying(logger, options.NodeName, "registering", failure.Message);
+                await Task.Delay(delay, time, cancellation);
+                delay = delay * 2 < LongestRetryDelay ? delay * 2 : LongestRetryDelay;
+            }
+        }
+    }
+
+    /// <summary>Renews the lease every 10 s and the status every 5 minutes, until cancelled.</summary>
+    internal async Task RunAsync(CancellationToken cancellation)
+    {
+        using var timer = new PeriodicTimer(RenewEvery, time);
+        var statusDue = time.GetUtcNow() + StatusEvery;
+        try
+        {
+            do
+            {
+                try
+                {
+                    await RenewLeaseAsync(cancellation);
+                    if (time.GetUtcNow() >= statusDue)
+                    {
+                        statusDue = time.GetUtcNow() + StatusEvery;
+                        await UpdateStatusAsync(await CreateAsync(cancellation), cancellation);
+                    }
+                }
+                catch (Exception failure) when (failure is ApiException or HttpRequestException or IOException)
+                {
+                    Log.Retrying(logger, options.NodeName, "renewing the lease", failure.Message);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(cancellation));
+        }
+        catch (OperationCanceledException)
+        {
+            // The agent stops; the lease runs out by itself.
+        }
+    }
+
+    private async Task<Node> CreateAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var existing = await client.GetAsync<Node>("", options.NodeName, cancellation);
+            var labels = NodeDescription.Labels(options.NodeName);
+            return labels.All(own => existing.Metadata.Labels.GetValueOrDefault(own.Key) == own.Value)
+                ? existing
+                : await LabelAsync(labels, cancellation);
+        }
+        catch (ApiException refusal) when (refusal.IsNotFound)
+        {
+            return await client.CreateAsync(
+                new Node
+                {
+                    Metadata = new ObjectMeta { Name = options.NodeName, Labels = NodeDescription.Labels(options.NodeName) },
+                    Spec = new NodeSpec { PodCIDR = options.PodCidr.ToString(), PodCIDRs = [options.PodCidr.ToString()] },
+                },
+                cancellation);
+        }
+    }
+
+    private Task<Node> LabelAsync(Dictionary<string, string> labels, CancellationToken cancellation)
+    {
+        var members = new JsonObject(labels.Select(pair => KeyValuePair.Create<string, JsonNode?>(pair.Key, pair.Value)));
+        var patch = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = members } };
+        return client.PatchAsync<Node>(
+            new NamespacedName("", options.NodeName), PatchType.Merge, Encoding.UTF8.GetBytes(patch.ToJsonString()), cancellationToken: cancellation);
+    }
+
+    private Task UpdateStatusAsync(Node node, CancellationToken cancellation)
+    {
+        var status = NodeDescription.Status(options, port, node.Status.Conditions, time.GetUtcNow());
+
+        // Conditions that other programs set stay.
+        var foreign = node.Status.Conditions.Where(other => !status.Conditions.Exists(own => own.Type == other.Type));
+        status = status with { Conditions = [.. status.Conditions, .. foreign] };
+        var patch = new JsonObject { ["status"] = JsonNode.Parse(ApiJson.Serialize(status)) };
+        return client.PatchAsync<Node>(
+            new NamespacedName("", options.NodeName), PatchType.Merge, Encoding.UTF8.GetBytes(patch.ToJsonString()), "status", cancellation);
+    }
+
+    private async Task RenewLeaseAsync(CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        var name = new NamespacedName(LeaseNamespace, options.NodeName);
+        try
+        {
+            var lease = await client.GetAsync<Lease>(name, cancellation);
+            await client.UpdateAsync(lease with { Spec = lease.Spec with { HolderIdentity = options.NodeName, LeaseDurationSeconds = LeaseSeconds, RenewTime = now } }, cancellationToken: cancellation);
+        }
+        catch (ApiException refusal) when (refusal.IsNotFound)
+        {
+            await client.CreateAsync(
+                new Lease
+                {
+                    Metadata = new ObjectMeta { Namespace = LeaseNamespace, Name = options.NodeName },
+                    Spec = new LeaseSpec { HolderIdentity = options.NodeName, LeaseDurationSeconds = LeaseSeconds, RenewTime = now },
+                },
+                cancellation);
+        }
+    }
+}
