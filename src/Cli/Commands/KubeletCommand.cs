@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
+using Dataplane.Api.Client;
+using Dataplane.Kubelet;
+using Dataplane.Linux.Namespaces;
+using Dataplane.Netlink;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Cli.Commands;
+
+/// <summary><c>dataplane kubelet</c>: the agent of one node. Flags have upstream's names where upstream has them.</summary>
+internal static class KubeletCommand
+{
+    public static Command Create()
+    {
+        var kubeConfig = new Option<string>("--kubeconfig") { Description = "How to reach the API server.", Required = true };
+        var name = new Option<string>("--hostname-override") { Description = "The node's name.", DefaultValueFactory = _ => Environment.MachineName.ToLowerInvariant() };
+        var address = new Option<IPAddress>("--node-ip") { Description = "The node's address.", Required = true, CustomParser = result => Parse<IPAddress>(result) };
+        var podCidr = new Option<IPNetwork>("--pod-cidr") { Description = "Where pod addresses come from: 10.244.1.0/24.", Required = true, CustomParser = result => Parse<IPNetwork>(result) };
+        var dns = new Option<string[]>("--cluster-dns") { Description = "Name servers of pods; may be repeated.", DefaultValueFactory = _ => [] };
+        var domain = new Option<string>("--cluster-domain") { Description = "The cluster's domain.", DefaultValueFactory = _ => "cluster.local" };
+        var root = new Option<string>("--root-dir") { Description = "Where the agent keeps its files.", DefaultValueFactory = _ => "/var/lib/dataplane/kubelet" };
+        var images = new Option<string[]>("--image") { Description = "NAME=PATH: an image from a directory or a tar archive, or 'host'; may be repeated.", DefaultValueFactory = _ => [] };
+        var port = new Option<int>("--port") { Description = "HTTPS port of the agent's API.", DefaultValueFactory = _ => 10250 };
+        var pods = new Option<int>("--max-pods") { Description = "Most pods on this node.", DefaultValueFactory = _ => 110 };
+        var netns = new Option<string?>("--netns") { Description = "Name of the node's network namespace under /run/netns; the process's own by default." };
+        var command = new Command("kubelet", "Run one node's agent: registers the node and runs its pods.")
+        {
+            kubeConfig, name, address, podCidr, dns, domain, root, images, port, pods, netns,
+        };
+        command.SetAction((arguments, cancellation) => RunAsync(
+            () => new KubeletOptions
+            {
+                KubeConfig = KubeConfig.Load(arguments.GetValue(kubeConfig)!),
+                NodeName = arguments.GetValue(name)!,
+                NodeIP = arguments.GetValue(address)!,
+                PodCidr = arguments.GetValue(podCidr),
+                ClusterDns = [.. arguments.GetValue(dns)!.Select(IPAddress.Parse)],
+                ClusterDomain = arguments.GetValue(domain)!,
+                RootDirectory = arguments.GetValue(root)!,
+                Images = arguments.GetValue(images)!.Select(Image).ToDictionary(pair => pair.Key, pair => pair.Value),
+                Port = arguments.GetValue(port),
+                MaxPods = arguments.GetValue(pods),
+                Namespace = arguments.GetValue(netns) is { } node ? NetworkNamespace.Open(node) : null,
+            },
+            cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Func<KubeletOptions> configure, CancellationToken cancellation)
+    {
+        using var loggers = LoggerFactory.Create(builder => builder.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning));
+        try
+        {
+            var options = configure();
+            using var node = options.Namespace;
+            await using var agent = await NodeAgent.StartAsync(options, loggers, cancellation);
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return 0;
+        }
+        catch (Exception problem) when (problem is KubeConfigException or IOException or ArgumentException or FormatException or NetlinkException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"kubelet: {problem.Message}");
+            return 1;
+        }
+    }
+
+    private static T? Parse<T>(ArgumentResult result)
+        where T : IParsable<T>
+    {
+        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (T.TryParse(text, null, out var value))
+        {
+            return value;
+        }
+
+        result.AddError($"{result.Argument.Name}: \"{text}\" is not valid");
+        return default;
+    }
+
+    private static KeyValuePair<string, string> Image(string text) => text.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } path]
+        ? KeyValuePair.Create(name, path)
+        : throw new ArgumentException($"--image: \"{text}\" is not NAME=PATH");
+}
