@@ -54,11 +54,6 @@ public sealed partial class RouteConnection
             RouteHeaders.WriteAddress(ref writer, RTA_GATEWAY, gateway);
         }
 
-        if (route.Table > byte.MaxValue)
-        {
-            writer.U32(RTA_TABLE, (uint)route.Table);
-        }
-
         if (route.LinkIndex is { } link)
         {
             writer.U32(RTA_OIF, (uint)link);
@@ -74,6 +69,7 @@ public sealed partial class RouteConnection
             writer.U32(RTA_PRIORITY, (uint)metric);
         }
 
+        writer.U32(RTA_TABLE, (uint)route.Table);
         _connection.Execute(writer.Message(), operation, route);
     }
 

@@ -34,11 +34,7 @@ public sealed partial class RouteConnection
         writer.U32(FRA_PRIORITY, (uint)rule.Priority);
         writer.U32(FRA_FWMARK, rule.Mark);
         writer.U32(FRA_FWMASK, rule.Mask);
-        if (rule.Table > byte.MaxValue)
-        {
-            writer.U32(FRA_TABLE, (uint)rule.Table);
-        }
-
+        writer.U32(FRA_TABLE, (uint)rule.Table);
         _connection.Execute(writer.Message(), operation, rule);
     }
 

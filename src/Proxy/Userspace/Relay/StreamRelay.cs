@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Dataplane.Linux;
 using Dataplane.Linux.Epoll;
 using Dataplane.Linux.TransparentSockets;
@@ -10,7 +11,6 @@ internal sealed class StreamRelay : IDisposable
 {
     private const int AcceptsPerEvent = 64;
 
-    private readonly RelayEngine _engine;
     private readonly EpollInstance _epoll;
     private readonly RelayCounters _counters;
     private readonly ILogger _logger;
@@ -20,9 +20,8 @@ internal sealed class StreamRelay : IDisposable
     private readonly StreamPump _pump;
     private WakeUp? _reserve = new();
 
-    internal StreamRelay(RelayEngine engine, RelayOptions options, EpollInstance epoll, RelayCounters counters, ILogger logger)
+    internal StreamRelay(RelayOptions options, EpollInstance epoll, RelayCounters counters, ILogger logger)
     {
-        _engine = engine;
         _epoll = epoll;
         _counters = counters;
         _logger = logger;
@@ -32,7 +31,7 @@ internal sealed class StreamRelay : IDisposable
     }
 
     /// <summary>Takes waiting connections.</summary>
-    internal void Accept(StreamListener listener, bool ipv6, long now)
+    internal void Accept(StreamListener listener, bool ipv6, ImmutableDictionary<InetEndPoint, RelayTarget> targets, long now)
     {
         for (var i = 0; i < AcceptsPerEvent; i++)
         {
@@ -53,7 +52,7 @@ internal sealed class StreamRelay : IDisposable
             _counters.Open++;
             connection.Peer = peer;
             connection.Phase = RelayPhase.Dialling;
-            if (!FindEndpoints(connection, ipv6))
+            if (!FindEndpoints(connection, ipv6, targets))
             {
                 _counters.Refused++;
                 Abort(connection);
@@ -112,9 +111,8 @@ internal sealed class StreamRelay : IDisposable
     }
 
     // A destination that is no front end is the listener's own port, dialled directly: refusing it also ends any loop.
-    private bool FindEndpoints(RelayConnection connection, bool ipv6)
+    private static bool FindEndpoints(RelayConnection connection, bool ipv6, ImmutableDictionary<InetEndPoint, RelayTarget> targets)
     {
-        var targets = _engine.StreamTargets;
         var client = connection.Client.Socket;
         if (client.OriginalDestination(ipv6, out var destination) < 0
             || (!targets.TryGetValue(destination, out var target)
@@ -140,12 +138,6 @@ internal sealed class StreamRelay : IDisposable
         var server = connection.Server;
         for (; connection.Attempt < _timers.Attempts; DialFailed(connection))
         {
-            // An endpoint that is a front end would come back here, and again, until the last descriptor is gone.
-            if (_engine.StreamTargets.ContainsKey(connection.Endpoint))
-            {
-                continue;
-            }
-
             var result = server.Socket.Open(connection.Endpoint.IsIPv6);
             if (result < 0)
             {

@@ -1,0 +1,145 @@
+using System.Net;
+using Dataplane.Api;
+using Dataplane.Api.Client;
+using Dataplane.ControlPlane;
+using Dataplane.TestKit;
+
+namespace Dataplane.Kubelet.Tests.Lifecycle;
+
+/// <summary>An API server and one node with an agent, all in this process; the node is a namespace of its own.</summary>
+public sealed class NodeFixture : IAsyncLifetime
+{
+    internal const string NodeName = "node-t";
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly TestNetwork _network = new();
+    private readonly string _root = Directory.CreateTempSubdirectory("dp-t-").FullName;
+    private ControlPlaneServer? _server;
+
+    internal KubernetesClient Client { get; private set; } = null!;
+
+    internal NodeAgent Agent { get; private set; } = null!;
+
+    internal TestHost Host { get; private set; } = null!;
+
+    internal KubeConfig KubeConfig => _server!.KubeConfig;
+
+    internal string Root => Path.Combine(_root, "node");
+
+    public async ValueTask InitializeAsync()
+    {
+        Host = _network.AddHost("node");
+        _server = await ControlPlaneServer.StartAsync(
+            new ControlPlaneOptions
+            {
+                Listen = [new ListenAddress(new IPEndPoint(IPAddress.Loopback, 0))],
+                Store = "memory",
+                KubeConfigPath = Path.Combine(_root, "kubeconfig"),
+                KubeletDialer = async (target, cancellation) =>
+                {
+                    var socket = Host.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+                    await socket.ConnectAsync(target, cancellation);
+                    return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+                },
+            },
+            new OutputLoggers(), default);
+        Client = new KubernetesClient(_server.KubeConfig);
+        Agent = await StartAgentAsync();
+    }
+
+    internal Task<NodeAgent> StartAgentAsync() => NodeAgent.StartAsync(
+        new KubeletOptions
+        {
+            KubeConfig = _server!.KubeConfig,
+            NodeName = NodeName,
+            NodeIP = IPAddress.Loopback,
+            PodCidr = IPNetwork.Parse("10.244.77.0/24"),
+            ClusterDns = [IPAddress.Parse("10.96.0.10")],
+            Namespace = Host.Namespace,
+            RootDirectory = Root,
+            RemovePodsOnStop = true,
+        },
+        new OutputLoggers(), default);
+
+    internal async Task<Pod> CreateAsync(Pod pod) => await Client.CreateAsync(pod);
+
+    internal static Pod Pod(string name, params Container[] containers) => new()
+    {
+        Metadata = new ObjectMeta { Name = name, Namespace = "default" },
+        Spec = new PodSpec { NodeName = NodeName, Containers = [.. containers], TerminationGracePeriodSeconds = 1 },
+    };
+
+    internal static Container Shell(string name, string script) => new() { Name = name, Image = "busybox", Command = ["/bin/sh", "-c", script] };
+
+    /// <summary>Follows a pod until it is as wanted.</summary>
+    internal async Task<Pod> WaitAsync(string name, Func<Pod, bool> wanted)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        Pod? last = null;
+        try
+        {
+            while (true)
+            {
+                last = await Client.GetAsync<Pod>("default", name, limit.Token);
+                if (wanted(last))
+                {
+                    return last;
+                }
+
+                await Task.Delay(20, limit.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"pod {name}: {System.Text.Encoding.UTF8.GetString(ApiJson.Serialize(last ?? new Pod()))}");
+        }
+    }
+
+    internal async Task WaitGoneAsync(string name)
+    {
+        try
+        {
+            await WaitAsync(name, static _ => false);
+        }
+        catch (ApiException refusal) when (refusal.IsNotFound)
+        {
+            // As wanted.
+        }
+    }
+
+    /// <summary>The log as kubectl gets it: through the API server from the agent's own port.</summary>
+    internal async Task<string> LogAsync(string pod, string query = "")
+    {
+        using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = static (_, _, _, _) => true };
+        if (KubeConfig.ClientCertificate is { } certificate)
+        {
+            handler.ClientCertificates.Add(certificate);
+        }
+
+        using var http = new HttpClient(handler);
+        if (KubeConfig.Token is { } token)
+        {
+            http.DefaultRequestHeaders.Authorization = new("Bearer", token);
+        }
+
+        using var response = await http.GetAsync(new Uri(KubeConfig.Server, $"api/v1/namespaces/default/pods/{pod}/log{query}"));
+        return await response.Content.ReadAsStringAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Agent is not null)
+        {
+            await Agent.DisposeAsync();
+        }
+
+        Client?.Dispose();
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        _network.Dispose();
+        Directory.Delete(_root, recursive: true);
+    }
+}
