@@ -1,6 +1,7 @@
 using Dataplane.Api;
 using Dataplane.Api.Client;
 using Dataplane.Hosting;
+using Dataplane.Linux.Namespaces;
 using Dataplane.Proxy.Health;
 using Dataplane.Proxy.ServiceModel;
 using Dataplane.Proxy.Sync;
@@ -65,8 +66,10 @@ public sealed class NodeProxy : IAsyncDisposable
     }
 
     /// <summary>Removes what every mode leaves in a network namespace, whoever made it.</summary>
-    public static Task CleanupAsync(ProxyOptions options, ILoggerFactory loggers) =>
-        ProxyModes.CleanupAllButAsync(null, Context(options, loggers, () => { }));
+    /// <param name="networkNamespace">Null for the process's own.</param>
+    /// <param name="loggers">Loggers.</param>
+    public static Task CleanupAsync(NetworkNamespace? networkNamespace, ILoggerFactory loggers) =>
+        ProxyModes.CleanupAllButAsync(null, new ProxyModeContext(networkNamespace, 1u << ProxyOptions.DefaultMasqueradeBit, () => { }, loggers, TimeProvider.System));
 
     /// <summary>Completes when the first plan is in force.</summary>
     public Task WaitForFirstSyncAsync(CancellationToken cancellation = default) => _loop.FirstSync.WaitAsync(cancellation);

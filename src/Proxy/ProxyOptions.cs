@@ -9,6 +9,8 @@ namespace Dataplane.Proxy;
 /// <summary>Configuration of one node's proxy. Defaults are kube-proxy's.</summary>
 public sealed record ProxyOptions
 {
+    internal const int DefaultMasqueradeBit = 14;
+
     /// <summary>The API server. Traffic to it leaves from the process's own network namespace.</summary>
     public required KubeConfig KubeConfig { get; init; }
 
@@ -46,7 +48,7 @@ public sealed record ProxyOptions
     public bool MasqueradeAll { get; init; }
 
     /// <summary>Bit of the packet mark that asks for masquerading, 0 to 31.</summary>
-    public int MasqueradeBit { get; init; } = 14;
+    public int MasqueradeBit { get; init; } = DefaultMasqueradeBit;
 
     internal PlanningOptions Planning => new()
     {
