@@ -1,3 +1,4 @@
+using Dataplane.Netlink.Nftables;
 using Dataplane.Netlink.Route;
 using Dataplane.TestKit;
 
@@ -18,4 +19,16 @@ public sealed class DescriptorTests
         using var route = RouteConnection.Open(host.Namespace);
         Assert.NotNull(route.FindLink("eth0"));
     });
+
+    [Fact]
+    public void AMonitorLeavesNoDescriptorOpen()
+    {
+        using var network = new TestNetwork();
+        var host = network.AddHost("a");
+        OpenDescriptors.AssertNoLeak(() =>
+        {
+            using var nftables = NftablesConnection.Open(host.Namespace);
+            using var monitor = NftablesMonitor.Start(host.Namespace, _ => { });
+        });
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Dataplane.Linux;
 using Dataplane.Linux.Epoll;
 using Dataplane.Linux.Namespaces;
@@ -18,6 +19,8 @@ namespace Dataplane.Netlink.Nftables;
 /// </remarks>
 public sealed class NftablesMonitor : IDisposable
 {
+    private const ulong NotificationToken = 0;
+    private const ulong StopToken = 1;
     private const int SocketReceiveBuffer = 4 * 1024 * 1024;
 
     private readonly NetlinkSocket _socket;
@@ -33,8 +36,8 @@ public sealed class NftablesMonitor : IDisposable
     {
         _socket = socket;
         _changed = changed;
-        _epoll.Add(_socket.Handle, EpollEvents.In, 0);
-        _epoll.Add(_stop.Handle, EpollEvents.In, 1);
+        Watch(_socket.Handle, NotificationToken);
+        Watch(_stop.Handle, StopToken);
         _thread = new Thread(Run) { IsBackground = true, Name = $"nftables monitor {name}" };
     }
 
@@ -48,16 +51,15 @@ public sealed class NftablesMonitor : IDisposable
         {
             socket.SetReceiveBuffer(SocketReceiveBuffer);
             socket.JoinGroup(NFNLGRP_NFTABLES);
+            var monitor = new NftablesMonitor(socket, networkNamespace?.Name ?? "", changed);
+            monitor._thread.Start();
+            return monitor;
         }
         catch
         {
             socket.Dispose();
             throw;
         }
-
-        var monitor = new NftablesMonitor(socket, networkNamespace?.Name ?? "", changed);
-        monitor._thread.Start();
-        return monitor;
     }
 
     /// <summary>Ends the thread and waits for it; not to be called from its callback.</summary>
@@ -70,6 +72,14 @@ public sealed class NftablesMonitor : IDisposable
         _socket.Dispose();
     }
 
+    private void Watch(SafeHandle handle, ulong token)
+    {
+        if (_epoll.Add(handle, EpollEvents.In, token) is var result and < 0)
+        {
+            throw new LinuxException("watch for nftables notifications", -result);
+        }
+    }
+
     private void Run()
     {
         while (true)
@@ -77,7 +87,7 @@ public sealed class NftablesMonitor : IDisposable
             var count = _epoll.Wait(-1);
             for (var i = 0; i < count; i++)
             {
-                if (_epoll.Event(i).Token != 0)
+                if (_epoll.Event(i).Token == StopToken)
                 {
                     return;
                 }

@@ -7,7 +7,6 @@ internal static class IfLinkHeader
     internal const int IFLA_ADDRESS = 1;
     internal const int IFLA_IFNAME = 3;
     internal const int IFLA_MTU = 4;
-    internal const int IFLA_LINK = 5;
     internal const int IFLA_MASTER = 10;
     internal const int IFLA_PROTINFO = 12;
     internal const int IFLA_LINKINFO = 18;

@@ -8,9 +8,7 @@ internal static class NetlinkHeader
     internal const int NETLINK_NETFILTER = 12;
 
     internal const int NLM_F_REQUEST = 0x01;
-    internal const int NLM_F_MULTI = 0x02;
     internal const int NLM_F_ACK = 0x04;
-    internal const int NLM_F_ECHO = 0x08;
     internal const int NLM_F_DUMP_INTR = 0x10;
     internal const int NLM_F_REPLACE = 0x100;
     internal const int NLM_F_EXCL = 0x200;
@@ -20,10 +18,8 @@ internal static class NetlinkHeader
     internal const int NLM_F_ACK_TLVS = 0x200;
     internal const int NLM_F_CAPPED = 0x100;
 
-    internal const int NLMSG_NOOP = 0x1;
     internal const int NLMSG_ERROR = 0x2;
     internal const int NLMSG_DONE = 0x3;
-    internal const int NLMSG_OVERRUN = 0x4;
     internal const int NLMSG_MIN_TYPE = 0x10;
 
     internal const int NLMSG_ALIGNTO = 4;
@@ -36,5 +32,4 @@ internal static class NetlinkHeader
     internal const int NLMSGERR_ATTR_MSG = 1;
     internal const int NLMSGERR_ATTR_OFFS = 2;
     internal const int NLMSGERR_ATTR_MISS_TYPE = 5;
-    internal const int NLMSGERR_ATTR_MISS_NEST = 6;
 }

@@ -7,6 +7,5 @@ internal static class NfNetlinkHeader
     internal const int NFNL_SUBSYS_NFTABLES = 10;
     internal const int NFNL_MSG_BATCH_BEGIN = 0x10;
     internal const int NFNL_MSG_BATCH_END = 0x11;
-    internal const int NFNETLINK_V0 = 0;
     internal const int NFNLGRP_NFTABLES = 7;
 }

@@ -20,13 +20,9 @@ internal static class NfTablesHeader
     internal const int NFT_MSG_GETSETELEM = 13;
     internal const int NFT_MSG_DELSETELEM = 14;
     internal const int NFT_MSG_NEWGEN = 15;
-    internal const int NFT_MSG_GETGEN = 16;
 
     internal const int NFTA_LIST_ELEM = 1;
-    internal const int NFT_NAME_MAXLEN = 256;
-    internal const int NFT_USERDATA_MAXLEN = 256;
     internal const int NFT_DATA_VALUE_MAXLEN = 64;
-    internal const int NFT_REG32_SIZE = 4;
 
     internal const int NFT_REG_VERDICT = 0;
     internal const int NFT_REG_1 = 1;
@@ -51,7 +47,6 @@ internal static class NfTablesHeader
     internal const int NFT_REG32_15 = 23;
 
     internal const int NFT_CONTINUE = -1;
-    internal const int NFT_BREAK = -2;
     internal const int NFT_JUMP = -3;
     internal const int NFT_GOTO = -4;
     internal const int NFT_RETURN = -5;
@@ -66,8 +61,6 @@ internal static class NfTablesHeader
     internal const int NFTA_TABLE_FLAGS = 2;
     internal const int NFTA_TABLE_USE = 3;
     internal const int NFTA_TABLE_HANDLE = 4;
-    internal const int NFTA_TABLE_USERDATA = 6;
-    internal const int NFTA_TABLE_OWNER = 7;
 
     internal const int NFTA_CHAIN_TABLE = 1;
     internal const int NFTA_CHAIN_HANDLE = 2;
@@ -76,25 +69,19 @@ internal static class NfTablesHeader
     internal const int NFTA_CHAIN_POLICY = 5;
     internal const int NFTA_CHAIN_USE = 6;
     internal const int NFTA_CHAIN_TYPE = 7;
-    internal const int NFTA_CHAIN_FLAGS = 10;
-    internal const int NFTA_CHAIN_USERDATA = 12;
 
     internal const int NFTA_RULE_TABLE = 1;
     internal const int NFTA_RULE_CHAIN = 2;
     internal const int NFTA_RULE_HANDLE = 3;
     internal const int NFTA_RULE_EXPRESSIONS = 4;
-    internal const int NFTA_RULE_POSITION = 6;
     internal const int NFTA_RULE_USERDATA = 7;
 
-    internal const int NFT_SET_ANONYMOUS = 1;
     internal const int NFT_SET_CONSTANT = 2;
     internal const int NFT_SET_INTERVAL = 4;
     internal const int NFT_SET_MAP = 8;
     internal const int NFT_SET_TIMEOUT = 16;
     internal const int NFT_SET_EVAL = 32;
-    internal const int NFT_SET_OBJECT = 64;
     internal const int NFT_SET_CONCAT = 128;
-    internal const int NFT_SET_EXPR = 256;
 
     internal const int NFTA_SET_DESC_SIZE = 1;
     internal const int NFTA_SET_DESC_CONCAT = 2;
@@ -111,18 +98,15 @@ internal static class NfTablesHeader
     internal const int NFTA_SET_DESC = 9;
     internal const int NFTA_SET_ID = 10;
     internal const int NFTA_SET_TIMEOUT = 11;
-    internal const int NFTA_SET_GC_INTERVAL = 12;
     internal const int NFTA_SET_HANDLE = 16;
 
     internal const int NFT_SET_ELEM_INTERVAL_END = 1;
-    internal const int NFT_SET_ELEM_CATCHALL = 2;
 
     internal const int NFTA_SET_ELEM_KEY = 1;
     internal const int NFTA_SET_ELEM_DATA = 2;
     internal const int NFTA_SET_ELEM_FLAGS = 3;
     internal const int NFTA_SET_ELEM_TIMEOUT = 4;
     internal const int NFTA_SET_ELEM_EXPIRATION = 5;
-    internal const int NFTA_SET_ELEM_USERDATA = 6;
     internal const int NFTA_SET_ELEM_KEY_END = 10;
 
     internal const int NFTA_SET_ELEM_LIST_TABLE = 1;
@@ -148,7 +132,6 @@ internal static class NfTablesHeader
     internal const int NFTA_BITWISE_LEN = 3;
     internal const int NFTA_BITWISE_MASK = 4;
     internal const int NFTA_BITWISE_XOR = 5;
-
 
     internal const int NFT_CMP_EQ = 0;
     internal const int NFT_CMP_NEQ = 1;
@@ -204,7 +187,6 @@ internal static class NfTablesHeader
     internal const int NFT_META_NFTRACE = 12;
     internal const int NFT_META_NFPROTO = 15;
     internal const int NFT_META_L4PROTO = 16;
-    internal const int NFT_META_CGROUP = 23;
 
     internal const int NFTA_META_DREG = 1;
     internal const int NFTA_META_KEY = 2;
@@ -234,7 +216,6 @@ internal static class NfTablesHeader
     internal const int NFTA_CT_DIRECTION = 3;
     internal const int NFTA_CT_SREG = 4;
 
-
     internal const int NFT_REJECT_ICMP_UNREACH = 0;
     internal const int NFT_REJECT_TCP_RST = 1;
     internal const int NFT_REJECT_ICMPX_UNREACH = 2;
@@ -248,9 +229,7 @@ internal static class NfTablesHeader
     internal const int NFTA_NAT_TYPE = 1;
     internal const int NFTA_NAT_FAMILY = 2;
     internal const int NFTA_NAT_REG_ADDR_MIN = 3;
-    internal const int NFTA_NAT_REG_ADDR_MAX = 4;
     internal const int NFTA_NAT_REG_PROTO_MIN = 5;
-    internal const int NFTA_NAT_REG_PROTO_MAX = 6;
     internal const int NFTA_NAT_FLAGS = 7;
 
     internal const int NFTA_TPROXY_FAMILY = 1;
@@ -258,11 +237,8 @@ internal static class NfTablesHeader
     internal const int NFTA_TPROXY_REG_PORT = 3;
 
     internal const int NFTA_MASQ_FLAGS = 1;
-    internal const int NFTA_MASQ_REG_PROTO_MIN = 2;
-    internal const int NFTA_MASQ_REG_PROTO_MAX = 3;
 
     internal const int NFTA_REDIR_REG_PROTO_MIN = 1;
-    internal const int NFTA_REDIR_REG_PROTO_MAX = 2;
     internal const int NFTA_REDIR_FLAGS = 3;
 
     internal const int NFTA_GEN_ID = 1;
@@ -282,7 +258,6 @@ internal static class NfTablesHeader
     internal const int NFTA_FIB_F_MARK = 4;
     internal const int NFTA_FIB_F_IIF = 8;
     internal const int NFTA_FIB_F_OIF = 16;
-    internal const int NFTA_FIB_F_PRESENT = 32;
 
     internal const int NFTA_NG_DREG = 1;
     internal const int NFTA_NG_MODULUS = 2;

@@ -16,7 +16,6 @@ internal static class RtnetlinkHeader
     internal const int RTM_GETROUTE = 26;
     internal const int RTM_NEWNEIGH = 28;
     internal const int RTM_DELNEIGH = 29;
-    internal const int RTM_GETNEIGH = 30;
     internal const int RTM_NEWRULE = 32;
     internal const int RTM_DELRULE = 33;
     internal const int RTM_GETRULE = 34;
@@ -40,7 +39,6 @@ internal static class RtnetlinkHeader
 
     internal const int RT_TABLE_UNSPEC = 0;
     internal const int RT_TABLE_MAIN = 254;
-    internal const int RT_TABLE_LOCAL = 255;
 
     internal const int RTA_DST = 1;
     internal const int RTA_OIF = 4;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Dataplane.Netlink.Nftables;
 using Dataplane.Netlink.Nftables.Expressions;
 using Dataplane.Netlink.Route;
+using Dataplane.Netlink.Uapi;
 using Dataplane.TestKit;
 using static Dataplane.Netlink.Nftables.NftRegister;
 using static Dataplane.Netlink.Nftables.NftValue;
@@ -18,7 +19,7 @@ public sealed class NftBytesTests
     private static readonly NftExpression[] IsTcp = [new Meta(MetaKey.TransportProtocol, R1), Compare.Equal(R1, Protocol(ProtocolType.Tcp))];
 
     /// <summary>NF_NAT_RANGE_PROTO_SPECIFIED: nft says so beside a constant port, the kernel knows it by itself (nft_nat.c, nft_redir.c).</summary>
-    private const NatFlags PortGiven = (NatFlags)2;
+    private const NatFlags PortGiven = (NatFlags)NfNatHeader.NF_NAT_RANGE_PROTO_SPECIFIED;
 
     private const string Objects = """
         add table ip dp
