@@ -27,7 +27,7 @@ internal sealed class PodSandboxSetup(PodServices services)
         try
         {
             var address = sandbox.Network is { } network
-                ? services.Network.Connect(uid, network)
+                ? await services.Network.ConnectAsync(uid, network, cancellation)
                 : services.Options.NodeIP;
             WriteFiles(pod, hostname, address);
             return (sandbox, address);

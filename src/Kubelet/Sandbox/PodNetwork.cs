@@ -28,6 +28,9 @@ internal sealed class PodNetwork : IDisposable
     private readonly KubeletMetrics _metrics;
     private readonly int _bridge;
 
+    // Set-ups in a row: the kernel serves them one after the other anyway (rtnl_lock), and waiting here costs no thread.
+    private readonly SemaphoreSlim _oneByOne = new(1);
+
     internal PodNetwork(NetworkNamespace? node, IPNetwork range, AddressPool addresses, KubeletMetrics metrics)
     {
         _addresses = addresses;
@@ -49,9 +52,44 @@ internal sealed class PodNetwork : IDisposable
 
     /// <summary>Connects a pod's namespace.</summary>
     /// <returns>The pod's address.</returns>
-    internal IPAddress Connect(string uid, NetworkNamespace pod)
+    internal async Task<IPAddress> ConnectAsync(string uid, NetworkNamespace pod, CancellationToken cancellation)
     {
-        var started = Stopwatch.GetTimestamp();
+        await _oneByOne.WaitAsync(cancellation);
+        try
+        {
+            var started = Stopwatch.GetTimestamp();
+            var address = Connect(uid, pod);
+            _metrics.NetworkSetUp(Stopwatch.GetElapsedTime(started));
+            return address;
+        }
+        finally
+        {
+            _oneByOne.Release();
+        }
+    }
+
+    /// <summary>Removes the pod's device and frees its address. Idempotent.</summary>
+    internal void Disconnect(string uid)
+    {
+        if (_routes.FindLink(DeviceOf(uid)) is { } link)
+        {
+            _routes.DeleteLink(link.Index);
+        }
+
+        _addresses.Release(uid);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _routes.Dispose();
+        _oneByOne.Dispose();
+    }
+
+    private static string DeviceOf(string uid) => "dpv" + uid[..8];
+
+    private IPAddress Connect(string uid, NetworkNamespace pod)
+    {
         var address = _addresses.Reserve(uid);
         var device = DeviceOf(uid);
         if (_routes.FindLink(device) is { } stale)
@@ -73,25 +111,8 @@ internal sealed class PodNetwork : IDisposable
             inside.ReplaceRoute(new Route(new IPNetwork(IPAddress.Any, 0), _addresses.Gateway, link));
         }
 
-        _metrics.NetworkSetUp(Stopwatch.GetElapsedTime(started));
         return address;
     }
-
-    /// <summary>Removes the pod's device and frees its address. Idempotent.</summary>
-    internal void Disconnect(string uid)
-    {
-        if (_routes.FindLink(DeviceOf(uid)) is { } link)
-        {
-            _routes.DeleteLink(link.Index);
-        }
-
-        _addresses.Release(uid);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _routes.Dispose();
-
-    private static string DeviceOf(string uid) => "dpv" + uid[..8];
 
     private void InNode(Action body)
     {

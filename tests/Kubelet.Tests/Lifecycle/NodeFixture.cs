@@ -57,6 +57,7 @@ public sealed class NodeFixture : IAsyncLifetime
             ClusterDns = [IPAddress.Parse("10.96.0.10")],
             Namespace = Host.Namespace,
             RootDirectory = Root,
+            Images = new Dictionary<string, string> { ["bare"] = Directory.CreateDirectory(Path.Combine(_root, "bare")).FullName },
             RemovePodsOnStop = true,
         },
         new OutputLoggers(), default);

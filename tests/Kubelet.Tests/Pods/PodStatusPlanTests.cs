@@ -1,0 +1,92 @@
+using System.Text.Json.Nodes;
+using Dataplane.Api;
+using Dataplane.Kubelet.Pods;
+using Dataplane.Kubelet.Runtimes;
+using NSubstitute;
+
+namespace Dataplane.Kubelet.Tests.Pods;
+
+public sealed class PodStatusPlanTests
+{
+    private static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch.AddYears(56);
+
+    /// <summary>Containers: r runs, - has not run yet, a digit is an exit code; before the bar are init containers.</summary>
+    [Theory]
+    [InlineData("Always", "|-", "Pending")]
+    [InlineData("Always", "|r", "Running")]
+    [InlineData("Always", "|r-", "Pending")]
+    [InlineData("Always", "|r1", "Running")]
+    [InlineData("Always", "|00", "Running")]
+    [InlineData("OnFailure", "|00", "Succeeded")]
+    [InlineData("OnFailure", "|01", "Running")]
+    [InlineData("Never", "|00", "Succeeded")]
+    [InlineData("Never", "|01", "Failed")]
+    [InlineData("Never", "|0r", "Running")]
+    [InlineData("Never", "r|-", "Pending")]
+    [InlineData("Never", "0|r", "Running")]
+    [InlineData("Never", "1|-", "Failed")]
+    [InlineData("Always", "1|-", "Pending")]
+    [InlineData("Always", "0-|-", "Pending")]
+    public void ThePhaseFollowsTheContainers(string policy, string containers, string phase)
+    {
+        var (inits, mains) = (containers.Split('|')[0], containers.Split('|')[1]);
+        Assert.Equal(phase, PodStatusPlan.Phase(policy, Runs(inits, true), Runs(mains, false)));
+    }
+
+    [Fact]
+    public void ReadinessNamesTheContainersThatAreNotAndKeepsTheTimeOfTheLastChange()
+    {
+        var runs = Runs("rr", false);
+        runs[1].Ready = false;
+        var pod = new Pod();
+        var status = Build(pod, runs, Now);
+        var ready = status.Conditions.Single(condition => condition.Type == "Ready");
+        Assert.Equal(("False", "ContainersNotReady", "containers with unready status: [c1]"), (ready.Status, ready.Reason, ready.Message));
+
+        runs[1].Ready = true;
+        var later = Build(pod with { Status = status }, runs, Now.AddMinutes(1));
+        Assert.Equal(Now.AddMinutes(1), later.Conditions.Single(condition => condition.Type == "Ready").LastTransitionTime);
+        Assert.Equal(Now, later.Conditions.Single(condition => condition.Type == "Initialized").LastTransitionTime);
+        Assert.Equal(Now, later.Conditions.Single(condition => condition.Type == "PodScheduled").LastTransitionTime);
+    }
+
+    [Fact]
+    public void OnlyWhatChangedIsSentAndWhatWentIsNull()
+    {
+        var before = new PodStatus { Phase = "Pending", Message = "because", PodIP = "10.0.0.1" };
+        var after = new PodStatus { Phase = "Running", PodIP = "10.0.0.1" };
+        var patch = PodStatusWriter.Difference(before, after);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse("""{"phase":"Running","message":null}"""), patch), patch.ToJsonString());
+        Assert.Empty(PodStatusWriter.Difference(after, after));
+    }
+
+    [Fact]
+    public void RestartsWaitLongerEachTimeUntilAContainerHasRunForLong()
+    {
+        var backoff = new RestartBackoff();
+        var waits = Enumerable.Range(0, 8).Select(_ => backoff.Next(TimeSpan.FromSeconds(1)).TotalSeconds);
+        Assert.Equal([0, 10, 20, 40, 80, 160, 300, 300], waits);
+        Assert.Equal(300, backoff.Next(TimeSpan.FromSeconds(600)).TotalSeconds);
+        Assert.Equal(0, backoff.Next(TimeSpan.FromSeconds(601)).TotalSeconds);
+        Assert.Equal(10, backoff.Next(TimeSpan.Zero).TotalSeconds);
+    }
+
+    private static PodStatus Build(Pod pod, ContainerRunState[] runs, DateTimeOffset now) =>
+        PodStatusPlan.Build(pod, runs, true, "10.244.1.5", "172.30.0.11", Now, null, now);
+
+    private static ContainerRunState[] Runs(string states, bool isInit) => [.. states.Select((state, index) =>
+    {
+        var run = new ContainerRunState(new Container { Name = $"c{index}" }, isInit);
+        if (state == 'r')
+        {
+            run.Running = Substitute.For<IRunningContainer>();
+            run.Started = run.Ready = true;
+        }
+        else if (state != '-')
+        {
+            run.Terminated = new ContainerStateTerminated { ExitCode = state - '0' };
+        }
+
+        return run;
+    })];
+}
