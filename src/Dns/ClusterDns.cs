@@ -58,6 +58,7 @@ public sealed class ClusterDns : IAsyncDisposable
                 server.Listen(listen, options, forwarder, metrics, logger);
             }
 
+            _ = forwarder?.FindLoopsAsync();
             await server.ServeHttpAsync(options, metrics, loggers, cancellation);
             server._parts.Push(new ZoneWatcher(options, state, server._source, TimeProvider.System, loggers));
             return server;
@@ -102,7 +103,7 @@ public sealed class ClusterDns : IAsyncDisposable
         }
 
         Log.Forwarding(logger, string.Join(", ", upstreams));
-        return Own(new Forwarder(upstreams, options.ForwardNamespace, TimeProvider.System));
+        return Own(new Forwarder(upstreams, options.ForwardNamespace, TimeProvider.System, logger));
     }
 
     /// <summary>TCP first: it takes the address alone, so that a second server on it is told, which SO_REUSEPORT would let in.</summary>

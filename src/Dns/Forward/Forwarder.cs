@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Dataplane.Dns.Wire;
 using Dataplane.Linux.Namespaces;
+using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Dns.Forward;
 
@@ -20,11 +21,13 @@ internal sealed class Forwarder : IDisposable
 
     internal static readonly TimeSpan ServerTimeout = TimeSpan.FromSeconds(2);
 
-    private readonly IPEndPoint[] _upstreams;
+    private readonly LoopProbes _probes = new();
+    private readonly ILogger _logger;
     private readonly NetworkNamespace? _namespace;
     private readonly ForwardCache _cache;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationToken _stopping;
+    private volatile IPEndPoint[] _upstreams;
     private int _concurrent;
     private int _preferred;
     private long _rejected;
@@ -32,8 +35,10 @@ internal sealed class Forwarder : IDisposable
     /// <param name="upstreams">At least one, in the order they are tried.</param>
     /// <param name="networkNamespace">Where the sockets are made; null is the process's own.</param>
     /// <param name="time">For the age of kept answers.</param>
-    internal Forwarder(IReadOnlyList<IPEndPoint> upstreams, NetworkNamespace? networkNamespace, TimeProvider time)
+    /// <param name="logger">Told of upstreams that lead back here.</param>
+    internal Forwarder(IReadOnlyList<IPEndPoint> upstreams, NetworkNamespace? networkNamespace, TimeProvider time, ILogger logger)
     {
+        _logger = logger;
         _upstreams = [.. upstreams];
         _namespace = networkNamespace;
         _cache = new ForwardCache(time);
@@ -49,6 +54,12 @@ internal sealed class Forwarder : IDisposable
     internal void Start(ForwardRequest request, Action<ForwardAnswer> answered)
     {
         var start = Stopwatch.GetTimestamp();
+        if (_probes.TryRecognize(request, out var looping))
+        {
+            Log.UpstreamLoops(_logger, looping);
+            _upstreams = [.. _upstreams.Where(upstream => !upstream.Equals(looping))];
+        }
+
         if (Interlocked.Increment(ref _concurrent) > MaxConcurrent)
         {
             Interlocked.Decrement(ref _concurrent);
@@ -68,6 +79,18 @@ internal sealed class Forwarder : IDisposable
                 Interlocked.Decrement(ref _concurrent);
             }
         });
+    }
+
+    /// <summary>
+    /// Asks every upstream for a name made up for it. If the question comes in by the front door, that upstream forwards to
+    /// this server, and is asked no more.
+    /// </summary>
+    internal async Task FindLoopsAsync()
+    {
+        foreach (var upstream in _upstreams)
+        {
+            await TryAskAsync(upstream, QueryMessage.Write(_probes.NameFor(upstream), LoopProbes.Type, DnsHeader.RD, null));
+        }
     }
 
     /// <summary>Queries under way end with SERVFAIL.</summary>
@@ -99,11 +122,11 @@ internal sealed class Forwarder : IDisposable
         }
 
         var query = QueryMessage.Write(request.Name, request.Type, DnsHeader.RD | checkingDisabled, Server.ReplyBuilder.PayloadSize, request.DnssecOk);
-        var first = Volatile.Read(ref _preferred);
-        for (var i = 0; i < _upstreams.Length; i++)
+        var (upstreams, first) = (_upstreams, Volatile.Read(ref _preferred));
+        for (var i = 0; i < upstreams.Length; i++)
         {
-            var chosen = (first + i) % _upstreams.Length;
-            if (await TryAskAsync(_upstreams[chosen], query) is { } answer)
+            var chosen = (first + i) % upstreams.Length;
+            if (await TryAskAsync(upstreams[chosen], query) is { } answer)
             {
                 Volatile.Write(ref _preferred, chosen);
                 _cache.Keep(key, answer);

@@ -4,6 +4,7 @@ using Dataplane.Dns.Forward;
 using Dataplane.Dns.Tests.Scenarios;
 using Dataplane.Dns.Tests.Server;
 using Dataplane.Dns.Wire;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dataplane.Dns.Tests.Forward;
 
@@ -88,7 +89,7 @@ public sealed class ForwarderTests
         zone.Commit();
         using var upstream = new FakeUpstream((query, _) =>
             [query.AsSpan().IndexOf(new byte[] { 0, 28, 0, 1 }) > 0 ? UpstreamAnswers.Write(query, ResponseCode.NXDomain, "example.com. SOA ns.example.com.") : UpstreamAnswers.Write(query, Answer)]);
-        await using var server = new TestServer(zone, forwarder: new Forwarder([upstream.EndPoint], null, TimeProvider.System));
+        await using var server = new TestServer(zone, forwarder: new Forwarder([upstream.EndPoint], null, TimeProvider.System, NullLogger.Instance));
         var options = new DnsQueryOptions { Server = server.EndPoint };
 
         var found = await DnsClient.QueryAsync("ext.testns.svc.cluster.local", RecordType.A, options);
@@ -105,7 +106,7 @@ public sealed class ForwarderTests
     {
         var time = new SettableTime();
         using var upstream = new FakeUpstream((query, _) => [UpstreamAnswers.Write(query, Answer)]);
-        await using var server = new TestServer(new TestZone(), forwarder: new Forwarder([upstream.EndPoint], null, time));
+        await using var server = new TestServer(new TestZone(), forwarder: new Forwarder([upstream.EndPoint], null, time, NullLogger.Instance));
         var options = new DnsQueryOptions { Server = server.EndPoint };
 
         Assert.Equal(["www.example.com. 60 IN A 192.0.2.1"], (await DnsClient.QueryAsync("www.example.com", RecordType.A, options)).Answers);
@@ -132,6 +133,23 @@ public sealed class ForwarderTests
     }
 
     [Fact]
+    public async Task AnUpstreamThatForwardsBackIsLeftOut()
+    {
+        TestServer? server = null;
+        using var upstream = new FakeUpstream((query, _) => [AskServerAsync(query).GetAwaiter().GetResult()]);
+        var forwarder = new Forwarder([upstream.EndPoint], null, TimeProvider.System, NullLogger.Instance);
+        server = new TestServer(new TestZone(), forwarder: forwarder);
+        await forwarder.FindLoopsAsync();
+        var asked = upstream.Asked;
+        var response = await DnsClient.QueryAsync("www.example.com", RecordType.A, new DnsQueryOptions { Server = server.EndPoint });
+        Assert.Equal(ResponseCode.ServFail, response.Code);
+        Assert.Equal(asked, upstream.Asked);
+        await server.DisposeAsync();
+
+        Task<byte[]> AskServerAsync(byte[] query) => UpstreamExchange.AskDatagramAsync(server!.EndPoint, query, null, CancellationToken.None);
+    }
+
+    [Fact]
     public void NameserversAreReadFromResolvConf() =>
         Assert.Equal(
             [IPEndPoint.Parse("10.0.0.1:53"), IPEndPoint.Parse("[fd00::1]:53")],
@@ -142,7 +160,7 @@ public sealed class ForwarderTests
 
     private static async Task<DnsResponse> AskAsync(string name, RecordType type, DnsQueryOptions options, params IPEndPoint[] upstreams)
     {
-        await using var server = new TestServer(new TestZone(), forwarder: new Forwarder(upstreams, null, TimeProvider.System));
+        await using var server = new TestServer(new TestZone(), forwarder: new Forwarder(upstreams, null, TimeProvider.System, NullLogger.Instance));
         return await DnsClient.QueryAsync(name, type, options with { Server = server.EndPoint });
     }
 

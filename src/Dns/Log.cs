@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 
-namespace Dataplane.Dns.Server;
+namespace Dataplane.Dns;
 
 internal static partial class Log
 {
@@ -19,6 +19,9 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} is this server itself and is left out")]
     internal static partial void UpstreamIsSelf(ILogger logger, IPEndPoint upstream);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Upstream {Upstream} forwards to this server: it is not asked any more")]
+    internal static partial void UpstreamLoops(ILogger logger, IPEndPoint upstream);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Listener on {Address} ended: {Reason}")]
     internal static partial void ListenerFailed(ILogger logger, IPEndPoint address, string reason);
