@@ -13,6 +13,8 @@ public sealed class KubernetesClient : IDisposable
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
+    private static readonly MediaTypeHeaderValue Yaml = new("application/yaml");
+
     private readonly HttpClient _http;
 
     /// <summary>A client of the server a kubeconfig names.</summary>
@@ -61,6 +63,14 @@ public sealed class KubernetesClient : IDisposable
     public Task<T> CreateAsync<T>(T obj, CancellationToken cancellationToken = default)
         where T : class, IResource<T> =>
         SendAsync<T>(HttpMethod.Post, T.Resource.Path(obj.Metadata.Namespace), Body(obj), cancellationToken);
+
+    /// <summary>Creates what a YAML or JSON document of one's own describes; the server decodes it strictly and refuses unknown fields.</summary>
+    public async Task CreateYamlAsync(ResourceType resource, string ns, string yaml, CancellationToken cancellationToken = default)
+    {
+        using var body = new StringContent(yaml, Yaml);
+        using var response = await RequestAsync(
+            HttpMethod.Post, resource.Path(ns) + "?fieldValidation=Strict", body, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Replaces an object; a resource version in it makes that conditional.</summary>
     /// <param name="obj">The whole object.</param>
