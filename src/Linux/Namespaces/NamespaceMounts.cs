@@ -6,17 +6,13 @@ namespace Dataplane.Linux.Namespaces;
 /// <summary>The files under /run/netns that keep a namespace alive without a process.</summary>
 internal static class NamespaceMounts
 {
-    private const int EEXIST = 17;
-    private const int EINVAL = 22;
-    private const int ENOENT = 2;
-
     internal static void EnsureDirectory(string directory) => System.IO.Directory.CreateDirectory(directory);
 
     internal static void CreateMountPoint(string path)
     {
         if (File.Exists(path))
         {
-            throw new LinuxException($"create {path}", EEXIST);
+            throw new LinuxException($"create {path}", Errno.EEXIST);
         }
 
         File.WriteAllBytes(path, []);
@@ -41,7 +37,7 @@ internal static class NamespaceMounts
         if (Libc.umount2(path, Libc.MNT_DETACH) < 0)
         {
             var errno = System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
-            if (errno is not (EINVAL or ENOENT))
+            if (errno is not (Errno.EINVAL or Errno.ENOENT))
             {
                 throw new LinuxException($"umount {path}", errno);
             }
