@@ -1,9 +1,11 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Dataplane.Api.Client;
+using Dataplane.ControlPlane.Controllers;
 using Dataplane.ControlPlane.Machinery.Http;
 using Dataplane.ControlPlane.Machinery.Registry;
 using Dataplane.ControlPlane.Resources;
+using Dataplane.ControlPlane.Scheduling;
 using Dataplane.ControlPlane.Security;
 using Dataplane.ControlPlane.Services;
 using Dataplane.ControlPlane.Store;
@@ -114,7 +116,11 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         WriteKubeConfig(options, identity);
         var publisher = new KubernetesServicePublisher(store, writer, catalog, addresses.First, Backend(options), _logger);
         await publisher.PublishAsync();
-        _background = publisher.RunAsync(_stopping.Token);
+        var client = Own(new KubernetesClient(KubeConfig));
+        _background = Task.WhenAll(
+            publisher.RunAsync(_stopping.Token),
+            ControllerSet.RunAsync(client, loggers, time, _stopping.Token),
+            Scheduler.RunAsync(client, loggers, time, _stopping.Token));
     }
 
     private static IStore OpenStore(ControlPlaneOptions options) => options.Store switch
