@@ -1,0 +1,63 @@
+using Dataplane.Api;
+using Dataplane.Api.Client;
+
+namespace Dataplane.Cli.Cluster;
+
+/// <summary>The Service <c>kube-system/kube-dns</c>. It has no selector: the server runs in this process, not in a pod.</summary>
+internal static class ClusterDnsObjects
+{
+    private const string Name = "kube-dns";
+    private const string Namespace = "kube-system";
+    private const int Port = 53;
+
+    internal static async Task EnsureAsync(KubernetesClient client, CancellationToken cancellation)
+    {
+        await CreateUnlessThereAsync(client, KubeDnsService(), cancellation);
+        await CreateUnlessThereAsync(client, KubeDnsSlice(), cancellation);
+    }
+
+    private static async Task CreateUnlessThereAsync<T>(KubernetesClient client, T obj, CancellationToken cancellation)
+        where T : class, IResource<T>
+    {
+        try
+        {
+            await client.CreateAsync(obj, cancellation);
+        }
+        catch (ApiException conflict) when (conflict.HttpStatus == System.Net.HttpStatusCode.Conflict)
+        {
+            // A cluster whose store outlived the last run has it.
+        }
+    }
+
+    private static Service KubeDnsService() => new()
+    {
+        Metadata = new()
+        {
+            Name = Name,
+            Namespace = Namespace,
+            Labels = new() { ["k8s-app"] = Name, ["kubernetes.io/cluster-service"] = "true", ["kubernetes.io/name"] = "CoreDNS" },
+        },
+        Spec = new()
+        {
+            ClusterIP = AddressPlan.DnsServiceAddress.ToString(),
+            Ports =
+            [
+                new() { Name = "dns", Protocol = "UDP", Port = Port, TargetPort = Port },
+                new() { Name = "dns-tcp", Protocol = "TCP", Port = Port, TargetPort = Port },
+            ],
+        },
+    };
+
+    private static EndpointSlice KubeDnsSlice() => new()
+    {
+        Metadata = new()
+        {
+            Name = Name,
+            Namespace = Namespace,
+            Labels = new() { ["kubernetes.io/service-name"] = Name, ["endpointslice.kubernetes.io/managed-by"] = "up.dataplane.dev" },
+        },
+        AddressType = "IPv4",
+        Endpoints = [new() { Addresses = [AddressPlan.FabricAddress.ToString()], Conditions = new() { Ready = true } }],
+        Ports = [new() { Name = "dns", Protocol = "UDP", Port = Port }, new() { Name = "dns-tcp", Protocol = "TCP", Port = Port }],
+    };
+}

@@ -1,0 +1,23 @@
+namespace Dataplane.Cli.Cluster;
+
+/// <summary>What <c>dataplane up</c> was asked for.</summary>
+internal sealed record ClusterOptions
+{
+    /// <summary>How many nodes, 1 to <see cref="AddressPlan.MostNodes"/>.</summary>
+    public int Nodes { get; init; } = 2;
+
+    /// <summary>Proxy mode of every node.</summary>
+    public string ProxyMode { get; init; } = "nftables";
+
+    /// <summary>Where the store, the certificates, the admin kubeconfig and the pods' directories are kept.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Where the admin kubeconfig goes; null is <c>admin.kubeconfig</c> in the data directory.</summary>
+    public string? KubeConfig { get; init; }
+
+    /// <summary>The API server's port on 127.0.0.1.</summary>
+    public int ApiPort { get; init; } = AddressPlan.ApiPort;
+
+    /// <summary>Store engine: <c>sqlite</c> or <c>memory</c>.</summary>
+    public string Store { get; init; } = "sqlite";
+}

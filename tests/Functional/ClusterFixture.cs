@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Dataplane.Functional;
+
+/// <summary>One `dataplane up --nodes 2` for all tests of the collection, driven by the real kubectl.</summary>
+public sealed class ClusterFixture : IAsyncLifetime
+{
+    private readonly StringBuilder _log = new();
+    private readonly string _directory = Directory.CreateTempSubdirectory("dp-functional-").FullName;
+    private Process? _cluster;
+
+    internal string KubeConfig => Path.Combine(_directory, "admin.kubeconfig");
+
+    /// <summary>What kubectl is run with.</summary>
+    internal IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string> { ["KUBECONFIG"] = KubeConfig, ["HOME"] = _directory };
+
+    internal string DataDirectory => Path.Combine(_directory, "data");
+
+    /// <summary>Folder of the walkthrough manifests, which is beside the checkout.</summary>
+    internal static string Manifests { get; } = Path.GetFullPath(Path.Combine(Repository(), "..", "shared", "manifests"));
+
+    public async ValueTask InitializeAsync()
+    {
+        _cluster = Programs.Start(
+            Programs.Dataplane, ["up", "--nodes", "2", "--data-dir", DataDirectory, "--kubeconfig", KubeConfig, "--api-port", "16443"]);
+        var ready = new TaskCompletionSource();
+        void Read(object sender, DataReceivedEventArgs line)
+        {
+            lock (_log)
+            {
+                _log.AppendLine(line.Data);
+            }
+
+            if (line.Data?.Contains("ready", StringComparison.OrdinalIgnoreCase) is true && line.Data.Contains("nodes", StringComparison.Ordinal))
+            {
+                ready.TrySetResult();
+            }
+        }
+
+        _cluster.OutputDataReceived += Read;
+        _cluster.ErrorDataReceived += Read;
+        _cluster.BeginOutputReadLine();
+        _cluster.BeginErrorReadLine();
+        var ended = _cluster.WaitForExitAsync();
+        if (await Task.WhenAny(ready.Task, ended, Task.Delay(TimeSpan.FromSeconds(60))) != ready.Task)
+        {
+            Assert.Fail($"the cluster did not become ready:\n{Log}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Programs.RunAsync(Programs.Dataplane, ["down", "--data-dir", DataDirectory]);
+        _cluster?.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    internal string Log
+    {
+        get
+        {
+            lock (_log)
+            {
+                return _log.ToString();
+            }
+        }
+    }
+
+    /// <summary>Runs kubectl and fails the test when it fails; a cache of its own keeps discovery honest.</summary>
+    internal async Task<string> KubectlAsync(params string[] arguments)
+    {
+        var outcome = await TryKubectlAsync(arguments);
+        Assert.True(outcome.ExitCode == 0, $"kubectl {string.Join(' ', arguments)}: {outcome}\n--- cluster\n{Log}");
+        return outcome.Output;
+    }
+
+    internal Task<Outcome> TryKubectlAsync(params string[] arguments) =>
+        Programs.RunAsync("kubectl", arguments, Environment);
+
+    /// <summary>Asks again until the answer satisfies; the wait ends after 60 s with the last answer.</summary>
+    internal async Task<string> EventuallyAsync(Func<string, bool> satisfied, params string[] arguments)
+    {
+        var started = Stopwatch.StartNew();
+        while (true)
+        {
+            var outcome = await TryKubectlAsync(arguments);
+            if (outcome.ExitCode == 0 && satisfied(outcome.Output))
+            {
+                return outcome.Output;
+            }
+
+            Assert.True(started.Elapsed < TimeSpan.FromSeconds(60), $"kubectl {string.Join(' ', arguments)} never satisfied; last: {outcome}\n--- cluster\n{Log}");
+            await Task.Delay(200);
+        }
+    }
+
+    private static string Repository()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(directory.FullName, "Dataplane.sln")))
+        {
+            directory = directory.Parent ?? throw new DirectoryNotFoundException("the tests run outside a checkout");
+        }
+
+        return directory.FullName;
+    }
+}
+
+[CollectionDefinition(Name)]
+public sealed class ClusterCollection : ICollectionFixture<ClusterFixture>
+{
+    public const string Name = "cluster";
+}
