@@ -31,12 +31,14 @@ internal sealed partial class NetlinkConnection : IDisposable
     internal static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
-    private readonly NetlinkSocket _socket;
+    private readonly INetlinkSocket _socket;
     private readonly byte[] _received = new byte[ReceiveLength];
     private readonly Func<int, int> _familyHeaderLength;
     private uint _sequence;
 
-    private NetlinkConnection(NetlinkSocket socket, Func<int, int> familyHeaderLength)
+    /// <param name="socket">Disposed with this.</param>
+    /// <param name="familyHeaderLength">As for <see cref="Open"/>.</param>
+    internal NetlinkConnection(INetlinkSocket socket, Func<int, int> familyHeaderLength)
     {
         _socket = socket;
         _familyHeaderLength = familyHeaderLength;

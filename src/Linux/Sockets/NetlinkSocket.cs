@@ -10,7 +10,7 @@ namespace Dataplane.Linux.Sockets;
 /// It acts on the network namespace it was opened in, whichever thread uses it.
 /// </summary>
 /// <remarks>Source: netlink(7). Not safe for two concurrent senders that both wait for answers.</remarks>
-public sealed class NetlinkSocket : IDisposable
+public sealed class NetlinkSocket : INetlinkSocket
 {
     private readonly SafeFileHandle _handle;
 
@@ -19,7 +19,7 @@ public sealed class NetlinkSocket : IDisposable
     /// <summary>For waiting in an epoll set; owned by this object.</summary>
     public SafeHandle Handle => _handle;
 
-    /// <summary>The address the kernel gave the socket; nlmsg_pid of its answers.</summary>
+    /// <inheritdoc/>
     public uint PortId { get; private set; }
 
     /// <summary>Opens and binds a socket with extended and capped acks.</summary>
@@ -50,7 +50,7 @@ public sealed class NetlinkSocket : IDisposable
     /// <summary>Subscribes to a multicast group by its number (not a bit mask).</summary>
     public void JoinGroup(int group) => SetOption(Libc.NETLINK_ADD_MEMBERSHIP, group);
 
-    /// <summary>Sets SO_SNDBUF past net.core.wmem_max. Needs CAP_NET_ADMIN.</summary>
+    /// <inheritdoc/>
     public void SetSendBuffer(int bytes) => LinuxException.Check(
         Libc.setsockopt(_handle, Libc.SOL_SOCKET, Libc.SO_SNDBUFFORCE, bytes, sizeof(int)), $"set netlink send buffer of {bytes} bytes");
 
@@ -65,8 +65,7 @@ public sealed class NetlinkSocket : IDisposable
         LinuxException.Check(Libc.setsockopt(_handle, Libc.SOL_SOCKET, Libc.SO_RCVTIMEO, value, Libc.__kernel_sock_timeval.Size), "set netlink receive time-out");
     }
 
-    /// <summary>Sends one datagram to the kernel, which has handled it when this returns (answers are queued).</summary>
-    /// <exception cref="LinuxException">EMSGSIZE when it is larger than the send buffer.</exception>
+    /// <inheritdoc/>
     public void Send(ReadOnlySpan<byte> datagram)
     {
         var kernel = new Libc.sockaddr_nl { nl_family = Libc.AF_NETLINK };
@@ -80,16 +79,12 @@ public sealed class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>Waits for one datagram of the kernel.</summary>
-    /// <returns>Its length.</returns>
-    /// <exception cref="LinuxException">EAGAIN after the receive time-out, EMSGSIZE when the buffer was too small,
-    /// ENOBUFS when the kernel dropped messages because the socket was not read fast enough.</exception>
+    /// <inheritdoc/>
     public int Receive(Span<byte> buffer) => Receive(buffer, 0, out var length) is var errno and not 0
         ? throw new LinuxException("receive from netlink", errno)
         : length;
 
-    /// <summary>Takes one datagram if one is queued.</summary>
-    /// <exception cref="LinuxException">As <see cref="Receive"/>, but for EAGAIN.</exception>
+    /// <inheritdoc/>
     public bool TryReceive(Span<byte> buffer, out int length) => Receive(buffer, Libc.MSG_DONTWAIT, out length) switch
     {
         0 => true,

@@ -13,6 +13,30 @@ namespace Dataplane.Netlink.Probing;
 /// </summary>
 public static class KernelProbe
 {
+    private static readonly NftBaseChain NatChain = NftBaseChain.Nat(NftHook.Prerouting);
+    private static readonly NftBaseChain Postrouting = NftBaseChain.Nat(NftHook.Postrouting);
+    private static readonly NftBaseChain Filter = NftBaseChain.Filter(NftHook.Prerouting);
+    private static readonly NftBaseChain Input = NftBaseChain.Filter(NftHook.Input);
+    private static readonly NftExpression[] ToTcpPort =
+        [new Meta(MetaKey.TransportProtocol, R1), Compare.Equal(R1, NftValue.U8(6)), new Immediate(R1, NftValue.Port(1))];
+
+    private static readonly (string Feature, Action<NftBatch, NftTable> Build)[] Transactions =
+    [
+        ("", (_, _) => { }),
+        ("maps", (batch, table) => batch.AddMap(new NftMap(table, "m", [NftType.InetProtocol, NftType.InetService], [NftType.Verdict]))),
+        ("ranges", (batch, table) => batch.AddSet(new NftSet(table, "s", NftType.InetProtocol, NftType.InetService) { Flags = NftSetFlags.Interval })),
+        ("affinity sets", AddAffinity),
+        ("numgen", (batch, table) => AddRule(batch, table, Filter, new NumberGenerator(R1, 2))),
+        ("fib", (batch, table) => AddRule(batch, table, Filter, new Fib(FibFlags.Destination, FibResult.AddressType, R1))),
+        ("ct", (batch, table) => AddRule(batch, table, Filter, new Conntrack(ConntrackKey.Status, R1))),
+        ("dnat", (batch, table) => AddRule(batch, table, NatChain, [.. ToTcpPort, new Nat(NatType.Destination, table.Family, Port: R1)])),
+        ("redirect", (batch, table) => AddRule(batch, table, NatChain, new Redirect())),
+        ("masquerade", (batch, table) => AddRule(batch, table, Postrouting, new Masquerade(NatFlags.FullyRandom))),
+        ("reject", (batch, table) => AddRule(batch, table, Input, [.. ToTcpPort, Reject.TcpReset])),
+        ("tproxy", (batch, table) => AddRule(batch, table, Filter, [.. ToTcpPort, new TransparentProxy(table.Family, Port: R1)])),
+        ("socket", (batch, table) => AddRule(batch, table, Filter, new SocketMatch(SocketKey.Transparent, R1))),
+    ];
+
     /// <summary>Tries everything. Takes some milliseconds; needs CAP_SYS_ADMIN and CAP_NET_ADMIN.</summary>
     /// <exception cref="LinuxException">No namespace could be made.</exception>
     public static IReadOnlyList<KernelFeature> Run()
@@ -34,61 +58,41 @@ public static class KernelProbe
         }
     }
 
-    private static IEnumerable<KernelFeature> Families(NetworkNamespace networkNamespace)
+    /// <summary>Every feature has a table of its own, which goes with the namespace: removing one makes the kernel wait for all its processors.</summary>
+    private static List<KernelFeature> Families(NetworkNamespace networkNamespace)
     {
+        var features = new List<KernelFeature>();
         foreach (var family in new[] { NftFamily.Ip, NftFamily.Ip6 })
         {
             var prefix = $"nftables {family.ToString().ToLowerInvariant()}";
-            var table = new NftTable(family, "dp-probe");
-            foreach (var (feature, build) in Transactions(table))
+            foreach (var (feature, build) in Transactions)
             {
-                yield return Try(feature.Length == 0 ? prefix : $"{prefix} {feature}", () => Commit(networkNamespace, table, build));
+                var name = feature.Length == 0 ? prefix : $"{prefix} {feature}";
+                features.Add(Try(name, () => Commit(networkNamespace, new NftTable(family, $"dp-probe{features.Count}"), build)));
             }
         }
-    }
 
-    private static IEnumerable<(string Feature, Action<NftBatch> Build)> Transactions(NftTable table)
-    {
-        var nat = NftBaseChain.Nat(NftHook.Prerouting);
-        var postrouting = NftBaseChain.Nat(NftHook.Postrouting);
-        var filter = NftBaseChain.Filter(NftHook.Prerouting);
-        var input = NftBaseChain.Filter(NftHook.Input);
-        NftExpression[] isTcp = [new Meta(MetaKey.TransportProtocol, R1), Compare.Equal(R1, NftValue.U8(6))];
-
-        yield return ("", _ => { });
-        yield return ("maps", batch => batch.AddMap(new NftMap(table, "m", [NftType.InetProtocol, NftType.InetService], [NftType.Verdict])));
-        yield return ("ranges", batch => batch.AddSet(new NftSet(table, "s", NftType.InetProtocol, NftType.InetService) { Flags = NftSetFlags.Interval }));
-        yield return ("affinity sets", batch => AddAffinity(batch, table));
-        yield return ("numgen", batch => AddRule(batch, table, filter, [new NumberGenerator(R1, 2)]));
-        yield return ("fib", batch => AddRule(batch, table, filter, [new Fib(FibFlags.Destination, FibResult.AddressType, R1)]));
-        yield return ("ct", batch => AddRule(batch, table, filter, [new Conntrack(ConntrackKey.Status, R1)]));
-        yield return ("dnat", batch => AddRule(batch, table, nat, [.. isTcp, new Immediate(R1, NftValue.Port(1)), new Nat(NatType.Destination, table.Family, Port: R1)]));
-        yield return ("redirect", batch => AddRule(batch, table, nat, [new Redirect()]));
-        yield return ("masquerade", batch => AddRule(batch, table, postrouting, [new Masquerade(NatFlags.FullyRandom)]));
-        yield return ("reject", batch => AddRule(batch, table, input, [.. isTcp, Reject.TcpReset]));
-        yield return ("tproxy", batch => AddRule(batch, table, filter, [.. isTcp, new Immediate(R1, NftValue.Port(1)), new TransparentProxy(table.Family, Port: R1)]));
-        yield return ("socket", batch => AddRule(batch, table, filter, [new SocketMatch(SocketKey.Transparent, R1)]));
+        return features;
     }
 
     private static void AddAffinity(NftBatch batch, NftTable table)
     {
         batch.AddSet(new NftSet(table, "s", NftType.InetService) { Flags = NftSetFlags.Dynamic | NftSetFlags.Timeout, Timeout = TimeSpan.FromHours(1) });
-        AddRule(batch, table, NftBaseChain.Filter(NftHook.Prerouting), [Payload.DestinationPort(R1), new DynamicSet("s", DynamicSetOperation.Update, R1)]);
+        AddRule(batch, table, Filter, Payload.DestinationPort(R1), new DynamicSet("s", DynamicSetOperation.Update, R1));
     }
 
-    private static void AddRule(NftBatch batch, NftTable table, NftBaseChain chain, NftExpression[] expressions)
+    private static void AddRule(NftBatch batch, NftTable table, NftBaseChain chain, params ReadOnlySpan<NftExpression> expressions)
     {
         batch.AddChain(table, "c", chain);
         batch.AddRule(table, "c", expressions);
     }
 
-    private static void Commit(NetworkNamespace networkNamespace, NftTable table, Action<NftBatch> build)
+    private static void Commit(NetworkNamespace networkNamespace, NftTable table, Action<NftBatch, NftTable> build)
     {
         using var nftables = NftablesConnection.Open(networkNamespace);
         var batch = new NftBatch();
-        batch.DestroyTable(table);
         batch.AddTable(table);
-        build(batch);
+        build(batch, table);
         nftables.Commit(batch);
     }
 

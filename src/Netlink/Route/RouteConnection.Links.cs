@@ -39,7 +39,7 @@ public sealed partial class RouteConnection
     /// <code>
     /// ifinfomsg | IFLA_IFNAME
     ///           | IFLA_LINKINFO  IFLA_INFO_KIND "veth"
-    ///                            IFLA_INFO_DATA  VETH_INFO_PEER  ifinfomsg | IFLA_IFNAME | IFLA_NET_NS_FD
+    ///                            IFLA_INFO_DATA  VETH_INFO_PEER  ifinfomsg | IFLA_NET_NS_FD | IFLA_IFNAME
     /// </code>
     /// </summary>
     /// <returns>The index of this namespace's end.</returns>
@@ -57,7 +57,6 @@ public sealed partial class RouteConnection
         var data = writer.BeginNested(IFLA_INFO_DATA);
         var peer = writer.BeginNested(VETH_INFO_PEER);
         RouteHeaders.WriteLink(ref writer);
-        writer.String(IFLA_IFNAME, peerName);
 
         var referenced = false;
         try
@@ -65,6 +64,7 @@ public sealed partial class RouteConnection
             // The number stands in the request, so the file must stay open until the kernel has handled it.
             peerNamespace.Handle.DangerousAddRef(ref referenced);
             writer.U32(IFLA_NET_NS_FD, (uint)peerNamespace.Handle.DangerousGetHandle());
+            writer.String(IFLA_IFNAME, peerName);
             writer.EndNested(peer);
             writer.EndNested(data);
             writer.EndNested(info);

@@ -54,6 +54,11 @@ public sealed partial class RouteConnection
             RouteHeaders.WriteAddress(ref writer, RTA_GATEWAY, gateway);
         }
 
+        if (route.Table > byte.MaxValue)
+        {
+            writer.U32(RTA_TABLE, (uint)route.Table);
+        }
+
         if (route.LinkIndex is { } link)
         {
             writer.U32(RTA_OIF, (uint)link);
@@ -69,7 +74,6 @@ public sealed partial class RouteConnection
             writer.U32(RTA_PRIORITY, (uint)metric);
         }
 
-        writer.U32(RTA_TABLE, (uint)route.Table);
         _connection.Execute(writer.Message(), operation, route);
     }
 

@@ -34,7 +34,11 @@ public sealed partial class RouteConnection
         writer.U32(FRA_PRIORITY, (uint)rule.Priority);
         writer.U32(FRA_FWMARK, rule.Mark);
         writer.U32(FRA_FWMASK, rule.Mask);
-        writer.U32(FRA_TABLE, (uint)rule.Table);
+        if (rule.Table > byte.MaxValue)
+        {
+            writer.U32(FRA_TABLE, (uint)rule.Table);
+        }
+
         _connection.Execute(writer.Message(), operation, rule);
     }
 

@@ -14,7 +14,8 @@ public sealed partial class RouteConnection : IDisposable
 
     private readonly NetlinkConnection _connection;
 
-    private RouteConnection(NetlinkConnection connection) => _connection = connection;
+    /// <param name="connection">Disposed with this.</param>
+    internal RouteConnection(NetlinkConnection connection) => _connection = connection;
 
     /// <param name="networkNamespace">Whose devices and routes; null for the calling thread's. It need not stay open.</param>
     public static RouteConnection Open(NetworkNamespace? networkNamespace = null) =>
