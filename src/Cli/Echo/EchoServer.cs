@@ -91,7 +91,7 @@ internal sealed class EchoServer : IDisposable
 
     private void Listen(InetEndPoint local)
     {
-        var listener = StreamListener.Open(local);
+        var listener = StreamListener.Open(local, shared: false);
         _epoll.Add(listener, EpollEvents.In, FirstListenerToken + (ulong)_listeners.Count);
         _listeners.Add(listener);
     }

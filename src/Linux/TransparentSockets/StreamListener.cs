@@ -2,7 +2,7 @@ using Dataplane.Linux.Interop;
 
 namespace Dataplane.Linux.TransparentSockets;
 
-/// <summary>A listening TCP socket, one of several on the same port by SO_REUSEPORT: the kernel spreads connections over them.</summary>
+/// <summary>A listening TCP socket, where wished one of several on the same port (SO_REUSEPORT): the kernel spreads connections over them.</summary>
 public sealed class StreamListener : InetSocket
 {
     private StreamListener()
@@ -14,8 +14,9 @@ public sealed class StreamListener : InetSocket
     /// (tcp(7)), which saves a system call per connection.
     /// </summary>
     /// <param name="local">Port 0 chooses one; further listeners then name it.</param>
+    /// <param name="shared">Whether others may listen on the same port; all of them have to agree to it.</param>
     /// <exception cref="LinuxException">EADDRINUSE, EMFILE, EAFNOSUPPORT.</exception>
-    public static StreamListener Open(InetEndPoint local)
+    public static StreamListener Open(InetEndPoint local, bool shared)
     {
         var listener = new StreamListener();
         try
@@ -28,7 +29,7 @@ public sealed class StreamListener : InetSocket
             }
 
             listener.RequireOption(Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1, "SO_REUSEADDR");
-            listener.RequireOption(Libc.SOL_SOCKET, Libc.SO_REUSEPORT, 1, "SO_REUSEPORT");
+            listener.RequireOption(Libc.SOL_SOCKET, Libc.SO_REUSEPORT, shared ? 1 : 0, "SO_REUSEPORT");
             if (local.IsIPv6)
             {
                 listener.RequireOption(Libc.SOL_IPV6, Libc.IPV6_V6ONLY, 1, "IPV6_V6ONLY");

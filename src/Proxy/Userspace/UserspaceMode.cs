@@ -55,7 +55,8 @@ internal sealed class UserspaceMode : IProxyMode
         // A detector that changed concerns front ends of Services that did not.
         var whole = previous is null || !Equals(previous.LocalDetector, next.LocalDetector)
             || !previous.NodePortNetworks.SequenceEqual(next.NodePortNetworks);
-        var states = NextStates(whole ? Whole(next) : Changed(previous!, next), next.LocalDetector, out var opened);
+        var plans = whole ? FrontEndChanges.Whole(_inForce.Keys, next) : FrontEndChanges.Between(previous!, next);
+        var states = NextStates(plans, next.LocalDetector, out var opened);
         var targetsBefore = Engine.StreamTargets;
         try
         {
@@ -116,35 +117,6 @@ internal sealed class UserspaceMode : IProxyMode
     }
 
     private static Steering SteeringOf(FrontEndState? state) => state?.Steering ?? default;
-
-    private Dictionary<FrontEnd, FrontEndPlan?> Whole(ForwardingPlan next)
-    {
-        var plans = _inForce.Keys.ToDictionary(frontEnd => frontEnd, _ => (FrontEndPlan?)null);
-        foreach (var plan in next.Services.Values.SelectMany(service => service.FrontEnds))
-        {
-            plans[plan.FrontEnd] = plan;
-        }
-
-        return plans;
-    }
-
-    // All that goes before all that comes: an address may pass from one Service to another in one step.
-    private static Dictionary<FrontEnd, FrontEndPlan?> Changed(ForwardingPlan previous, ForwardingPlan next)
-    {
-        var plans = new Dictionary<FrontEnd, FrontEndPlan?>();
-        var changes = next.ChangesSince(previous).ToList();
-        foreach (var plan in changes.SelectMany(change => change.Before?.FrontEnds ?? []))
-        {
-            plans[plan.FrontEnd] = null;
-        }
-
-        foreach (var plan in changes.SelectMany(change => change.After?.FrontEnds ?? []))
-        {
-            plans[plan.FrontEnd] = plan;
-        }
-
-        return plans;
-    }
 
     private Dictionary<FrontEnd, FrontEndState?> NextStates(
         Dictionary<FrontEnd, FrontEndPlan?> plans, LocalDetector detector, out List<DatagramFrontEnd> opened)

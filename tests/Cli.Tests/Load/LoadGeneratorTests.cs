@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Dataplane.Cli.Echo;
 using Dataplane.Cli.Load;
+using Dataplane.Linux;
 
 namespace Dataplane.Cli.Tests.Load;
 
@@ -49,6 +50,13 @@ public sealed class LoadGeneratorTests
         Assert.Equal(2, text.Split("HTTP/1.1 200 OK").Length - 1);
         Assert.Contains($"client: {client.Client.LocalEndPoint}\n", text, StringComparison.Ordinal);
         Assert.Contains($"address: 127.0.0.1:{server.Port}\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void APortInUseIsSaid()
+    {
+        using var first = new EchoServer(0);
+        Assert.Contains("Address already in use", Assert.Throws<LinuxException>(() => new EchoServer(first.Port)).Message, StringComparison.Ordinal);
     }
 
     private static EchoServer StartEcho(string host, out Thread thread)

@@ -125,6 +125,16 @@ public sealed class UserspaceModeTests
     }
 
     [Fact]
+    public void AnEndpointThatIsItsOwnServiceIsNotFollowedRoundAndRound()
+    {
+        using var network = new RelayNetwork();
+        network.Cluster.Service("loop", "10.96.0.6", RelayNetwork.TargetPort).Slice("loop", $"{RelayNetwork.TargetPort}", "10.96.0.6");
+        network.Apply();
+        Assert.ThrowsAny<SocketException>(() => Ask(network.Client, "10.96.0.6", RelayNetwork.TargetPort));
+        Assert.Equal(1, network.Mode.Engine.Counters().Accepted);
+    }
+
+    [Fact]
     public void TheRelaysOwnPortServesNobodyDirectly()
     {
         using var network = new RelayNetwork();

@@ -125,7 +125,7 @@ internal sealed class RelayEngine : IDisposable
                 all[loop] = new StreamListener[families.Length];
                 for (var family = 0; family < families.Length; family++)
                 {
-                    var listener = StreamListener.Open(new InetEndPoint(UInt128.Zero, ports[family], families[family]));
+                    var listener = StreamListener.Open(new InetEndPoint(UInt128.Zero, ports[family], families[family]), shared: true);
                     opened.Add(listener);
                     ports[family] = listener.LocalEndPoint.Port;
                     all[loop][family] = listener;

@@ -14,7 +14,6 @@ internal sealed class RelayLoop : IDisposable
 {
     private const int EventsPerWait = 512;
 
-    private readonly RelayEngine _engine;
     private readonly EpollInstance _epoll = new(EventsPerWait);
     private readonly WakeUp _wake = new();
     private readonly ConcurrentQueue<Action<DatagramRelay>> _posted = new();
@@ -27,9 +26,8 @@ internal sealed class RelayLoop : IDisposable
     /// <param name="listeners">IPv4 first; owned from now on.</param>
     internal RelayLoop(RelayEngine engine, int index, StreamListener[] listeners, RelayOptions options, NetworkNamespace? node, ILogger logger)
     {
-        _engine = engine;
         _listeners = listeners;
-        _streams = new StreamRelay(options, _epoll, Counters, logger);
+        _streams = new StreamRelay(engine, options, _epoll, Counters, logger);
         _datagrams = new DatagramRelay(options, _epoll, Counters);
         _epoll.Add(_wake.Handle, EpollEvents.In, new RelayToken(RelayTokenKind.WakeUp, 0).Value);
         for (var i = 0; i < listeners.Length; i++)
@@ -108,7 +106,7 @@ internal sealed class RelayLoop : IDisposable
                 _wake.Clear();
                 break;
             case RelayTokenKind.Listener:
-                _streams.Accept(_listeners[token.Slot], ipv6: token.Slot == 1, _engine.StreamTargets, now);
+                _streams.Accept(_listeners[token.Slot], ipv6: token.Slot == 1, now);
                 break;
             case RelayTokenKind.DatagramFrontEnd:
                 _datagrams.ServeFrontEnd(token.Slot, now);

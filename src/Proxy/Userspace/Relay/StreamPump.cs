@@ -102,7 +102,7 @@ internal sealed class StreamPump(PipePool pipes, EpollInstance epoll, RelayCount
             while (pipe.Buffered > 0)
             {
                 var drained = pipe.Drain(direction.To.Socket);
-                if (drained < 0)
+                if (drained <= 0)
                 {
                     return drained == -Errno.EAGAIN;
                 }

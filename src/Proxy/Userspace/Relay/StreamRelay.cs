@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Dataplane.Linux;
 using Dataplane.Linux.Epoll;
 using Dataplane.Linux.TransparentSockets;
@@ -11,6 +10,7 @@ internal sealed class StreamRelay : IDisposable
 {
     private const int AcceptsPerEvent = 64;
 
+    private readonly RelayEngine _engine;
     private readonly EpollInstance _epoll;
     private readonly RelayCounters _counters;
     private readonly ILogger _logger;
@@ -20,8 +20,9 @@ internal sealed class StreamRelay : IDisposable
     private readonly StreamPump _pump;
     private WakeUp? _reserve = new();
 
-    internal StreamRelay(RelayOptions options, EpollInstance epoll, RelayCounters counters, ILogger logger)
+    internal StreamRelay(RelayEngine engine, RelayOptions options, EpollInstance epoll, RelayCounters counters, ILogger logger)
     {
+        _engine = engine;
         _epoll = epoll;
         _counters = counters;
         _logger = logger;
@@ -31,7 +32,7 @@ internal sealed class StreamRelay : IDisposable
     }
 
     /// <summary>Takes waiting connections.</summary>
-    internal void Accept(StreamListener listener, bool ipv6, ImmutableDictionary<InetEndPoint, RelayTarget> targets, long now)
+    internal void Accept(StreamListener listener, bool ipv6, long now)
     {
         for (var i = 0; i < AcceptsPerEvent; i++)
         {
@@ -52,7 +53,7 @@ internal sealed class StreamRelay : IDisposable
             _counters.Open++;
             connection.Peer = peer;
             connection.Phase = RelayPhase.Dialling;
-            if (!FindEndpoints(connection, ipv6, targets))
+            if (!FindEndpoints(connection, ipv6))
             {
                 _counters.Refused++;
                 Abort(connection);
@@ -111,8 +112,9 @@ internal sealed class StreamRelay : IDisposable
     }
 
     // A destination that is no front end is the listener's own port, dialled directly: refusing it also ends any loop.
-    private static bool FindEndpoints(RelayConnection connection, bool ipv6, ImmutableDictionary<InetEndPoint, RelayTarget> targets)
+    private bool FindEndpoints(RelayConnection connection, bool ipv6)
     {
+        var targets = _engine.StreamTargets;
         var client = connection.Client.Socket;
         if (client.OriginalDestination(ipv6, out var destination) < 0
             || (!targets.TryGetValue(destination, out var target)
@@ -138,6 +140,12 @@ internal sealed class StreamRelay : IDisposable
         var server = connection.Server;
         for (; connection.Attempt < _timers.Attempts; DialFailed(connection))
         {
+            // An endpoint that is a front end would come back here, and again, until the last descriptor is gone.
+            if (_engine.StreamTargets.ContainsKey(connection.Endpoint))
+            {
+                continue;
+            }
+
             var result = server.Socket.Open(connection.Endpoint.IsIPv6);
             if (result < 0)
             {

@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Sockets;
+using Dataplane.Api;
+using Dataplane.Netlink.Route;
+using Dataplane.Proxy.Userspace;
+using Dataplane.Proxy.Userspace.Relay;
+using Dataplane.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Dataplane.Proxy.Tests.Userspace;
+
+/// <summary>One machine, so that no test waits for duplicate address detection: the endpoint is an address of its loopback device.</summary>
+public sealed class UserspaceIPv6Tests
+{
+    private const string Endpoint = "fd00:10:244::5";
+    private const string ClusterIP = "fd00:10:96::5";
+
+    [Theory]
+    [InlineData(ClusterIP, 80, true)]
+    [InlineData("::1", 30080, true)]
+    [InlineData(ClusterIP, 53, false)]
+    [InlineData("::1", 30053, false)]
+    public async Task FrontEndsOfBothProtocolsLeadToTheEndpoint(string address, int port, bool stream)
+    {
+        using var network = new TestNetwork();
+        var node = network.AddHost("node");
+        node.AddAddress("lo", Endpoint + "/128");
+        node.Route.ReplaceRoute(new Route(IPNetwork.Parse("fd00:10:96::/112"), LinkIndex: node.Route.GetLink("lo").Index));
+        await using var mode = new UserspaceMode(
+            new ProxyModeContext(node.Namespace, 0, () => { }, NullLoggerFactory.Instance, TimeProvider.System), new RelayOptions { Loops = 1 });
+        mode.Apply(null, new Cluster()
+            .Service("both", ClusterIP, [Port("web", 80, "TCP"), Port("dns", 53, "UDP")])
+            .Slice("both", "web:8080,dns/UDP:5353", Endpoint).Plan());
+
+        var (type, protocol) = stream ? (SocketType.Stream, ProtocolType.Tcp) : (SocketType.Dgram, ProtocolType.Udp);
+        using var server = node.Socket(type, protocol, AddressFamily.InterNetworkV6);
+        server.Bind(new IPEndPoint(IPAddress.Parse(Endpoint), stream ? 8080 : 5353));
+        if (stream)
+        {
+            server.Listen();
+        }
+
+        using var client = node.Socket(type, protocol, AddressFamily.InterNetworkV6);
+        client.ReceiveTimeout = server.ReceiveTimeout = 5000;
+        client.Connect(IPAddress.Parse(address), port);
+        client.Send("ping"u8);
+        var buffer = new byte[16];
+        if (stream)
+        {
+            using var accepted = server.Accept();
+            Assert.Equal(4, accepted.Receive(buffer));
+            accepted.Send("pong"u8);
+        }
+        else
+        {
+            EndPoint from = new IPEndPoint(IPAddress.IPv6Any, 0);
+            Assert.Equal(4, server.ReceiveFrom(buffer, ref from));
+            server.SendTo("pong"u8, from);
+        }
+
+        Assert.Equal(4, client.Receive(buffer));
+        Assert.Equal("pong"u8, buffer.AsSpan(0, 4));
+    }
+
+    private static ServicePort Port(string name, int port, string protocol) =>
+        new() { Name = name, Port = port, NodePort = 30000 + port, Protocol = protocol };
+}
