@@ -3,8 +3,14 @@ namespace Dataplane.ControlPlane.Store;
 /// <summary>A conditional write: it happens only if the key's current version is the expected one.</summary>
 /// <param name="Key">Where the object lies.</param>
 /// <param name="Expected">Revision of the version to replace, <see cref="Revision.None"/> when the key must not exist.</param>
-/// <param name="Value">JSON without resourceVersion, or null to delete.</param>
-internal sealed record StoreWrite(string Key, Revision Expected, ReadOnlyMemory<byte>? Value);
+/// <param name="Value">JSON without resourceVersion; empty for a deletion.</param>
+/// <param name="IsDeletion">The key shall go.</param>
+internal sealed record StoreWrite(string Key, Revision Expected, ReadOnlyMemory<byte> Value, bool IsDeletion)
+{
+    public static StoreWrite Put(string key, Revision expected, ReadOnlyMemory<byte> value) => new(key, expected, value, IsDeletion: false);
+
+    public static StoreWrite Delete(string key, Revision expected) => new(key, expected, default, IsDeletion: true);
+}
 
 /// <summary>What became of a write.</summary>
 /// <param name="Committed">False when the expectation did not hold.</param>

@@ -107,9 +107,9 @@ internal sealed class SqliteStore : IStore
             _log.Append(events);
             _history.Publish(events.ToArray());
         }
-        catch (Exception failure) when (failure is SqliteException or InvalidDataException)
+        catch (Exception failure)
         {
-            // Nothing of the batch is on disk or visible: its writers are told, the store goes on.
+            // Nothing of the batch is on disk or visible: its writers are told, whatever it was, and the one writer goes on.
             var told = new IOException($"the store cannot write: {failure.Message}", failure);
             batch.ForEach(pending => pending.Done.TrySetException(told));
             return;

@@ -21,7 +21,7 @@ public sealed class SqliteStoreTests : StoreTests, IDisposable
         {
             first = await PutAsync(store, "a", "old");
             var gone = await PutAsync(store, "b");
-            await store.CommitAsync(new StoreWrite(gone.Key, gone.Modified, null));
+            await store.CommitAsync(StoreWrite.Delete(gone.Key, gone.Modified));
             last = await PutAsync(store, "a", "new");
         }
 
@@ -49,7 +49,7 @@ public sealed class SqliteStoreTests : StoreTests, IDisposable
                 await Task.WhenAll(Enumerable.Range(0, 256).Select(n => Task.Run(async () =>
                 {
                     var current = store.Current.Get($"/busy/{n}");
-                    await store.CommitAsync(new StoreWrite($"/busy/{n}", current?.Modified ?? Revision.None, Value($"busy{n}", $"{i}")));
+                    await store.CommitAsync(StoreWrite.Put($"/busy/{n}", current?.Modified ?? Revision.None, Value($"busy{n}", $"{i}")));
                 })));
             }
         }

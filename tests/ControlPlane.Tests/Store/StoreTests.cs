@@ -15,7 +15,7 @@ public abstract class StoreTests
 
     internal static async Task<StoredObject> PutAsync(IStore store, string name, string data = "", Revision? expected = null)
     {
-        var result = await store.CommitAsync(new StoreWrite(Prefix + name, expected ?? store.Current.Get(Prefix + name)?.Modified ?? Revision.None, Value(name, data)));
+        var result = await store.CommitAsync(StoreWrite.Put(Prefix + name, expected ?? store.Current.Get(Prefix + name)?.Modified ?? Revision.None, Value(name, data)));
         Assert.True(result.Committed);
         return result.Object!;
     }
@@ -36,7 +36,7 @@ public abstract class StoreTests
     {
         await using var store = await OpenAsync();
         var existing = await PutAsync(store, "a");
-        var result = await store.CommitAsync(new StoreWrite(Prefix + "a", Revision.None, Value("a")));
+        var result = await store.CommitAsync(StoreWrite.Put(Prefix + "a", Revision.None, Value("a")));
         Assert.False(result.Committed);
         Assert.Same(existing, result.Object);
     }
@@ -47,7 +47,7 @@ public abstract class StoreTests
         await using var store = await OpenAsync();
         var first = await PutAsync(store, "a");
         var second = await PutAsync(store, "a", "new");
-        var result = await store.CommitAsync(new StoreWrite(Prefix + "a", first.Modified, Value("a", "late")));
+        var result = await store.CommitAsync(StoreWrite.Put(Prefix + "a", first.Modified, Value("a", "late")));
         Assert.False(result.Committed);
         Assert.Equal(second.Modified, result.Object!.Modified);
         Assert.Equal(second.Modified, store.Current.Revision);
@@ -59,7 +59,7 @@ public abstract class StoreTests
         await using var store = await OpenAsync();
         var first = await PutAsync(store, "a");
         var results = await Task.WhenAll(Enumerable.Range(0, 50).Select(i =>
-            Task.Run(async () => await store.CommitAsync(new StoreWrite(Prefix + "a", first.Modified, Value("a", $"{i}"))))));
+            Task.Run(async () => await store.CommitAsync(StoreWrite.Put(Prefix + "a", first.Modified, Value("a", $"{i}"))))));
         Assert.Single(results, result => result.Committed);
     }
 
@@ -68,10 +68,10 @@ public abstract class StoreTests
     {
         await using var store = await OpenAsync();
         var first = await PutAsync(store, "a");
-        Assert.False((await store.CommitAsync(new StoreWrite(Prefix + "a", first.Modified.Next, null))).Committed);
-        Assert.True((await store.CommitAsync(new StoreWrite(Prefix + "a", first.Modified, null))).Committed);
+        Assert.False((await store.CommitAsync(StoreWrite.Delete(Prefix + "a", first.Modified.Next))).Committed);
+        Assert.True((await store.CommitAsync(StoreWrite.Delete(Prefix + "a", first.Modified))).Committed);
         Assert.Null(store.Current.Get(Prefix + "a"));
-        Assert.False((await store.CommitAsync(new StoreWrite(Prefix + "a", first.Modified, null))).Committed);
+        Assert.False((await store.CommitAsync(StoreWrite.Delete(Prefix + "a", first.Modified))).Committed);
         var again = await PutAsync(store, "a");
         Assert.Equal(again.Modified, again.Created);
     }
@@ -85,7 +85,7 @@ public abstract class StoreTests
             await PutAsync(store, name);
         }
 
-        await store.CommitAsync(new StoreWrite("/registry/configmaps/default2/a", Revision.None, Value("a")));
+        await store.CommitAsync(StoreWrite.Put("/registry/configmaps/default2/a", Revision.None, Value("a")));
         Assert.Equal(["a", "b", "c"], store.Current.List(Prefix).Select(obj => obj.Name));
         Assert.Equal(["b", "c"], store.Current.List(Prefix, Prefix + "b").Select(obj => obj.Name));
     }
@@ -110,7 +110,7 @@ public abstract class StoreTests
         await PutAsync(store, "b");
         using var watch = store.Watch(Prefix, first.Modified);
         await PutAsync(store, "a", "changed");
-        await store.CommitAsync(new StoreWrite(Prefix + "b", store.Current.Get(Prefix + "b")!.Modified, null));
+        await store.CommitAsync(StoreWrite.Delete(Prefix + "b", store.Current.Get(Prefix + "b")!.Modified));
         var seen = new List<string>();
         while (watch.Events.TryRead(out var change))
         {
@@ -128,7 +128,7 @@ public abstract class StoreTests
         await PutAsync(store, "a");
         for (var i = 0; i < SqliteStore.KeptRevisions + 10; i += 500)
         {
-            await Task.WhenAll(Enumerable.Range(0, 500).Select(n => store.CommitAsync(new StoreWrite($"{Prefix}{i + n}", Revision.None, Value($"x{i + n}"))).AsTask()));
+            await Task.WhenAll(Enumerable.Range(0, 500).Select(n => store.CommitAsync(StoreWrite.Put($"{Prefix}{i + n}", Revision.None, Value($"x{i + n}"))).AsTask()));
         }
 
         var refused = Assert.Throws<CompactedException>(() => store.Watch(Prefix, new Revision(1)));

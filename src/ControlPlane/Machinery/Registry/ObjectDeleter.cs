@@ -56,7 +56,7 @@ internal sealed class ObjectDeleter(IStore store, TimeProvider time)
                 return (StoredObject.Create(key, current.Created, current.Modified, value), gone);
             }
 
-            var result = await store.CommitAsync(new StoreWrite(key, current.Modified, gone ? (ReadOnlyMemory<byte>?)null : value));
+            var result = await store.CommitAsync(gone ? StoreWrite.Delete(key, current.Modified) : StoreWrite.Put(key, current.Modified, value));
             if (result.Committed)
             {
                 if (gone)

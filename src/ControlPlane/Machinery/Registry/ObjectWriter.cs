@@ -82,7 +82,7 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
                     : throw StatusException.AlreadyExists(names.Qualified, name);
             }
 
-            var result = await store.CommitAsync(new StoreWrite(key, Revision.None, value));
+            var result = await store.CommitAsync(StoreWrite.Put(key, Revision.None, value));
             if (result.Committed)
             {
                 reservation?.Keep();
@@ -141,7 +141,7 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
             }
 
             var gone = descriptor.MayBeRemoved(obj);
-            var result = await store.CommitAsync(new StoreWrite(key, current.Modified, gone ? (ReadOnlyMemory<byte>?)null : value));
+            var result = await store.CommitAsync(gone ? StoreWrite.Delete(key, current.Modified) : StoreWrite.Put(key, current.Modified, value));
             if (result.Committed)
             {
                 if (gone)
