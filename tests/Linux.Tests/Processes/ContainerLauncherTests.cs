@@ -1,3 +1,4 @@
+using Dataplane.Linux.Interop;
 using Dataplane.Linux.Mounts;
 using Dataplane.Linux.Processes;
 
@@ -122,5 +123,21 @@ public sealed class ContainerLauncherTests : IDisposable
                 () => _fixture.RunAsync(streams => ContainerLauncher.Start(plan, streams)), TaskCreationOptions.LongRunning).Unwrap());
         var results = await Task.WhenAll(runs);
         Assert.Equal(Enumerable.Range(0, 16), results.Select(result => result.Status.Code));
+    }
+
+    [Fact]
+    public void ProcCanBeMountedByAProgramWhereTheKernelTakesNoNamespaceForIt()
+    {
+        var container = _fixture.Start(_fixture.Plan(["sleep", "1000"]));
+        var target = Directory.CreateDirectory(Path.Combine(_fixture.Root, "proc")).FullName;
+        var first = NamespacedThread.Run("dp-t-proc", () =>
+        {
+            LinuxException.Check(Libc.unshare(Libc.CLONE_NEWNS), "unshare");
+            LinuxException.Check(Libc.mount(null, "/", null, Libc.MS_REC | Libc.MS_PRIVATE, null), "make private");
+            NamespacedThread.Start("dp-t-mount", () => RootCompanion.MountProcByProgram(target, $"/proc/{container.Pid}/ns/pid")).Join();
+            return File.ReadAllText(Path.Combine(target, "1", "comm"));
+        });
+        Assert.Equal("sleep\n", first);
+        Assert.Empty(Directory.GetFileSystemEntries(target));
     }
 }
