@@ -1,0 +1,65 @@
+namespace Dataplane.Proxy.Tests.Sync;
+
+/// <summary>A clock that stands still until it is moved.</summary>
+internal sealed class ManualTime : TimeProvider
+{
+    private readonly Lock _gate = new();
+    private readonly List<Timer> _timers = [];
+    private TimeSpan _now;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => _now.Ticks;
+
+    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch + _now;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new Timer(this, () => callback(state));
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    internal void Advance(TimeSpan by)
+    {
+        List<Timer> due;
+        lock (_gate)
+        {
+            _now += by;
+            due = [.. _timers.Where(timer => timer.Due <= _now)];
+            _timers.RemoveAll(due.Contains);
+        }
+
+        due.ForEach(timer => timer.Callback());
+    }
+
+    private sealed class Timer(ManualTime time, Action callback) : ITimer
+    {
+        internal TimeSpan Due { get; private set; }
+
+        internal Action Callback { get; } = callback;
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            lock (time._gate)
+            {
+                time._timers.Remove(this);
+                if (dueTime != Timeout.InfiniteTimeSpan)
+                {
+                    Due = time._now + dueTime;
+                    time._timers.Add(this);
+                }
+            }
+
+            return true;
+        }
+
+        public void Dispose() => Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
