@@ -37,7 +37,6 @@ internal static class RelayTargets
         Endpoints = EndpointsOf(plan.Route),
         OutsideEndpoints = plan.OutsideRoute is { } outside ? EndpointsOf(outside) : null,
         InsideNetworks = detector is LocalDetector.Networks networks ? networks.Cidrs : [],
-        SourceRanges = plan.SourceRanges,
         Balance = balance,
     };
 

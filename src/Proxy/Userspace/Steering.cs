@@ -18,6 +18,3 @@ internal enum SteeringAction
 
 /// <summary>An action with the local port it redirects to, in host byte order; 0 for the others.</summary>
 internal readonly record struct Steering(SteeringAction Action, ushort Port = 0);
-
-/// <summary>A front end whose steering changes.</summary>
-internal readonly record struct SteeringChange(Planning.FrontEnd FrontEnd, Steering Before, Steering After);

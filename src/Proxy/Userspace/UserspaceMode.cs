@@ -52,7 +52,7 @@ internal sealed class UserspaceMode : IProxyMode
     /// <inheritdoc/>
     public void Apply(ForwardingPlan? previous, ForwardingPlan next)
     {
-        // A detector that changed concerns front ends of Services that did not.
+        // Both are in rules that are made once, and a detector in the targets of Services that did not change.
         var whole = previous is null || !Equals(previous.LocalDetector, next.LocalDetector)
             || !previous.NodePortNetworks.SequenceEqual(next.NodePortNetworks);
         var plans = whole ? FrontEndChanges.Whole(_inForce.Keys, next) : FrontEndChanges.Between(previous!, next);
@@ -64,12 +64,12 @@ internal sealed class UserspaceMode : IProxyMode
             Engine.StreamTargets = WithTargets(targetsBefore, states);
             if (whole)
             {
-                _table.Replace(AllSteering(states), next.NodePortNetworks);
+                _table.Replace(states.Values.SelectMany(ElementsOf), next);
             }
             else
             {
-                _table.Change([.. states.Select(state => new SteeringChange(
-                    state.Key, SteeringOf(_inForce.GetValueOrDefault(state.Key)), SteeringOf(state.Value)))]);
+                var before = states.Keys.Select(frontEnd => _inForce.GetValueOrDefault(frontEnd));
+                _table.Change(before.SelectMany(ElementsOf), states.Values.SelectMany(ElementsOf));
             }
         }
         catch
@@ -116,7 +116,7 @@ internal sealed class UserspaceMode : IProxyMode
         }
     }
 
-    private static Steering SteeringOf(FrontEndState? state) => state?.Steering ?? default;
+    private static IEnumerable<TableElement> ElementsOf(FrontEndState? state) => state?.Elements ?? [];
 
     private Dictionary<FrontEnd, FrontEndState?> NextStates(
         Dictionary<FrontEnd, FrontEndPlan?> plans, LocalDetector detector, out List<DatagramFrontEnd> opened)
@@ -150,18 +150,19 @@ internal sealed class UserspaceMode : IProxyMode
                 _logger.FrontEndNotServed(frontEnd, plan.ServicePort);
             }
 
-            return null;
+            return new FrontEndState(FrontEndElements.Of(plan, default), null, null);
         }
 
         if (action != SteeringAction.Redirect)
         {
-            return new FrontEndState(plan, new Steering(action), null, null);
+            return new FrontEndState(FrontEndElements.Of(plan, new Steering(action)), null, null);
         }
 
         var target = RelayTargets.TargetOf(plan, detector, BalanceOf(plan));
         if (frontEnd.Protocol == TransportProtocol.Tcp)
         {
-            return new FrontEndState(plan, new Steering(action, ipv6 ? Engine.PortIPv6!.Value : Engine.Port), target, null);
+            var steering = new Steering(action, ipv6 ? Engine.PortIPv6!.Value : Engine.Port);
+            return new FrontEndState(FrontEndElements.Of(plan, steering), target, null);
         }
 
         var datagrams = _inForce.GetValueOrDefault(frontEnd)?.Datagrams;
@@ -171,7 +172,7 @@ internal sealed class UserspaceMode : IProxyMode
             opened.Add(datagrams);
         }
 
-        return new FrontEndState(plan, new Steering(action, datagrams.Port), target, datagrams);
+        return new FrontEndState(FrontEndElements.Of(plan, new Steering(action, datagrams.Port)), target, datagrams);
     }
 
     private BalanceState BalanceOf(FrontEndPlan plan)
@@ -199,9 +200,6 @@ internal sealed class UserspaceMode : IProxyMode
 
         return builder.ToImmutable();
     }
-
-    private static IEnumerable<KeyValuePair<FrontEnd, Steering>> AllSteering(Dictionary<FrontEnd, FrontEndState?> states) =>
-        from state in states where state.Value is not null select KeyValuePair.Create(state.Key, state.Value.Steering);
 
     private void Commit(Dictionary<FrontEnd, FrontEndState?> states)
     {

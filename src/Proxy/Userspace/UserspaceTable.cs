@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using System.Net.Sockets;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Netlink.Nftables;
@@ -8,7 +7,7 @@ using Dataplane.Proxy.Planning;
 namespace Dataplane.Proxy.Userspace;
 
 /// <summary>
-/// The kernel's side of userspace mode: a table of its own for each family, one map element per front end, a fixed number of rules.
+/// The kernel's side of userspace mode: a table of its own for each family, a few elements per front end, a fixed number of rules.
 /// Every method is one transaction.
 /// </summary>
 internal sealed class UserspaceTable : IDisposable
@@ -18,8 +17,11 @@ internal sealed class UserspaceTable : IDisposable
     private static readonly NftTable[] Tables = [new(NftFamily.Ip, Name), new(NftFamily.Ip6, Name)];
 
     private readonly NftablesConnection _connection;
+
+    /// <summary>Elements in the kernel, and how many front ends need each.</summary>
+    private Dictionary<TableElement, int> _uses = [];
+
     private ImmutableArray<(ulong Handle, int Rules)> _made = [];
-    private int _elements;
 
     /// <param name="node">The node's network namespace; null for the process's own.</param>
     internal UserspaceTable(NetworkNamespace? node) => _connection = NftablesConnection.Open(node);
@@ -27,54 +29,61 @@ internal sealed class UserspaceTable : IDisposable
     /// <summary>By which notifications name what was done here.</summary>
     internal uint PortId => _connection.PortId;
 
+    internal static NftTable Of(AddressFamily family) => Tables[family == AddressFamily.InterNetworkV6 ? 1 : 0];
+
     /// <summary>Puts the tables up anew, in place of what an earlier run or somebody else left.</summary>
-    internal void Replace(IEnumerable<KeyValuePair<FrontEnd, Steering>> frontEnds, ImmutableArray<IPNetwork> nodePortNetworks)
+    internal void Replace(IEnumerable<TableElement> elements, ForwardingPlan plan)
     {
         var batch = new NftBatch();
         foreach (var table in Tables)
         {
             batch.DestroyTable(table);
-            UserspaceRules.Add(batch, table, nodePortNetworks);
+            UserspaceRules.Add(batch, table, plan);
         }
 
-        var elements = 0;
-
-        // By map: elements of one map that follow each other share a message.
-        foreach (var (frontEnd, steering) in frontEnds.OrderBy(entry => (entry.Key.Family, entry.Key.Address is null, entry.Value.Action)))
-        {
-            AddElement(batch, frontEnd, steering);
-            elements++;
-        }
-
+        var uses = elements.GroupBy(element => element).ToDictionary(same => same.Key, same => same.Count());
+        Add(batch, uses.Keys);
         _connection.Commit(batch);
-        _elements = elements;
+        _uses = uses;
         _made = Inspect();
     }
 
-    /// <summary>Changes the elements of some front ends; sends nothing when nothing differs.</summary>
-    internal void Change(IReadOnlyCollection<SteeringChange> changes)
+    /// <summary>Changes elements; sends nothing when nothing differs.</summary>
+    internal void Change(IEnumerable<TableElement> gone, IEnumerable<TableElement> come)
     {
-        var batch = new NftBatch();
-        var differing = changes.Where(change => change.Before != change.After).ToList();
+        var changes = new Dictionary<TableElement, int>();
+        foreach (var (element, by) in gone.Select(element => (element, -1)).Concat(come.Select(element => (element, 1))))
+        {
+            changes[element] = changes.GetValueOrDefault(element, _uses.GetValueOrDefault(element)) + by;
+        }
 
         // An element cannot be overwritten: all go before any comes.
-        foreach (var change in differing.Where(change => change.Before.Action != SteeringAction.None))
+        var batch = new NftBatch();
+        foreach (var (element, uses) in changes)
         {
-            batch.DeleteElement(TableOf(change.FrontEnd), MapOf(change.FrontEnd, change.Before), new NftElement(KeyOf(change.FrontEnd)));
+            if (uses == 0 && _uses.ContainsKey(element))
+            {
+                batch.DeleteElement(element.Table, element.Set, new NftElement(element.Element.Key) { KeyEnd = element.Element.KeyEnd });
+            }
         }
 
-        foreach (var change in differing)
-        {
-            AddElement(batch, change.FrontEnd, change.After);
-        }
-
+        Add(batch, changes.Where(change => change.Value > 0 && !_uses.ContainsKey(change.Key)).Select(change => change.Key));
         _connection.Commit(batch);
-        _elements += differing.Count(change => change.Before.Action == SteeringAction.None)
-            - differing.Count(change => change.After.Action == SteeringAction.None);
+        foreach (var (element, uses) in changes)
+        {
+            if (uses == 0)
+            {
+                _uses.Remove(element);
+            }
+            else
+            {
+                _uses[element] = uses;
+            }
+        }
     }
 
     /// <summary>Whether the tables are those <see cref="Replace"/> made, with all their rules and as many elements as they should have.</summary>
-    internal bool IsIntact() => !_made.IsEmpty && Inspect().SequenceEqual(_made) && Tables.Sum(CountElements) == _elements;
+    internal bool IsIntact() => !_made.IsEmpty && Inspect().SequenceEqual(_made) && Tables.Sum(CountElements) == _uses.Count;
 
     /// <summary>Removes the tables, of whichever run.</summary>
     internal void Remove()
@@ -92,43 +101,17 @@ internal sealed class UserspaceTable : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _connection.Dispose();
 
-    private ImmutableArray<(ulong Handle, int Rules)> Inspect() =>
-        [.. Tables.Select(table => (_connection.FindTable(table)?.Handle ?? 0, _connection.Rules(table).Count))];
-
-    private int CountElements(NftTable table) => UserspaceRules.Maps.Sum(map => _connection.Elements(table, map).Count);
-
-    private static void AddElement(NftBatch batch, FrontEnd frontEnd, Steering steering)
+    // By set: elements of one set that follow each other share a message.
+    private static void Add(NftBatch batch, IEnumerable<TableElement> elements)
     {
-        var key = KeyOf(frontEnd);
-        switch (steering.Action)
+        foreach (var (table, set, element) in elements.OrderBy(element => (element.Table.Family, element.Set)))
         {
-            case SteeringAction.Redirect:
-                batch.AddElement(TableOf(frontEnd), MapOf(frontEnd, steering), new NftElement(key, NftValue.Port(steering.Port)));
-                break;
-            case SteeringAction.Reject:
-                batch.AddElement(TableOf(frontEnd), MapOf(frontEnd, steering), new NftElement(key, NftVerdict.Goto(UserspaceRules.RejectChain)));
-                break;
-            case SteeringAction.Drop:
-                batch.AddElement(TableOf(frontEnd), MapOf(frontEnd, steering), new NftElement(key, NftVerdict.Drop));
-                break;
+            batch.AddElement(table, set, element);
         }
     }
 
-    private static NftTable TableOf(FrontEnd frontEnd) => Tables[frontEnd.Family == AddressFamily.InterNetworkV6 ? 1 : 0];
+    private ImmutableArray<(ulong Handle, int Rules)> Inspect() =>
+        [.. Tables.Select(table => (_connection.FindTable(table)?.Handle ?? 0, _connection.Rules(table).Count))];
 
-    private static string MapOf(FrontEnd frontEnd, Steering steering) => (frontEnd.Address is null, steering.Action == SteeringAction.Redirect) switch
-    {
-        (false, true) => UserspaceRules.ServicePorts,
-        (true, true) => UserspaceRules.NodePorts,
-        (false, false) => UserspaceRules.RefusedServices,
-        (true, false) => UserspaceRules.RefusedNodePorts,
-    };
-
-    private static NftValue KeyOf(FrontEnd frontEnd)
-    {
-        var (protocol, port) = (NftValue.U8((byte)frontEnd.Protocol), NftValue.Port(frontEnd.Port));
-        return frontEnd.Address is { } address
-            ? NftValue.Concat(NftValue.Address(address), protocol, port)
-            : NftValue.Concat(protocol, port);
-    }
+    private int CountElements(NftTable table) => UserspaceRules.SetNames.Sum(set => _connection.Elements(table, set).Count);
 }

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dataplane.Proxy.Tests.Userspace;
 
-/// <summary>One machine, so that no test waits for duplicate address detection: the endpoint is an address of its loopback device.</summary>
+/// <summary>One machine: the endpoint is an address of its loopback device.</summary>
 public sealed class UserspaceIPv6Tests
 {
     private const string Endpoint = "fd00:10:244::5";
@@ -25,6 +25,7 @@ public sealed class UserspaceIPv6Tests
         using var network = new TestNetwork();
         var node = network.AddHost("node");
         node.AddAddress("lo", Endpoint + "/128");
+        WaitUntilUsable(node);
         node.Route.ReplaceRoute(new Route(IPNetwork.Parse("fd00:10:96::/112"), LinkIndex: node.Route.GetLink("lo").Index));
         await using var mode = new UserspaceMode(
             new ProxyModeContext(node.Namespace, 0, () => { }, NullLoggerFactory.Instance, TimeProvider.System), new RelayOptions { Loops = 1 });
@@ -61,6 +62,11 @@ public sealed class UserspaceIPv6Tests
         Assert.Equal(4, client.Receive(buffer));
         Assert.Equal("pong"u8, buffer.AsSpan(0, 4));
     }
+
+    /// <summary>The kernel makes the route to a new IPv6 address in the background (net/ipv6/addrconf.c, addrconf_dad_work).</summary>
+    private static void WaitUntilUsable(TestHost node) => Assert.True(SpinWait.SpinUntil(
+        () => node.Route.Routes().Any(route => route.Type == RouteType.Local && route.Destination.BaseAddress.Equals(IPAddress.Parse(Endpoint))),
+        TimeSpan.FromSeconds(10)));
 
     private static ServicePort Port(string name, int port, string protocol) =>
         new() { Name = name, Port = port, NodePort = 30000 + port, Protocol = protocol };

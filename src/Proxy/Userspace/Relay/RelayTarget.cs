@@ -16,29 +16,19 @@ internal sealed record RelayTarget
     /// <summary>Where pods are, when the two kinds of client differ.</summary>
     internal ImmutableArray<IPNetwork> InsideNetworks { get; init; } = [];
 
-    /// <summary>Sources that may connect; empty for all.</summary>
-    internal ImmutableArray<IPNetwork> SourceRanges { get; init; } = [];
-
     internal required BalanceState Balance { get; init; }
 
     /// <summary>The endpoints for one client; empty when it is to be refused.</summary>
     /// <param name="local">The proxy's own end: a loopback address is where REDIRECT brings this node's own connections.</param>
     internal ImmutableArray<InetEndPoint> EndpointsFor(in InetEndPoint client, in InetEndPoint local)
     {
-        if (OutsideEndpoints is null && SourceRanges.IsEmpty)
+        if (OutsideEndpoints is not { } outside)
         {
             return Endpoints;
         }
 
         var source = client.ToIPEndPoint().Address;
-        if (!SourceRanges.IsEmpty && !Contains(SourceRanges, source))
-        {
-            return [];
-        }
-
-        return OutsideEndpoints is not { } outside || IPAddress.IsLoopback(local.ToIPEndPoint().Address) || Contains(InsideNetworks, source)
-            ? Endpoints
-            : outside;
+        return IPAddress.IsLoopback(local.ToIPEndPoint().Address) || Contains(InsideNetworks, source) ? Endpoints : outside;
     }
 
     private static bool Contains(ImmutableArray<IPNetwork> networks, IPAddress address)
