@@ -42,7 +42,8 @@ internal static class FrontEndElements
         if (steering.Action == SteeringAction.Redirect && !plan.SourceRanges.IsEmpty)
         {
             elements.Add(new TableElement(table, UserspaceRules.RestrictedServices, new NftElement(key)));
-            elements.AddRange(plan.SourceRanges.Select(range => new TableElement(table, UserspaceRules.AllowedSources, SourceRange(frontEnd, range))));
+            elements.AddRange(
+                plan.SourceRanges.Select(range => new TableElement(table, UserspaceRules.AllowedSources, SourceRange(frontEnd, range))));
         }
 
         return elements.DrainToImmutable();

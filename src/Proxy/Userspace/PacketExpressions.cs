@@ -43,7 +43,8 @@ internal sealed class PacketExpressions(AddressFamily family)
     /// <summary>Makes the key of a service one of service and source.</summary>
     internal NftExpression SourceBehindServiceKey => IPv6 ? Payload.Ipv6Source(NftRegister.W6) : Payload.Ipv4Source(NftRegister.W3);
 
-    internal NftExpression[] To(IPNetwork network) => [Destination, Mask(network), Compare.Equal(NftRegister.W0, NftValue.Address(network.BaseAddress))];
+    internal NftExpression[] To(IPNetwork network) =>
+        [Destination, Mask(network), Compare.Equal(NftRegister.W0, NftValue.Address(network.BaseAddress))];
 
     /// <summary>Matches what no pod sent. Only for packets that arrived: the node's own are no outsider's either.</summary>
     internal NftExpression[] NotFrom(LocalDetector pods) => pods switch

@@ -78,7 +78,13 @@ internal sealed class RelayNetwork : IDisposable
     }
 
     /// <summary>A machine by the name tests give it.</summary>
-    internal TestHost Host(string name) => name switch { "client" => Client, "node" => Node, "pod" => Pods[1], _ => throw new ArgumentException(name) };
+    internal TestHost Host(string name) => name switch
+    {
+        "client" => Client,
+        "node" => Node,
+        "pod" => Pods[1],
+        _ => throw new ArgumentException(name),
+    };
 
     /// <summary>Connects from a machine; the socket has a receive time-out so that no test can hang.</summary>
     internal static Socket Connect(TestHost from, string address, int port)

@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Dataplane.Proxy.Userspace.Relay;
 using Dataplane.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dataplane.Proxy.Tests.Userspace;
 
@@ -124,8 +126,7 @@ public sealed class StreamRelayTests
 
             network.WaitUntilIdle();
         });
-        OpenDescriptors.AssertNoLeak(() => new Proxy.Userspace.Relay.RelayEngine(
-            new Proxy.Userspace.Relay.RelayOptions { Loops = 2 }, network.Node.Namespace, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).Dispose());
+        OpenDescriptors.AssertNoLeak(() => new RelayEngine(new RelayOptions { Loops = 2 }, network.Node.Namespace, NullLogger.Instance).Dispose());
     }
 
     private static (Socket Client, Socket Server) ConnectPair(RelayNetwork network, Socket listener)

@@ -18,7 +18,8 @@ public sealed class UserspaceScenarioTests(UserspaceScenarioTests.Rig rig) : ICl
         var scenario = ScenarioTable.Scenarios[name];
         var cluster = new Cluster();
         await using var mode = new UserspaceMode(
-            new ProxyModeContext(rig.Network.Node.Namespace, 0, () => { }, NullLoggerFactory.Instance, TimeProvider.System), new RelayOptions { Loops = 2 });
+            new ProxyModeContext(rig.Network.Node.Namespace, 0, () => { }, NullLoggerFactory.Instance, TimeProvider.System),
+            new RelayOptions { Loops = 2 });
         scenario.Given(cluster);
         var plan = cluster.Plan();
         mode.Apply(null, plan);
@@ -38,11 +39,13 @@ public sealed class UserspaceScenarioTests(UserspaceScenarioTests.Rig rig) : ICl
         foreach (var text in probes)
         {
             var probe = Probe.Parse(text.Replace("*", "", StringComparison.Ordinal));
-            var relayed = probe.Expected.Select(expected => expected is "reject" or "drop" or "closed" ? expected : expected + "*").Order(StringComparer.Ordinal);
-            var seen = await Prober.RunAsync(rig.Network, probe with { Expected = [.. relayed] });
+            string[] relayed = [.. probe.Expected.Select(Relayed).Order(StringComparer.Ordinal)];
+            var seen = await Prober.RunAsync(rig.Network, probe with { Expected = relayed });
             Assert.Equal($"{text[..text.IndexOf('>')]}> {string.Join(' ', relayed)}", $"{text[..text.IndexOf('>')]}> {string.Join(' ', seen)}");
         }
     }
+
+    private static string Relayed(string expected) => expected is "reject" or "drop" or "closed" ? expected : expected + "*";
 
     /// <summary>One network for all tests of the class.</summary>
     public sealed class Rig : IDisposable
