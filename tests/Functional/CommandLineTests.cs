@@ -10,7 +10,7 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("proxy --kubeconfig /nonexistent/config --hostname-override n", "/nonexistent/config")]
     [InlineData("dns --kubeconfig /nonexistent/config", "/nonexistent/config")]
-    [InlineData("kubelet --kubeconfig /nonexistent/config --hostname-override n", "/nonexistent/config")]
+    [InlineData("kubelet --kubeconfig /nonexistent/config --hostname-override n --node-ip 127.0.0.1 --pod-cidr 10.0.0.0/24", "/nonexistent/config")]
     [InlineData("up --nodes 0", "--nodes 0")]
     [InlineData("demo --modes carrier-pigeon --nodes 1", "carrier-pigeon")]
     [InlineData("frobnicate", "frobnicate")]

@@ -44,7 +44,7 @@ public sealed class DiscoverySessionTests(ClusterFixture cluster)
               echo "secret $(cat /etc/foo/username) $(stat -f -c %T /etc/foo)"
               echo "host $(hostname) $(cat /etc/hostname)"
               echo written > /scratch/file && echo "scratch $(cat /scratch/file)"
-              echo "pid $$"
+              echo "pid $$$$"
               grep -c looker /etc/hosts
               exit 3
         """;

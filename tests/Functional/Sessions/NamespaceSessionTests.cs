@@ -31,7 +31,8 @@ public sealed class NamespaceSessionTests(ClusterFixture cluster)
         var refused = await cluster.TryKubectlAsync("create", "-f", manifest);
         File.Delete(manifest);
         Assert.NotEqual(0, refused.ExitCode);
-        Assert.Contains($"The Namespace \"{name}\" is invalid: metadata.name: Invalid value: \"{name}\"", refused.Error);
+        Assert.StartsWith($"The Namespace \"{name}\" is invalid: ", refused.Error);
+        Assert.Contains($"metadata.name: Invalid value: \"{name}\": a lowercase RFC 1123 label", refused.Error);
     }
 
     [Fact]
