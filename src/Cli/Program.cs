@@ -11,6 +11,7 @@ var root = new RootCommand("Kubernetes service networking: control plane, node p
     DoctorCommand.Create(),
     ControlPlaneCommand.Create(),
     ProxyCommand.Create(),
+    DnsCommand.Create(),
     KubeletCommand.Create(),
     EchoCommand.Create(),
     CommandLog.Verbosity,
