@@ -16,4 +16,6 @@ var root = new RootCommand("Kubernetes service networking: control plane, node p
     EchoCommand.Create(),
     CommandLog.Verbosity,
 };
-return await root.Parse(args).InvokeAsync();
+
+// A word that begins with @ is a server to `dns query`, not a file with more arguments.
+return await root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null }).InvokeAsync();

@@ -5,9 +5,7 @@ using Dataplane.Api.Client;
 using Dataplane.Dns;
 using Dataplane.Dns.Forward;
 using Dataplane.Dns.Zones;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 
 namespace Dataplane.Cli.Commands;
 
@@ -58,8 +56,9 @@ internal static class DnsCommand
             }
         });
         command.Subcommands.Add(DnsQueryCommand.Create());
-        command.SetAction((result, cancellation) => RunAsync(
-            () => new DnsOptions
+        command.SetBody(async (result, cancellation) =>
+        {
+            var options = new DnsOptions
             {
                 KubeConfig = result.GetValue(kubeConfig) is { } file ? KubeConfig.Load(file.FullName) : KubeConfig.InCluster(),
                 Zone = result.GetValue(zone)!,
@@ -72,8 +71,12 @@ internal static class DnsCommand
                 HealthAddress = result.GetValue(health),
                 ReadyAddress = result.GetValue(ready),
                 MetricsAddress = result.GetValue(metrics),
-            },
-            cancellation));
+            };
+            using var loggers = CommandLog.Create(result);
+            await using var server = await StartAsync(options, loggers, cancellation);
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+            return 0;
+        });
         return command;
     }
 
@@ -120,22 +123,15 @@ internal static class DnsCommand
         return [.. values];
     }
 
-    private static async Task<int> RunAsync(Func<DnsOptions> options, CancellationToken cancellation)
+    private static async Task<ClusterDns> StartAsync(DnsOptions options, ILoggerFactory loggers, CancellationToken cancellation)
     {
-        using var loggers = LoggerFactory.Create(builder => builder
-            .AddSimpleConsole(console => console.SingleLine = true)
-            .AddFilter("Microsoft", LogLevel.Warning)
-            .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
         try
         {
-            await using var server = await ClusterDns.StartAsync(options(), loggers, cancellation);
-            await Task.Delay(Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return 0;
+            return await ClusterDns.StartAsync(options, loggers, cancellation);
         }
-        catch (Exception failure) when (failure is KubeConfigException or FormatException or IOException)
+        catch (FormatException failure)
         {
-            await Console.Error.WriteLineAsync($"dns: {failure.Message}");
-            return 1;
+            throw new UserErrorException(failure.Message);
         }
     }
 

@@ -28,14 +28,9 @@ internal static class DnsQueryCommand
         var brief = new Option<bool>("--short") { Description = "Print the data of the answer only." };
         var timeout = new Option<double>("--timeout") { Description = "Seconds to wait.", DefaultValueFactory = _ => 5 };
         var command = new Command("query", "Asks a DNS server and prints its answer as dig does.") { words, server, tcp, ignore, noEdns, brief, timeout };
-        command.SetAction(async (result, cancellation) =>
+        command.SetBody(async (result, cancellation) =>
         {
-            if (Read(result.GetValue(words)!, result.GetValue(server), out var problem) is not { } question)
-            {
-                await Console.Error.WriteLineAsync($"dns query: {problem}");
-                return 2;
-            }
-
+            var question = Read(result.GetValue(words)!, result.GetValue(server), out var problem) ?? throw new UserErrorException(problem);
             var options = new DnsQueryOptions
             {
                 Server = question.Server,
@@ -106,25 +101,23 @@ internal static class DnsQueryCommand
 
     private static async Task<int> AskAsync(DnsQuestion question, DnsQueryOptions options, bool brief, CancellationToken cancellation)
     {
-        var start = Stopwatch.GetTimestamp();
         try
         {
+            var start = Stopwatch.GetTimestamp();
             var response = await DnsClient.QueryAsync(question.Name, question.Type, options, cancellation);
             Console.Write(brief
                 ? string.Concat(response.Answers.Select(answer => answer.Split(' ', 5)[^1] + "\n"))
                 : response.ToText(options.Server, Stopwatch.GetElapsedTime(start)));
             return 0;
         }
-        catch (SocketException failure)
+        catch (Exception failure) when (failure is SocketException or InvalidDataException)
         {
-            await Console.Error.WriteLineAsync($"dns query: {options.Server}: {failure.Message}");
+            throw new UserErrorException($"{options.Server}: {failure.Message}");
         }
-        catch (Exception failure) when (failure is TimeoutException or FormatException or IOException or InvalidDataException)
+        catch (Exception failure) when (failure is TimeoutException or FormatException)
         {
-            await Console.Error.WriteLineAsync($"dns query: {failure.Message}");
+            throw new UserErrorException(failure.Message);
         }
-
-        return 1;
     }
 }
 
