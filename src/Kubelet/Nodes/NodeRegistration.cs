@@ -117,7 +117,8 @@ internal sealed class NodeRegistration(KubernetesClient client, KubeletOptions o
         try
         {
             var lease = await client.GetAsync<Lease>(name, cancellation);
-            await client.UpdateAsync(lease with { Spec = lease.Spec with { HolderIdentity = options.NodeName, LeaseDurationSeconds = LeaseSeconds, RenewTime = now } }, cancellationToken: cancellation);
+            var spec = lease.Spec with { HolderIdentity = options.NodeName, LeaseDurationSeconds = LeaseSeconds, RenewTime = now };
+            await client.UpdateAsync(lease with { Spec = spec }, cancellationToken: cancellation);
         }
         catch (ApiException refusal) when (refusal.IsNotFound)
         {

@@ -54,6 +54,9 @@ internal sealed class ContainerRunState(Container container, bool isInit)
 
     internal string? ImageName { get; set; }
 
+    /// <summary>Of the last run, with the runtime's scheme.</summary>
+    internal string? ContainerID { get; set; }
+
     internal bool Succeeded => Running is null && Terminated is { ExitCode: 0 };
 
     internal bool HasRun => Running is not null || Terminated is not null;

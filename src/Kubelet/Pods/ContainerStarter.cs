@@ -41,7 +41,14 @@ internal sealed class ContainerStarter(PodServices services)
             request.Log.Dispose();
             services.Events.Warning(pod, run.Name, "Failed", $"Error: {problem.Message}");
             var now = services.Time.GetUtcNow();
-            run.Terminated = new ContainerStateTerminated { ExitCode = 128, Reason = "StartError", Message = problem.Message, StartedAt = DateTimeOffset.UnixEpoch, FinishedAt = now };
+            run.Terminated = new ContainerStateTerminated
+            {
+                ExitCode = 128,
+                Reason = "StartError",
+                Message = problem.Message,
+                StartedAt = DateTimeOffset.UnixEpoch,
+                FinishedAt = now,
+            };
             return;
         }
 
@@ -53,6 +60,7 @@ internal sealed class ContainerStarter(PodServices services)
         run.Started = run.Container.StartupProbe is null;
         run.Ready = run.Container.ReadinessProbe is null;
         run.ImageName = image.Name;
+        run.ContainerID = $"{services.Runtime.Name}://{run.Running.Id}";
         services.Events.Normal(pod, run.Name, "Created", $"Container created: {run.Name}");
         services.Events.Normal(pod, run.Name, "Started", $"Container started: {run.Name}");
     }

@@ -13,7 +13,7 @@ internal static class ContainerStatusPlan
             Name = run.Name,
             Image = run.ImageName ?? run.Container.Image ?? "",
             ImageID = run.HasRun ? run.ImageName ?? run.Container.Image ?? "" : "",
-            ContainerID = running is not null ? $"process://{running.Id}" : run.Terminated?.ContainerID,
+            ContainerID = running is not null ? run.ContainerID : run.Terminated?.ContainerID,
             RestartCount = Math.Max(0, run.Attempts - 1),
             Ready = run.IsInit && !run.IsSidecar ? run.Succeeded : running is not null && run.Started && run.Ready,
             Started = running is not null && run.Started,

@@ -164,7 +164,7 @@ internal sealed partial class PodWorker
             Reason = status.Code == 0 ? "Completed" : "Error",
             StartedAt = running.StartedAt,
             FinishedAt = _services.Time.GetUtcNow(),
-            ContainerID = $"{_services.Runtime.Name}://{running.Id}",
+            ContainerID = run.ContainerID,
         };
         AfterEnd(run, "CrashLoopBackOff");
     }

@@ -60,7 +60,8 @@ internal sealed class ProbeRunner : IDisposable
         var host = string.IsNullOrEmpty(get.Host) ? podIP : get.Host;
         var scheme = (get.Scheme ?? "HTTP").ToLowerInvariant();
         var path = get.Path ?? "/";
-        var url = new Uri($"{scheme}://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{Port(get.Port, container)}{(path.StartsWith('/') ? path : "/" + path)}");
+        var authority = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
+        var url = new Uri($"{scheme}://{authority}:{Port(get.Port, container)}{(path.StartsWith('/') ? path : "/" + path)}");
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, url);
@@ -89,7 +90,9 @@ internal sealed class ProbeRunner : IDisposable
         try
         {
             var result = await running.ExecuteAsync(exec.Command, cancellation);
-            return result.Status.Code == 0 ? null : result.Output.Length > 0 ? result.Output[..Math.Min(result.Output.Length, MostBody)] : $"command exited with {result.Status.Code}";
+            return result.Status.Code == 0 ? null
+                : result.Output.Length > 0 ? result.Output[..Math.Min(result.Output.Length, MostBody)]
+                : $"command exited with {result.Status.Code}";
         }
         catch (ContainerStartException failure)
         {

@@ -93,7 +93,7 @@ internal sealed class KubeletServer(KubeletOptions options, PodDirectories direc
         {
             var problem = query.Previous
                 ? $"previous terminated container \"{container}\" in pod \"{name.Name}\" not found"
-                : $"container \"{container}\" in pod \"{name.Name}\" is waiting to start: ContainerCreating";
+                : $"container \"{container}\" in pod \"{name.Name}\" is waiting to start: {WhyWaiting(worker.Pod.Status, container)}";
             await TextAsync(http, StatusCodes.Status400BadRequest, problem);
             return;
         }
@@ -102,6 +102,18 @@ internal sealed class KubeletServer(KubeletOptions options, PodDirectories direc
         await http.Response.StartAsync(http.RequestAborted);
         var live = worker.LogOf(container) is { } log && log.FilePath == path ? log : null;
         await LogReader.CopyAsync(path, live, query, http.Response.Body, http.RequestAborted);
+    }
+
+    private static string WhyWaiting(PodStatus status, string container)
+    {
+        var known = status.ContainerStatuses.Concat(status.InitContainerStatuses).FirstOrDefault(one => one.Name == container);
+        return known?.State.Waiting?.Reason switch
+        {
+            "ErrImagePull" => "image can't be pulled",
+            "ImagePullBackOff" => "trying and failing to pull image",
+            { Length: > 0 } reason => reason,
+            _ => "ContainerCreating",
+        };
     }
 
     /// <summary>The newest run's log, or the one before.</summary>

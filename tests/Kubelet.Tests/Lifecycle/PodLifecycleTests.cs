@@ -60,6 +60,10 @@ public sealed class PodLifecycleTests(NodeFixture fixture) : IClassFixture<NodeF
         var name = "fails-" + reason.ToLowerInvariant();
         await fixture.CreateAsync(Pod(name, new Container { Name = "main", Image = image, Command = [program] }));
         await fixture.WaitAsync(name, one => one.Status.ContainerStatuses is [{ State.Waiting: { } waiting }] && waiting.Reason == reason);
+        if (reason == "ErrImagePull")
+        {
+            Assert.Contains("is waiting to start: ", await fixture.LogAsync(name));
+        }
     }
 
     [Fact]
