@@ -1,12 +1,10 @@
 using System.Net;
 using Dataplane.Api;
 using Dataplane.Api.Client;
-using Dataplane.ControlPlane.Controllers;
-using Dataplane.ControlPlane.Scheduling;
 
 namespace Dataplane.ControlPlane.Tests.Controllers;
 
-/// <summary>A control plane in memory with its controllers, and a kubelet that only says what a test wants it to say.</summary>
+/// <summary>A control plane in memory, and a kubelet that only says what a test wants it to say.</summary>
 internal sealed class TestCluster : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -38,8 +36,6 @@ internal sealed class TestCluster : IAsyncDisposable
             await cluster.AddNodeAsync($"node-{i}");
         }
 
-        cluster.Run(ControllerSet.RunAsync(cluster.Client, logs, TimeProvider.System, cluster.Cancellation));
-        cluster.Run(Scheduler.RunAsync(cluster.Client, logs, TimeProvider.System, cluster.Cancellation));
         if (kubelet)
         {
             var pods = new Informer<Pod>(cluster.Client, new InformerOptions(), logs);
