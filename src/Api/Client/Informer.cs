@@ -52,7 +52,10 @@ public sealed class Informer<T>
     /// <summary>One object of the copy.</summary>
     public bool TryGet(NamespacedName name, [NotNullWhen(true)] out T? obj) => _objects.TryGetValue(name, out obj);
 
-    /// <summary>Asks to be told of every change, in order, on the informer's loop, after <see cref="Snapshot"/> shows it. Only before <see cref="RunAsync"/>.</summary>
+    /// <summary>
+    /// Asks to be told of every change, in order, on the informer's loop, after <see cref="Snapshot"/> shows it.
+    /// Only before <see cref="RunAsync"/>.
+    /// </summary>
     public void Subscribe(Action<InformerChange<T>> subscriber)
     {
         if (_running)

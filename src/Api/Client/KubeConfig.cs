@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Dataplane.Api.Client;
@@ -41,7 +42,8 @@ public sealed record KubeConfig
     /// <exception cref="KubeConfigException">One line that names the file, the field and the problem.</exception>
     public static KubeConfig LoadDefault()
     {
-        var listed = Environment.GetEnvironmentVariable("KUBECONFIG")?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+        var listed = Environment.GetEnvironmentVariable("KUBECONFIG")
+            ?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
         return Load(listed ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config"));
     }
 
@@ -72,7 +74,7 @@ public sealed record KubeConfig
                 Namespace = File.Exists(namespaceFile) ? File.ReadAllText(namespaceFile).Trim() : "default",
             };
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException or UriFormatException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException or UriFormatException)
         {
             throw new KubeConfigException($"in-cluster credentials in {directory}: {error.Message}", error);
         }

@@ -8,7 +8,9 @@ namespace Dataplane.Api.Client;
 /// <summary>
 /// A typed client of a Kubernetes API server: JSON over HTTP/2 where the server speaks it. Safe for concurrent use.
 /// </summary>
-/// <remarks>Every call throws <see cref="ApiException"/> for a refusal and <see cref="HttpRequestException"/> when the server cannot be reached.</remarks>
+/// <remarks>
+/// Every call throws <see cref="ApiException"/> for a refusal and <see cref="HttpRequestException"/> when the server cannot be reached.
+/// </remarks>
 public sealed class KubernetesClient : IDisposable
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
@@ -56,8 +58,10 @@ public sealed class KubernetesClient : IDisposable
         SendAsync<KubernetesList<T>>(HttpMethod.Get, T.Resource.Path(options?.Namespace) + ListQuery.Of(options), null, cancellationToken);
 
     /// <summary>The metadata of all objects of a resource known only at run time.</summary>
-    public Task<KubernetesList<PartialObjectMetadata>> ListMetadataAsync(ResourceType resource, ListOptions? options = null, CancellationToken cancellationToken = default) =>
-        SendAsync<KubernetesList<PartialObjectMetadata>>(HttpMethod.Get, resource.Path(options?.Namespace) + ListQuery.Of(options), null, cancellationToken);
+    public Task<KubernetesList<PartialObjectMetadata>> ListMetadataAsync(
+        ResourceType resource, ListOptions? options = null, CancellationToken cancellationToken = default) =>
+        SendAsync<KubernetesList<PartialObjectMetadata>>(
+            HttpMethod.Get, resource.Path(options?.Namespace) + ListQuery.Of(options), null, cancellationToken);
 
     /// <summary>Creates an object in its own namespace and hands back what the server made of it.</summary>
     public Task<T> CreateAsync<T>(T obj, CancellationToken cancellationToken = default)
@@ -69,7 +73,8 @@ public sealed class KubernetesClient : IDisposable
     {
         using var body = new StringContent(yaml, Yaml);
         using var response = await RequestAsync(
-            HttpMethod.Post, resource.Path(ns) + "?fieldValidation=Strict", body, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
+            HttpMethod.Post, resource.Path(ns) + "?fieldValidation=Strict", body, HttpCompletionOption.ResponseContentRead, cancellationToken)
+            .ConfigureAwait(false);
     }
 
     /// <summary>Replaces an object; a resource version in it makes that conditional.</summary>
@@ -91,12 +96,14 @@ public sealed class KubernetesClient : IDisposable
     /// <param name="patch">UTF-8.</param>
     /// <param name="subresource">Null for the object itself, else <c>status</c>, <c>scale</c>, ...</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public Task<T> PatchAsync<T>(NamespacedName name, PatchType type, ReadOnlyMemory<byte> patch, string? subresource = null, CancellationToken cancellationToken = default)
+    public Task<T> PatchAsync<T>(
+        NamespacedName name, PatchType type, ReadOnlyMemory<byte> patch, string? subresource = null, CancellationToken cancellationToken = default)
         where T : class, IResource<T> =>
         SendAsync<T>(HttpMethod.Patch, ObjectPath(T.Resource, name, subresource), PatchBody(type, patch), cancellationToken);
 
     /// <summary>Changes parts of an object of a resource known only at run time; hands back its metadata.</summary>
-    public Task<PartialObjectMetadata> PatchMetadataAsync(ResourceType resource, NamespacedName name, PatchType type, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken = default) =>
+    public Task<PartialObjectMetadata> PatchMetadataAsync(
+        ResourceType resource, NamespacedName name, PatchType type, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken = default) =>
         SendAsync<PartialObjectMetadata>(HttpMethod.Patch, ObjectPath(resource, name), PatchBody(type, patch), cancellationToken);
 
     /// <summary>Deletes an object, or asks for its graceful end.</summary>
@@ -105,27 +112,34 @@ public sealed class KubernetesClient : IDisposable
         DeleteAsync(T.Resource, name, options, cancellationToken);
 
     /// <inheritdoc cref="DeleteAsync{T}"/>
-    public async Task DeleteAsync(ResourceType resource, NamespacedName name, DeleteOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task DeleteAsync(
+        ResourceType resource, NamespacedName name, DeleteOptions? options = null, CancellationToken cancellationToken = default)
     {
-        using var response = await RequestAsync(HttpMethod.Delete, ObjectPath(resource, name), options is null ? null : Body(options), HttpCompletionOption.ResponseContentRead, cancellationToken)
-            .ConfigureAwait(false);
+        var body = options is null ? null : Body(options);
+        using var response = await RequestAsync(
+            HttpMethod.Delete, ObjectPath(resource, name), body, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Posts to a subresource that answers with nothing worth reading: <c>pods/NAME/binding</c>.</summary>
-    public async Task PostAsync<TBody>(ResourceType resource, NamespacedName name, string subresource, TBody body, CancellationToken cancellationToken = default)
+    public async Task PostAsync<TBody>(
+        ResourceType resource, NamespacedName name, string subresource, TBody body, CancellationToken cancellationToken = default)
     {
-        using var response = await RequestAsync(HttpMethod.Post, ObjectPath(resource, name, subresource), Body(body), HttpCompletionOption.ResponseContentRead, cancellationToken)
+        using var response = await RequestAsync(
+            HttpMethod.Post, ObjectPath(resource, name, subresource), Body(body), HttpCompletionOption.ResponseContentRead, cancellationToken)
             .ConfigureAwait(false);
     }
 
     /// <summary>Changes as they happen, until the server or the caller ends it.</summary>
-    /// <exception cref="ApiException">The watch was refused or ended with an ERROR event; <see cref="ApiException.IsExpired"/> asks for a new list.</exception>
+    /// <exception cref="ApiException">The watch was refused or ended with an ERROR event; <see cref="ApiException.IsExpired"/> asks for
+    /// a new list.</exception>
     /// <exception cref="IOException">The connection broke.</exception>
-    public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(WatchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
+        WatchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken = default)
         where T : class, IResource<T>
     {
         using var response = await RequestAsync(
-            HttpMethod.Get, T.Resource.Path(options.Namespace) + ListQuery.Of(options), null, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+            HttpMethod.Get, T.Resource.Path(options.Namespace) + ListQuery.Of(options), null, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
+            .ConfigureAwait(false);
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         var pipe = PipeReader.Create(stream);
         await using var _ = stream.ConfigureAwait(false);
@@ -174,12 +188,14 @@ public sealed class KubernetesClient : IDisposable
 
     private async Task<T> SendAsync<T>(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
     {
-        using var response = await RequestAsync(method, path, body, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
+        using var response = await RequestAsync(
+            method, path, body, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         return await ApiJson.DeserializeAsync<T>(stream, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<HttpResponseMessage> RequestAsync(HttpMethod method, string path, HttpContent? body, HttpCompletionOption completion, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> RequestAsync(
+        HttpMethod method, string path, HttpContent? body, HttpCompletionOption completion, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, path)
         {

@@ -33,7 +33,8 @@ public readonly record struct IntOrString
             return Number;
         }
 
-        if (!Text.EndsWith('%') || !int.TryParse(Text.AsSpan(0, Text.Length - 1), NumberStyles.Integer, CultureInfo.InvariantCulture, out var percent))
+        var digits = Text.AsSpan().TrimEnd('%');
+        if (digits.Length != Text.Length - 1 || !int.TryParse(digits, NumberStyles.Integer, CultureInfo.InvariantCulture, out var percent))
         {
             throw new FormatException($"\"{Text}\" is neither a number nor a percentage");
         }

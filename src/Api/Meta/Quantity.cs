@@ -35,7 +35,7 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
     public decimal Value { get; }
 
     /// <summary>The amount in thousandths, rounded up: millicores. Saturates.</summary>
-    public long MilliValue => Math.Abs(Value) > long.MaxValue / 1000 ? Value < 0 ? long.MinValue : long.MaxValue : (long)decimal.Ceiling(Value * 1000m);
+    public long MilliValue => (long)decimal.Ceiling(Math.Clamp(Value * 1000m, long.MinValue, long.MaxValue));
 
     /// <summary>The amount in whole units, rounded up: bytes.</summary>
     public long WholeValue => (long)decimal.Ceiling(Value);
@@ -48,7 +48,9 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
     public static Quantity Parse(string text) =>
         TryParse(text, out var quantity) ? quantity : throw new FormatException($"\"{text}\" is not a quantity such as 100m or 64Mi");
 
-    /// <summary>Reads a number with an optional decimal (<c>k</c>), binary (<c>Ki</c>) or exponent (<c>e3</c>) suffix, of at most 2^63 in size.</summary>
+    /// <summary>
+    /// Reads a number with an optional decimal (<c>k</c>), binary (<c>Ki</c>) or exponent (<c>e3</c>) suffix, of at most 2^63 in size.
+    /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Quantity quantity)
     {
         quantity = default;

@@ -21,7 +21,10 @@ public static class ControllerSet
         EventRecorder Events(string component) => new(client, component, loggers.CreateLogger<EventRecorder>(), time);
         ILogger Logger<T>() => loggers.CreateLogger<T>();
 
-        EventRecorder[] events = [Events("deployment-controller"), Events("replicaset-controller"), Events("replication-controller"), Events("node-controller")];
+        EventRecorder[] events =
+        [
+            Events("deployment-controller"), Events("replicaset-controller"), Events("replication-controller"), Events("node-controller"),
+        ];
         var collector = new GarbageCollector(client, informers, Logger<GarbageCollector>(), time);
         Controller[] controllers =
         [

@@ -38,7 +38,9 @@ internal static class NodeFilter
     {
         var wanted = PodRequest.HostPorts(pod).ToList();
         return wanted.Count > 0 && state.Pods.SelectMany(PodRequest.HostPorts).Any(taken => wanted.Exists(port =>
-            port.Port == taken.Port && port.Protocol == taken.Protocol && (port.Address == taken.Address || port.Address.Length == 0 || taken.Address.Length == 0)));
+            port.Port == taken.Port
+            && port.Protocol == taken.Protocol
+            && (port.Address == taken.Address || port.Address.Length == 0 || taken.Address.Length == 0)));
     }
 
     /// <summary>A resource the node does not report is not limited: simple nodes need report none.</summary>

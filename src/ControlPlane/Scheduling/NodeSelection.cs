@@ -22,7 +22,9 @@ internal static class NodeSelection
 
     /// <summary>The weights of the preferred terms a node fulfils.</summary>
     public static int PreferredWeight(Pod pod, Node node) =>
-        pod.Spec.Affinity?.NodeAffinity?.PreferredDuringSchedulingIgnoredDuringExecution.Where(term => Matches(term.Preference, node)).Sum(term => term.Weight) ?? 0;
+        pod.Spec.Affinity?.NodeAffinity?.PreferredDuringSchedulingIgnoredDuringExecution
+            .Where(term => Matches(term.Preference, node))
+            .Sum(term => term.Weight) ?? 0;
 
     /// <summary>An empty term matches nothing.</summary>
     private static bool Matches(NodeSelectorTerm term, Node node) =>

@@ -62,7 +62,8 @@ internal sealed class PodBinder(KubernetesClient client, EventRecorder events, I
             LastTransitionTime = current?.Status == "False" ? current.LastTransitionTime : time.GetUtcNow(),
         };
         // Conditions merge by their type: the kubelet's are not touched.
-        var patch = ApiJson.Serialize(new Pod { Metadata = new ObjectMeta { UID = pod.Metadata.UID }, Status = new PodStatus { Conditions = [condition] } });
+        var patch = ApiJson.Serialize(
+            new Pod { Metadata = new ObjectMeta { UID = pod.Metadata.UID }, Status = new PodStatus { Conditions = [condition] } });
         try
         {
             await client.PatchAsync<Pod>(NamespacedName.Of(pod), PatchType.StrategicMerge, patch, "status", cancellationToken).ConfigureAwait(false);

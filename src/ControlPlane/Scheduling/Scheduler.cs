@@ -145,7 +145,9 @@ public sealed class Scheduler
             }
 
             // Its own refusal comes back as an update of its status, which changes nothing about where it fits.
-            if (!_unschedulable.TryGetValue(name, out var waiting) || waiting.Metadata.UID != pod.Metadata.UID || waiting.Metadata.Generation != pod.Metadata.Generation)
+            if (!_unschedulable.TryGetValue(name, out var waiting)
+                || waiting.Metadata.UID != pod.Metadata.UID
+                || waiting.Metadata.Generation != pod.Metadata.Generation)
             {
                 _pending[name] = pod;
             }

@@ -10,7 +10,11 @@ internal static class SchedulingFailure
             return "no nodes available to schedule pods";
         }
 
-        var counted = reasonsOfNodes.SelectMany(reasons => reasons).GroupBy(reason => reason).Select(group => $"{group.Count()} {group.Key}").Order(StringComparer.Ordinal);
+        var counted = reasonsOfNodes
+            .SelectMany(reasons => reasons)
+            .GroupBy(reason => reason)
+            .Select(group => $"{group.Count()} {group.Key}")
+            .Order(StringComparer.Ordinal);
         return $"0/{reasonsOfNodes.Count} nodes are available: {string.Join(", ", counted)}.";
     }
 }

@@ -12,7 +12,8 @@ internal static class Annotations
     private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
     public static long Number(ObjectMeta metadata, string annotation) =>
-        long.TryParse(metadata.Annotations.GetValueOrDefault(annotation), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        long.TryParse(
+            metadata.Annotations.GetValueOrDefault(annotation), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
     /// <summary>The annotations a deployment's current ReplicaSet should have: its own, the deployment's, the revision and the sizes.</summary>
     public static Dictionary<string, string> ForNewest(Deployment deployment, ReplicaSet? set, long revision)

@@ -37,7 +37,8 @@ internal sealed class DeploymentController : Controller
         }
 
         var selector = LabelSelectorExpression.Of(deployment.Spec.Selector);
-        var sets = await Replicas.Ownership.ClaimAsync(_client, deployment, selector, _sets.In(key.Namespace), cancellationToken).ConfigureAwait(false);
+        var sets = await Replicas.Ownership.ClaimAsync(
+            _client, deployment, selector, _sets.In(key.Namespace), cancellationToken).ConfigureAwait(false);
         sets.RemoveAll(set => set.Metadata.DeletionTimestamp is not null);
         var hash = PodTemplateHash.Of(deployment.Spec.Template, deployment.Status.CollisionCount);
         var newest = ReplicaSetWriter.FindNewest(deployment, sets, hash);
@@ -59,7 +60,8 @@ internal sealed class DeploymentController : Controller
     {
         if (deployment.Spec.Paused == true || WasScaled(deployment, newest, old))
         {
-            await _writer.ResizeAsync(deployment, newest, old, RolloutPlanner.Scale(deployment, newest, old), cancellationToken).ConfigureAwait(false);
+            await _writer.ResizeAsync(
+                deployment, newest, old, RolloutPlanner.Scale(deployment, newest, old), cancellationToken).ConfigureAwait(false);
             return (_writer.Current(newest), false);
         }
 
@@ -74,7 +76,8 @@ internal sealed class DeploymentController : Controller
         }
 
         var (current, created) = await _writer.EnsureNewestAsync(deployment, newest, old, hash, cancellationToken).ConfigureAwait(false);
-        await _writer.ResizeAsync(deployment, current, old, RolloutPlanner.Rolling(deployment, current, old), cancellationToken).ConfigureAwait(false);
+        await _writer.ResizeAsync(
+            deployment, current, old, RolloutPlanner.Rolling(deployment, current, old), cancellationToken).ConfigureAwait(false);
         return (_writer.Current(current), created);
     }
 
@@ -95,7 +98,8 @@ internal sealed class DeploymentController : Controller
     private async Task CleanUpAsync(Deployment deployment, List<ReplicaSet> old, CancellationToken cancellationToken)
     {
         var keep = deployment.Spec.RevisionHistoryLimit ?? 10;
-        var empty = old.Where(set => RolloutPlanner.Size(set) == 0 && set.Status.Replicas == 0 && set.Status.ObservedGeneration >= set.Metadata.Generation).ToList();
+        var empty = old.Where(
+            set => RolloutPlanner.Size(set) == 0 && set.Status.Replicas == 0 && set.Status.ObservedGeneration >= set.Metadata.Generation).ToList();
         foreach (var set in empty.OrderBy(set => Annotations.Number(set.Metadata, Annotations.Revision)).Take(Math.Max(0, old.Count - keep)))
         {
             await _client.DeleteAsync<ReplicaSet>(NamespacedName.Of(set), cancellationToken: cancellationToken).ConfigureAwait(false);
@@ -104,7 +108,8 @@ internal sealed class DeploymentController : Controller
         }
     }
 
-    private async Task WriteStatusAsync(Deployment deployment, ReplicaSet? newest, bool created, List<ReplicaSet> old, CancellationToken cancellationToken)
+    private async Task WriteStatusAsync(
+        Deployment deployment, ReplicaSet? newest, bool created, List<ReplicaSet> old, CancellationToken cancellationToken)
     {
         var current = await _writer.NoteRevisionAsync(deployment, newest, cancellationToken).ConfigureAwait(false);
         var now = Time.GetUtcNow();
@@ -151,7 +156,8 @@ internal sealed class DeploymentController : Controller
 
         foreach (var deployment in _deployments.In(change.Object.Metadata.Namespace))
         {
-            if (deployment.Spec.Strategy.Type == "Recreate" && LabelSelectorExpression.Of(deployment.Spec.Selector).Matches(change.Object.Metadata.Labels))
+            if (deployment.Spec.Strategy.Type == "Recreate"
+                && LabelSelectorExpression.Of(deployment.Spec.Selector).Matches(change.Object.Metadata.Labels))
             {
                 Queue.Add(NamespacedName.Of(deployment));
             }

@@ -22,7 +22,7 @@ internal static class PodTemplateHash
             hash = Fnv1a(hash, Encoding.ASCII.GetBytes(count.ToString(CultureInfo.InvariantCulture)));
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{hash}").Aggregate(new StringBuilder(), (text, digit) => text.Append(Alphabet[digit % Alphabet.Length])).ToString();
+        return string.Concat(hash.ToString(CultureInfo.InvariantCulture).Select(digit => Alphabet[digit % Alphabet.Length]));
     }
 
     /// <summary>Whether two templates make the same pods, their hash labels aside.</summary>

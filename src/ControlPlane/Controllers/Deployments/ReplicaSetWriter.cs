@@ -13,7 +13,8 @@ internal sealed class ReplicaSetWriter(KubernetesClient client, OwnWrites<Replic
     /// <summary>The ReplicaSet of a deployment's template: by its hash, or, when somebody else named it, by comparison.</summary>
     public static ReplicaSet? FindNewest(Deployment deployment, List<ReplicaSet> sets, string hash) =>
         sets.Find(set => set.Metadata.Name == $"{deployment.Metadata.Name}-{hash}")
-        ?? sets.OrderBy(set => set.Metadata.CreationTimestamp).FirstOrDefault(set => PodTemplateHash.SameTemplate(set.Spec.Template, deployment.Spec.Template));
+        ?? sets.OrderBy(set => set.Metadata.CreationTimestamp).FirstOrDefault(
+            set => PodTemplateHash.SameTemplate(set.Spec.Template, deployment.Spec.Template));
 
     /// <summary>A set as of the last write.</summary>
     public ReplicaSet? Current(ReplicaSet? set) =>
@@ -84,7 +85,8 @@ internal sealed class ReplicaSetWriter(KubernetesClient client, OwnWrites<Replic
             await PatchAsync(set, changes, new JsonObject { ["replicas"] = size }, cancellationToken).ConfigureAwait(false);
             if (size != before)
             {
-                events.Normal(deployment, "ScalingReplicaSet", $"Scaled {(size > before ? "up" : "down")} replica set {set.Metadata.Name} from {before} to {size}");
+                var direction = size > before ? "up" : "down";
+                events.Normal(deployment, "ScalingReplicaSet", $"Scaled {direction} replica set {set.Metadata.Name} from {before} to {size}");
             }
         }
     }
@@ -99,7 +101,8 @@ internal sealed class ReplicaSetWriter(KubernetesClient client, OwnWrites<Replic
         }
 
         var patch = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [Annotations.Revision] = revision } } };
-        return await client.PatchAsync<Deployment>(NamespacedName.Of(deployment), PatchType.Merge, JsonSerializer.SerializeToUtf8Bytes(patch), cancellationToken: cancellationToken)
+        return await client.PatchAsync<Deployment>(
+            NamespacedName.Of(deployment), PatchType.Merge, JsonSerializer.SerializeToUtf8Bytes(patch), cancellationToken: cancellationToken)
             .ConfigureAwait(false);
     }
 
@@ -147,8 +150,11 @@ internal sealed class ReplicaSetWriter(KubernetesClient client, OwnWrites<Replic
         await client.UpdateStatusAsync(deployment with { Status = status }, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Patches rather than updates: the template may have fields this suite has no type for. The version makes it fail on a stale copy.</summary>
-    private async Task<ReplicaSet> PatchAsync(ReplicaSet set, Dictionary<string, string> annotations, JsonObject spec, CancellationToken cancellationToken)
+    /// <summary>
+    /// Patches rather than updates: the template may have fields this suite has no type for. The version makes it fail on a stale copy.
+    /// </summary>
+    private async Task<ReplicaSet> PatchAsync(
+        ReplicaSet set, Dictionary<string, string> annotations, JsonObject spec, CancellationToken cancellationToken)
     {
         var patch = new JsonObject
         {
@@ -161,7 +167,8 @@ internal sealed class ReplicaSetWriter(KubernetesClient client, OwnWrites<Replic
             ["spec"] = spec,
         };
         return sets.Wrote(await client
-            .PatchAsync<ReplicaSet>(NamespacedName.Of(set), PatchType.Merge, JsonSerializer.SerializeToUtf8Bytes(patch), cancellationToken: cancellationToken)
+            .PatchAsync<ReplicaSet>(
+                NamespacedName.Of(set), PatchType.Merge, JsonSerializer.SerializeToUtf8Bytes(patch), cancellationToken: cancellationToken)
             .ConfigureAwait(false));
     }
 }

@@ -36,7 +36,9 @@ internal static class RolloutPlanner
     public static Dictionary<string, int> Recreate(IReadOnlyList<ReplicaSet> old) =>
         old.Where(set => Size(set) > 0).ToDictionary(set => set.Metadata.UID, _ => 0);
 
-    /// <summary>The sizes after the deployment itself was scaled: between rollouts the active set takes all, during one each keeps its share.</summary>
+    /// <summary>
+    /// The sizes after the deployment itself was scaled: between rollouts the active set takes all, during one each keeps its share.
+    /// </summary>
     public static Dictionary<string, int> Scale(Deployment deployment, ReplicaSet? newest, IReadOnlyList<ReplicaSet> old)
     {
         var limits = RolloutLimits.Of(deployment);

@@ -33,7 +33,8 @@ internal static class RolloutStatus
         Set(conditions, "Available", enough, enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
             enough ? "Deployment has minimum availability." : "Deployment does not have minimum availability.", now);
         deadline = Progress(deployment, status, newest, created, conditions, now);
-        var failure = all.SelectMany(set => set.Status.Conditions).FirstOrDefault(condition => condition is { Type: "ReplicaFailure", Status: "True" });
+        var failure = all.SelectMany(set => set.Status.Conditions).FirstOrDefault(
+            condition => condition is { Type: "ReplicaFailure", Status: "True" });
         if (failure is not null)
         {
             Set(conditions, "ReplicaFailure", true, failure.Reason ?? "", failure.Message ?? "", now);

@@ -46,7 +46,8 @@ internal sealed class EndpointSliceController : Controller
 
         var pods = ServiceSelection.Pods(service, _pods);
         var slices = _slices.In(key.Namespace).Where(slice => IsManaged(slice, key.Name)).ToList();
-        var plan = SlicePlanner.Plan(service, pods, slices, name => _nodes.TryGet(new NamespacedName("", name), out var node) ? node : null, _triggers.Next(service, pods));
+        var plan = SlicePlanner.Plan(
+            service, pods, slices, name => _nodes.TryGet(new NamespacedName("", name), out var node) ? node : null, _triggers.Next(service, pods));
         if (!plan.IsEmpty)
         {
             await WriteAsync(plan, cancellationToken).ConfigureAwait(false);

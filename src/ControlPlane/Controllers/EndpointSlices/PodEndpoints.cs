@@ -60,9 +60,13 @@ internal static class PodEndpoints
 
     /// <summary>A pod has a DNS name below a service when it asks for that very service as its subdomain.</summary>
     public static bool HasServiceHostname(Pod pod, Service service) =>
-        !string.IsNullOrEmpty(pod.Spec.Hostname) && pod.Spec.Subdomain == service.Metadata.Name && pod.Metadata.Namespace == service.Metadata.Namespace;
+        !string.IsNullOrEmpty(pod.Spec.Hostname)
+        && pod.Spec.Subdomain == service.Metadata.Name
+        && pod.Metadata.Namespace == service.Metadata.Namespace;
 
-    /// <summary>The pod's port for a service port: the number itself, or the container port of that name and protocol; null when there is none.</summary>
+    /// <summary>
+    /// The pod's port for a service port: the number itself, or the container port of that name and protocol; null when there is none.
+    /// </summary>
     public static int? TargetPort(Pod pod, ServicePort port)
     {
         if (port.TargetPort is not { Text: { } name })

@@ -21,7 +21,8 @@ internal static class SlicePlanner
     /// <param name="slices">Its slices that this controller manages.</param>
     /// <param name="node">Looks a node up, for its zone.</param>
     /// <param name="triggerTime">When what causes this change happened, as the annotation's text; null leaves it.</param>
-    public static SlicePlan Plan(Service service, IReadOnlyCollection<Pod> pods, IReadOnlyCollection<EndpointSlice> slices, Func<string, Node?> node, string? triggerTime)
+    public static SlicePlan Plan(
+        Service service, IReadOnlyCollection<Pod> pods, IReadOnlyCollection<EndpointSlice> slices, Func<string, Node?> node, string? triggerTime)
     {
         var plan = new Writes();
         var families = Families(service);
@@ -223,7 +224,12 @@ internal static class SlicePlanner
 
         return slice with
         {
-            Metadata = slice.Metadata with { Labels = template.Metadata.Labels, Annotations = annotations, OwnerReferences = template.Metadata.OwnerReferences },
+            Metadata = slice.Metadata with
+            {
+                Labels = template.Metadata.Labels,
+                Annotations = annotations,
+                OwnerReferences = template.Metadata.OwnerReferences,
+            },
             Ports = template.Ports,
             Endpoints = endpoints,
         };

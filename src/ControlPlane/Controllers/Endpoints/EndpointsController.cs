@@ -63,22 +63,25 @@ internal sealed class EndpointsController : Controller
             labels[SlicePlanner.HeadlessLabel] = "";
         }
 
-        var wanted = (current ?? new Api.Endpoints { Metadata = new ObjectMeta { Namespace = key.Namespace, Name = key.Name } }) with { Subsets = subsets };
-        wanted = wanted with { Metadata = wanted.Metadata with { Labels = labels, Annotations = Annotations(wanted, truncated, current is null ? null : wanted.Metadata.Annotations.GetValueOrDefault(SlicePlanner.TriggerTimeAnnotation)) } };
+        var metadata = (current?.Metadata ?? new ObjectMeta { Namespace = key.Namespace, Name = key.Name }) with { Labels = labels };
+        // The old trigger time is kept for the comparison: a new one alone is no reason to write.
+        var before = metadata.Annotations.GetValueOrDefault(SlicePlanner.TriggerTimeAnnotation);
+        metadata = metadata with { Annotations = Annotations(metadata, truncated, before) };
+        var wanted = (current ?? new Api.Endpoints()) with { Metadata = metadata, Subsets = subsets };
         if (current is not null && ApiJson.SameContent(current, wanted))
         {
             return;
         }
 
-        wanted = wanted with { Metadata = wanted.Metadata with { Annotations = Annotations(wanted, truncated, trigger) } };
+        wanted = wanted with { Metadata = metadata with { Annotations = Annotations(metadata, truncated, trigger) } };
         _endpoints.Wrote(current is null
             ? await _client.CreateAsync(wanted, cancellationToken).ConfigureAwait(false)
             : await _client.UpdateAsync(wanted, cancellationToken: cancellationToken).ConfigureAwait(false));
     }
 
-    private static Dictionary<string, string> Annotations(Api.Endpoints endpoints, bool truncated, string? trigger)
+    private static Dictionary<string, string> Annotations(ObjectMeta metadata, bool truncated, string? trigger)
     {
-        var annotations = new Dictionary<string, string>(endpoints.Metadata.Annotations);
+        var annotations = new Dictionary<string, string>(metadata.Annotations);
         annotations.Remove(OverCapacity);
         annotations.Remove(SlicePlanner.TriggerTimeAnnotation);
         if (truncated)

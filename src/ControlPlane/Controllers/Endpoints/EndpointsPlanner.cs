@@ -12,10 +12,14 @@ internal static class EndpointsPlanner
     /// <summary>The subsets in canonical order, and whether addresses were left out.</summary>
     public static (List<EndpointSubset> Subsets, bool Truncated) Plan(Service service, IReadOnlyCollection<Pod> pods)
     {
-        var family = service.Spec.IPFamilies.FirstOrDefault() ?? (service.Spec.ClusterIP?.Contains(':', StringComparison.Ordinal) == true ? "IPv6" : "IPv4");
+        var family = service.Spec.IPFamilies.FirstOrDefault()
+            ?? (service.Spec.ClusterIP?.Contains(':', StringComparison.Ordinal) == true ? "IPv6" : "IPv4");
         var listed = pods
             .Where(pod => PodEndpoints.IsListed(pod) && pod.Metadata.DeletionTimestamp is null)
-            .Select(pod => (Pod: pod, Address: PodEndpoints.Address(pod, family), Ready: service.Spec.PublishNotReadyAddresses == true || PodEndpoints.IsReady(pod)))
+            .Select(pod => (
+                Pod: pod,
+                Address: PodEndpoints.Address(pod, family),
+                Ready: service.Spec.PublishNotReadyAddresses == true || PodEndpoints.IsReady(pod)))
             .Where(entry => entry.Address is not null)
             // When the object is cut, what serves stays.
             .OrderByDescending(entry => entry.Ready)
@@ -54,7 +58,8 @@ internal static class EndpointsPlanner
         {
             if (PodEndpoints.TargetPort(pod, port) is { } number)
             {
-                ports.Add(new CoreEndpointPort { Name = port.Name, Port = number, Protocol = port.Protocol ?? "TCP", AppProtocol = port.AppProtocol });
+                ports.Add(
+                    new CoreEndpointPort { Name = port.Name, Port = number, Protocol = port.Protocol ?? "TCP", AppProtocol = port.AppProtocol });
             }
         }
 

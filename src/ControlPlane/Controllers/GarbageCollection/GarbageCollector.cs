@@ -115,8 +115,8 @@ internal sealed class GarbageCollector : Controller
             }
 
             var name = new NamespacedName(resource.Namespaced ? obj.Metadata.Namespace : "", owner.Name);
-            var live = await _client.ListMetadataAsync(
-                resource, new ListOptions { Namespace = name.Namespace, FieldSelector = $"metadata.name={owner.Name}" }, cancellationToken).ConfigureAwait(false);
+            var named = new ListOptions { Namespace = name.Namespace, FieldSelector = $"metadata.name={owner.Name}" };
+            var live = await _client.ListMetadataAsync(resource, named, cancellationToken).ConfigureAwait(false);
             if (live.Items.Exists(item => item.Metadata.UID == owner.UID))
             {
                 return false;
@@ -185,8 +185,8 @@ internal sealed class GarbageCollector : Controller
         var metadata = new JsonObject { ["uid"] = obj.Metadata.UID, ["resourceVersion"] = obj.Metadata.ResourceVersion, [field] = value };
         try
         {
-            await _client.PatchMetadataAsync(
-                obj.Resource, obj.Name, PatchType.Merge, JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["metadata"] = metadata }), cancellationToken).ConfigureAwait(false);
+            var patch = JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["metadata"] = metadata });
+            await _client.PatchMetadataAsync(obj.Resource, obj.Name, PatchType.Merge, patch, cancellationToken).ConfigureAwait(false);
         }
         catch (ApiException error) when (error.IsNotFound)
         {

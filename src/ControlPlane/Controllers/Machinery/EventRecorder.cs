@@ -13,7 +13,8 @@ internal sealed class EventRecorder(KubernetesClient client, string component, I
     private const int Remembered = 4096;
 
     private readonly Channel<(ObjectReference About, string Type, string Reason, string Message)> _queue =
-        Channel.CreateBounded<(ObjectReference, string, string, string)>(new BoundedChannelOptions(Backlog) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+        Channel.CreateBounded<(ObjectReference, string, string, string)>(
+            new BoundedChannelOptions(Backlog) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     private readonly Dictionary<(string? UID, string Reason, string Message), Event> _known = [];
 
@@ -67,7 +68,8 @@ internal sealed class EventRecorder(KubernetesClient client, string component, I
         {
             try
             {
-                _known[key] = await client.UpdateAsync(known with { Count = known.Count + 1, LastTimestamp = now }, cancellationToken: cancellationToken).ConfigureAwait(false);
+                _known[key] = await client.UpdateAsync(
+                    known with { Count = known.Count + 1, LastTimestamp = now }, cancellationToken: cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (ApiException error) when (error.IsNotFound || error.IsConflict)

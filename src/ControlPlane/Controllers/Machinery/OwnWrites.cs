@@ -81,7 +81,9 @@ internal sealed class OwnWrites<T>
     public void Deleted(T obj)
     {
         _writes[obj.Metadata.UID] = new Write(obj, Deleted: true, _time.GetUtcNow());
-        if (!_cache.TryGet(NamespacedName.Of(obj), out var cached) || cached.Metadata.UID != obj.Metadata.UID || cached.Metadata.DeletionTimestamp is not null)
+        if (!_cache.TryGet(NamespacedName.Of(obj), out var cached)
+            || cached.Metadata.UID != obj.Metadata.UID
+            || cached.Metadata.DeletionTimestamp is not null)
         {
             _writes.TryRemove(obj.Metadata.UID, out _);
         }

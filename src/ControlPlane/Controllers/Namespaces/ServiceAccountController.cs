@@ -32,14 +32,16 @@ internal sealed class ServiceAccountController : Controller
 
     protected override async Task SyncAsync(NamespacedName key, CancellationToken cancellationToken)
     {
-        if (!_namespaces.TryGet(key, out var ns) || ns.Metadata.DeletionTimestamp is not null || _accounts.TryGet(new NamespacedName(key.Name, DefaultName), out _))
+        if (!_namespaces.TryGet(key, out var ns) || ns.Metadata.DeletionTimestamp is not null
+            || _accounts.TryGet(new NamespacedName(key.Name, DefaultName), out _))
         {
             return;
         }
 
         try
         {
-            await _client.CreateAsync(new ServiceAccount { Metadata = new ObjectMeta { Namespace = key.Name, Name = DefaultName } }, cancellationToken).ConfigureAwait(false);
+            var account = new ServiceAccount { Metadata = new ObjectMeta { Namespace = key.Name, Name = DefaultName } };
+            await _client.CreateAsync(account, cancellationToken).ConfigureAwait(false);
         }
         catch (ApiException error) when (error.IsAlreadyExists)
         {

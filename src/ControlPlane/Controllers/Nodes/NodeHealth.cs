@@ -64,7 +64,8 @@ internal static class NodeHealth
         return
         [
             .. taints.Where(taint => !OwnTaints.Contains(taint.Key)),
-            .. wanted.Select(key => taints.Find(taint => (taint.Key, taint.Effect) == key) ?? new Taint { Key = key.Key, Effect = key.Effect, TimeAdded = now }),
+            .. wanted.Select(
+                key => taints.Find(taint => (taint.Key, taint.Effect) == key) ?? new Taint { Key = key.Key, Effect = key.Effect, TimeAdded = now }),
         ];
     }
 }

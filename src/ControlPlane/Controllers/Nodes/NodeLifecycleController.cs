@@ -62,7 +62,8 @@ internal sealed class NodeLifecycleController : Controller
                 ["metadata"] = new JsonObject { ["resourceVersion"] = node.Metadata.ResourceVersion },
                 ["spec"] = new JsonObject { ["taints"] = new JsonArray([.. taints.Select(taint => JsonNode.Parse(ApiJson.Serialize(taint)))]) },
             };
-            await _client.PatchAsync<Node>(key, PatchType.Merge, JsonSerializer.SerializeToUtf8Bytes(patch), cancellationToken: cancellationToken).ConfigureAwait(false);
+            await _client.PatchAsync<Node>(
+                key, PatchType.Merge, JsonSerializer.SerializeToUtf8Bytes(patch), cancellationToken: cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -71,7 +71,8 @@ internal static class Ownership
     {
         try
         {
-            await PatchOwnersAsync(client, owned, new JsonObject { ["$patch"] = "delete", ["uid"] = owner.Metadata.UID }, cancellationToken).ConfigureAwait(false);
+            await PatchOwnersAsync(
+                client, owned, new JsonObject { ["$patch"] = "delete", ["uid"] = owner.Metadata.UID }, cancellationToken).ConfigureAwait(false);
         }
         catch (ApiException error) when (error.IsNotFound)
         {
@@ -84,6 +85,7 @@ internal static class Ownership
         where T : class, IResource<T>
     {
         var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = obj.Metadata.UID, ["ownerReferences"] = new JsonArray(reference) } };
-        return client.PatchAsync<T>(NamespacedName.Of(obj), PatchType.StrategicMerge, JsonSerializer.SerializeToUtf8Bytes(patch), cancellationToken: cancellationToken);
+        return client.PatchAsync<T>(
+            NamespacedName.Of(obj), PatchType.StrategicMerge, JsonSerializer.SerializeToUtf8Bytes(patch), cancellationToken: cancellationToken);
     }
 }

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Dataplane.ControlPlane.Controllers.Replicas;
 
 /// <summary>Keeps the pods of ReplicaSets.</summary>
-internal sealed class ReplicaSetController(KubernetesClient client, SharedInformers informers, EventRecorder events, ILogger logger, TimeProvider time)
+internal sealed class ReplicaSetController(
+    KubernetesClient client, SharedInformers informers, EventRecorder events, ILogger logger, TimeProvider time)
     : ReplicaController<ReplicaSet>(client, informers, events, logger, time)
 {
     protected override ReplicaOwner View(ReplicaSet owner) => ReplicaOwner.Of(owner);
@@ -15,7 +16,8 @@ internal sealed class ReplicaSetController(KubernetesClient client, SharedInform
 }
 
 /// <summary>Keeps the pods of ReplicationControllers.</summary>
-internal sealed class ReplicationControllerController(KubernetesClient client, SharedInformers informers, EventRecorder events, ILogger logger, TimeProvider time)
+internal sealed class ReplicationControllerController(
+    KubernetesClient client, SharedInformers informers, EventRecorder events, ILogger logger, TimeProvider time)
     : ReplicaController<ReplicationController>(client, informers, events, logger, time)
 {
     protected override ReplicaOwner View(ReplicationController owner) => ReplicaOwner.Of(owner);

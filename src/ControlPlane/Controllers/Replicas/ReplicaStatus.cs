@@ -14,13 +14,17 @@ internal static class ReplicaStatus
     /// <param name="now">The time.</param>
     /// <param name="nextAvailable">When the next ready pod will have been so for long enough.</param>
     public static ReplicaSetStatus Count(
-        ReplicaOwner owner, IReadOnlyCollection<Pod> pods, (string Reason, string Message)? failure, DateTimeOffset now, out DateTimeOffset? nextAvailable)
+        ReplicaOwner owner,
+        IReadOnlyCollection<Pod> pods,
+        (string Reason, string Message)? failure,
+        DateTimeOffset now,
+        out DateTimeOffset? nextAvailable)
     {
         nextAvailable = null;
         var (labeled, ready, available) = (0, 0, 0);
         foreach (var pod in pods)
         {
-            labeled += owner.Template is { } template && template.Metadata.Labels.All(label => pod.Metadata.Labels.GetValueOrDefault(label.Key) == label.Value) ? 1 : 0;
+            labeled += owner.Template?.Metadata.Labels.All(label => pod.Metadata.Labels.GetValueOrDefault(label.Key) == label.Value) == true ? 1 : 0;
             ready += PodEndpoints.IsReady(pod) ? 1 : 0;
             if (PodReadiness.AvailableAt(pod, owner.MinReady) is not { } at)
             {
@@ -51,7 +55,8 @@ internal static class ReplicaStatus
     /// <summary>The API leaves zero counts out.</summary>
     private static int? NonZero(int count) => count == 0 ? null : count;
 
-    private static List<WorkloadCondition> Conditions(List<WorkloadCondition> conditions, (string Reason, string Message)? failure, DateTimeOffset now)
+    private static List<WorkloadCondition> Conditions(
+        List<WorkloadCondition> conditions, (string Reason, string Message)? failure, DateTimeOffset now)
     {
         var current = conditions.Find(condition => condition.Type == ReplicaFailure);
         if (failure is null)
@@ -64,7 +69,14 @@ internal static class ReplicaStatus
             :
             [
                 .. conditions.Where(condition => condition != current),
-                new WorkloadCondition { Type = ReplicaFailure, Status = "True", Reason = failure.Value.Reason, Message = failure.Value.Message, LastTransitionTime = now },
+                new WorkloadCondition
+                {
+                    Type = ReplicaFailure,
+                    Status = "True",
+                    Reason = failure.Value.Reason,
+                    Message = failure.Value.Message,
+                    LastTransitionTime = now,
+                },
             ];
     }
 }
