@@ -92,7 +92,11 @@ internal sealed class OpenApiSchemas
         FieldKind.Bytes => Scalar("string", "byte"),
         FieldKind.Time => Named($"{MetaPackage}.Time", Scalar("string", "date-time")),
         FieldKind.MicroTime => Named($"{MetaPackage}.MicroTime", Scalar("string", "date-time")),
-        FieldKind.IntOrString => Named("io.k8s.apimachinery.pkg.util.intstr.IntOrString", Scalar("string", "int-or-string")),
+        FieldKind.IntOrString => Named("io.k8s.apimachinery.pkg.util.intstr.IntOrString", new JsonObject
+        {
+            ["format"] = "int-or-string",
+            ["oneOf"] = new JsonArray(Scalar("integer"), Scalar("string")),
+        }),
         FieldKind.Quantity => Named("io.k8s.apimachinery.pkg.api.resource.Quantity", new JsonObject
         {
             ["oneOf"] = new JsonArray(Scalar("string"), Scalar("number")),
