@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Dataplane.Api;
 using Dataplane.Api.Client;
 using Dataplane.Hosting;
@@ -93,7 +94,7 @@ public sealed class NodeProxy : IAsyncDisposable
 
     private async Task RunAsync(ProxyOptions options, ILoggerFactory loggers, CancellationToken cancellation)
     {
-        NodeSysctls.Apply(options.Namespace, _logger);
+        NodeSysctls.Apply(options.Namespace, options.ClusterCidrs.Any(cidr => cidr.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6), _logger);
         await ProxyModes.CleanupAllButAsync(options.Mode, Context(options, loggers, () => { }));
         if (options.HealthzBindAddress is { } healthz)
         {

@@ -43,8 +43,12 @@ internal sealed class TableState
             }
         }
 
-        clusterIPs.Write(address => change.Remove(Skeleton.ClusterIPs, ClusterIP(address)), address => change.Add(Skeleton.ClusterIPs, ClusterIP(address)));
-        hairpins.Write(address => change.Remove(Skeleton.Hairpins, Elements.Hairpin(address)), address => change.Add(Skeleton.Hairpins, Elements.Hairpin(address)));
+        clusterIPs.Write(
+            address => change.Remove(Skeleton.ClusterIPs, ClusterIP(address)),
+            address => change.Add(Skeleton.ClusterIPs, ClusterIP(address)));
+        hairpins.Write(
+            address => change.Remove(Skeleton.Hairpins, Elements.Hairpin(address)),
+            address => change.Add(Skeleton.Hairpins, Elements.Hairpin(address)));
     }
 
     private RenderedFrontEnd Next(RenderedFrontEnd before, FrontEndPlan plan)
