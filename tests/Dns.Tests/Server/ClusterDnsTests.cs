@@ -52,10 +52,10 @@ public sealed class ClusterDnsTests
         Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("other")).StatusCode);
         var server = $"server=\"dns://{dns.LocalEndPoints[0]}\"";
         var metrics = (await client.GetStringAsync("metrics")).Split('\n').Where(line => line.Contains(server, StringComparison.Ordinal)).ToList();
-        Assert.Contains(metrics, line => line.StartsWith("coredns_dns_requests_total{", StringComparison.Ordinal) && line.Contains("type=\"A\"", StringComparison.Ordinal) && line.EndsWith("} 2", StringComparison.Ordinal));
-        Assert.Contains(metrics, line => line.StartsWith("coredns_dns_responses_total{", StringComparison.Ordinal) && line.Contains("rcode=\"SERVFAIL\"", StringComparison.Ordinal) && line.EndsWith("} 1", StringComparison.Ordinal));
-        Assert.Contains(metrics, line => line.StartsWith("coredns_dns_request_duration_seconds_count{", StringComparison.Ordinal) && line.EndsWith("} 1", StringComparison.Ordinal));
-        Assert.Contains(metrics, line => line.StartsWith("coredns_dns_response_size_bytes_bucket{", StringComparison.Ordinal) && line.Contains("le=\"+Inf\"", StringComparison.Ordinal) && line.EndsWith("} 2", StringComparison.Ordinal));
+        Assert.Equal(2, Value(metrics, "coredns_dns_requests_total{", "type=\"A\""));
+        Assert.Equal(1, Value(metrics, "coredns_dns_responses_total{", "rcode=\"SERVFAIL\""));
+        Assert.Equal(1, Value(metrics, "coredns_dns_request_duration_seconds_count{", "proto=\"tcp\""));
+        Assert.Equal(2, Value(metrics, "coredns_dns_response_size_bytes_bucket{", "proto=\"udp\"", "le=\"+Inf\""));
     }
 
     [Fact]
@@ -94,6 +94,13 @@ public sealed class ClusterDnsTests
         Metadata = new ObjectMeta { Namespace = "default", Name = name, ResourceVersion = "1" },
         Spec = new ServiceSpec { ClusterIP = address, ClusterIPs = [address], Ports = [new ServicePort { Name = "http", Port = 80 }] },
     };
+
+    private static double Value(IEnumerable<string> metrics, string name, params string[] labels)
+    {
+        var line = Assert.Single(metrics, line =>
+            line.StartsWith(name, StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal)));
+        return double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+    }
 
     private static int FreePort()
     {
