@@ -10,17 +10,25 @@ internal sealed class StatusException(int code, string reason, string message, J
     public string Reason { get; } = reason;
 
     /// <summary>The v1 Status object.</summary>
-    public JsonObject Status() => new()
+    public JsonObject Status()
     {
-        ["kind"] = "Status",
-        ["apiVersion"] = "v1",
-        ["metadata"] = new JsonObject(),
-        ["status"] = "Failure",
-        ["message"] = Message,
-        ["reason"] = Reason,
-        ["details"] = details?.DeepClone(),
-        ["code"] = Code,
-    };
+        var status = new JsonObject
+        {
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Failure",
+            ["message"] = Message,
+            ["reason"] = Reason,
+        };
+        if (details is not null)
+        {
+            status["details"] = details.DeepClone();
+        }
+
+        status["code"] = Code;
+        return status;
+    }
 
     public static StatusException BadRequest(string message) => new(400, "BadRequest", message);
 
