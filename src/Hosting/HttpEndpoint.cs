@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Hosting;
@@ -38,6 +39,8 @@ public sealed class HttpEndpoint : IAsyncDisposable
             builder.Services.AddSingleton<ILoggerFactory>(new QuietLoggerFactory(loggers));
         }
 
+        // The default lifetime would take SIGTERM and Ctrl-C away from the program.
+        builder.Services.AddSingleton<IHostLifetime, ComponentLifetime>();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -100,5 +103,13 @@ public sealed class HttpEndpoint : IAsyncDisposable
         var addresses = application.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>()
             .Features.Get<IServerAddressesFeature>()!.Addresses;
         return BindingAddress.Parse(addresses.First()).Port;
+    }
+
+    /// <summary>The component starts and stops its port: no signal does.</summary>
+    private sealed class ComponentLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
