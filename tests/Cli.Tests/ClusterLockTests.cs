@@ -2,6 +2,7 @@ using Dataplane.Cli.Cluster;
 
 namespace Dataplane.Cli.Tests;
 
+[Collection("the one cluster of the machine")]
 public sealed class ClusterLockTests
 {
     [Fact]

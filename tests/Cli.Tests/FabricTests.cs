@@ -6,6 +6,7 @@ using Dataplane.Netlink.Route;
 
 namespace Dataplane.Cli.Tests;
 
+[Collection("the one cluster of the machine")]
 public sealed class FabricTests
 {
     [Fact]
