@@ -8,6 +8,10 @@ namespace Dataplane.ControlPlane;
 /// <param name="Namespace">Where the socket is made; null is the process's own namespace.</param>
 public sealed record ListenAddress(IPEndPoint Address, NetworkNamespace? Namespace = null);
 
+/// <summary>Opens a TCP connection to an address of the cluster's network.</summary>
+/// <exception cref="System.Net.Sockets.SocketException">Nobody answers there.</exception>
+public delegate ValueTask<Stream> Dialer(IPEndPoint target, CancellationToken cancellation);
+
 /// <summary>Configuration of a control plane.</summary>
 public sealed record ControlPlaneOptions
 {
@@ -39,5 +43,8 @@ public sealed record ControlPlaneOptions
     public string ClusterName { get; init; } = "dataplane";
 
     /// <summary>Opens connections to kubelets; null uses the process's own network.</summary>
-    public Func<IPEndPoint, CancellationToken, ValueTask<Stream>>? KubeletDialer { get; init; }
+    public Dialer? KubeletDialer { get; init; }
+
+    /// <summary>Opens connections to pods and to ports of nodes, for the proxy subresources; null uses the process's own network.</summary>
+    public Dialer? PodDialer { get; init; }
 }

@@ -106,6 +106,8 @@ internal sealed class LocalCluster : IAsyncDisposable
                 ],
                 ServiceCidr = AddressPlan.Services,
                 AdvertiseAddress = new IPEndPoint(AddressPlan.FabricAddress, AddressPlan.ApiPort),
+                KubeletDialer = FabricDialer.Of(Fabric.Switch),
+                PodDialer = FabricDialer.Of(Fabric.Switch),
                 KubeConfigPath = _options.KubeConfig ?? Path.Combine(_options.DataDirectory, "admin.kubeconfig"),
             },
             _loggers,

@@ -17,6 +17,8 @@ internal sealed class NodeResource : ResourceDescriptor
 
     public override bool HasStatus => true;
 
+    public override IReadOnlyList<Subresource> Subresources { get; } = [Subresource.Proxy("NodeProxyOptions")];
+
     public override IReadOnlyList<string> FieldLabels { get; } = ["spec.unschedulable"];
 
     public override IReadOnlyList<TableColumn> Columns { get; } =

@@ -23,6 +23,7 @@ internal sealed class PodResource : ResourceDescriptor
     [
         new("binding", "", "v1", "Binding", "create"),
         new("log", "", "v1", "Pod", "get"),
+        Subresource.Proxy("PodProxyOptions"),
     ];
 
     public override IReadOnlyList<string> FieldLabels { get; } =

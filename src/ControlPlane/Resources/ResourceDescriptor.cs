@@ -132,7 +132,11 @@ internal abstract class ResourceDescriptor
 }
 
 /// <summary>A subresource as discovery lists it.</summary>
-internal sealed record Subresource(string Name, string Group, string Version, string Kind, params string[] Verbs);
+internal sealed record Subresource(string Name, string Group, string Version, string Kind, params string[] Verbs)
+{
+    /// <summary>A proxy subresource: every method is passed on, and each counts as a verb.</summary>
+    public static Subresource Proxy(string kind) => new("proxy", "", "v1", kind, "create", "delete", "get", "patch", "update");
+}
 
 /// <summary>Something taken from a pool for a write. Disposing gives it back unless the write was made.</summary>
 internal interface IReservation : IDisposable

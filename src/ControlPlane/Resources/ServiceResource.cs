@@ -25,6 +25,8 @@ internal sealed class ServiceResource(ServiceAllocation allocation) : ResourceDe
 
     public override bool ReturnsDeletedObject => true;
 
+    public override IReadOnlyList<Subresource> Subresources { get; } = [Subresource.Proxy("ServiceProxyOptions")];
+
     public override IReadOnlyList<string> FieldLabels { get; } = ["spec.clusterIP", "spec.type"];
 
     public override IReadOnlyList<TableColumn> Columns { get; } =

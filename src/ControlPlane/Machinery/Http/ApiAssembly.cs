@@ -1,4 +1,5 @@
 using Dataplane.ControlPlane.Machinery.Discovery;
+using Dataplane.ControlPlane.Machinery.Proxying;
 using Dataplane.ControlPlane.Machinery.Registry;
 using Dataplane.ControlPlane.Resources;
 using Dataplane.ControlPlane.Security;
@@ -26,12 +27,14 @@ internal static class ApiAssembly
         own(metrics);
         var kubelets = new KubeletClient(identity.KubeletClient, options.KubeletDialer);
         own(kubelets);
+        var proxy = new ProxyForwarder(new ProxyResolver(store, catalog), identity.KubeletClient, options.PodDialer, options.KubeletDialer);
+        own(proxy);
         var resources = new ResourceHandler(
             reader, writer, new ObjectDeleter(store, time), new WatchStream(store, reader, time), new PatchHandler(writer, time), time);
         var subresources = new SubresourceHandler(
             reader, writer, new ScaleHandler(reader, writer), new PodLogHandler(store, catalog, kubelets), time);
         var serverAddress = options.AdvertiseAddress?.ToString() ?? options.Listen[0].Address.ToString();
         var discovery = new DiscoveryHandler(new DiscoveryDocuments(catalog), new OpenApiDocuments(catalog), metrics, serverAddress);
-        return new ApiRouter(catalog, new Authenticator(identity), resources, subresources, discovery, metrics, logger, stopping);
+        return new ApiRouter(catalog, new Authenticator(identity), resources, subresources, proxy, discovery, metrics, logger, stopping);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Discovery;
 using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Proxying;
 using Dataplane.ControlPlane.Resources;
 using Dataplane.ControlPlane.Security;
 using Microsoft.AspNetCore.Http;
@@ -14,6 +15,7 @@ internal sealed class ApiRouter(
     Authenticator authenticator,
     ResourceHandler resources,
     SubresourceHandler subresources,
+    ProxyForwarder proxy,
     DiscoveryHandler discovery,
     RequestMetrics metrics,
     ILogger logger,
@@ -70,6 +72,11 @@ internal sealed class ApiRouter(
         }
 
         http.Items[typeof(UserInfo)] = user;
+        if (ProxyRequest.Read(http) is { } proxied)
+        {
+            return proxy.HandleAsync(http, proxied);
+        }
+
         var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         var request = segments switch
         {

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
@@ -16,21 +14,8 @@ internal sealed class KubeletClient : IDisposable
 
     /// <param name="certificate">What the server shows to kubelets.</param>
     /// <param name="dial">Opens a connection; null uses the process's own network.</param>
-    public KubeletClient(X509Certificate2 certificate, Func<IPEndPoint, CancellationToken, ValueTask<Stream>>? dial)
-    {
-        var handler = new SocketsHttpHandler
-        {
-            ConnectCallback = (context, cancellation) => ConnectAsync(dial, context.DnsEndPoint, cancellation),
-            SslOptions = new SslClientAuthenticationOptions
-            {
-                ClientCertificates = [certificate],
-
-                // Kubelets sign their own serving certificates unless told otherwise; upstream does not check them either by default.
-                RemoteCertificateValidationCallback = (_, _, _, _) => true,
-            },
-        };
-        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-    }
+    public KubeletClient(X509Certificate2 certificate, Dialer? dial) =>
+        _http = new HttpClient(ClusterTransport.Create(dial, certificate)) { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <param name="node">The Node object: its InternalIP and its daemon endpoint.</param>
     /// <param name="pathAndQuery">What to ask for.</param>
@@ -39,11 +24,8 @@ internal sealed class KubeletClient : IDisposable
     /// <exception cref="StatusException">The node has no address, or its kubelet cannot be reached.</exception>
     public async Task<HttpResponseMessage> GetAsync(JsonObject node, string pathAndQuery, CancellationToken cancellation)
     {
-        var name = node.Text("metadata", "name");
-        var address = node.Objects("status", "addresses").FirstOrDefault(entry => entry.Text("type") == "InternalIP")?.Text("address")
-            ?? throw StatusException.Internal($"no preferred addresses found; known addresses: []: node {name}");
-        var port = node.Integer("status", "daemonEndpoints", "kubeletEndpoint", "Port") ?? DefaultPort;
-        var uri = new UriBuilder("https", address, (int)port).Uri;
+        var endPoint = EndPointOf(node);
+        var uri = new UriBuilder("https", endPoint.Address.ToString(), endPoint.Port).Uri;
         try
         {
             return await _http.GetAsync(new Uri(uri, pathAndQuery), HttpCompletionOption.ResponseHeadersRead, cancellation);
@@ -54,27 +36,15 @@ internal sealed class KubeletClient : IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
-
-    private static async ValueTask<Stream> ConnectAsync(
-        Func<IPEndPoint, CancellationToken, ValueTask<Stream>>? dial, DnsEndPoint target, CancellationToken cancellation)
+    /// <summary>Where a node's kubelet listens.</summary>
+    /// <exception cref="StatusException">The node has no address.</exception>
+    public static IPEndPoint EndPointOf(JsonObject node)
     {
-        var endPoint = new IPEndPoint(IPAddress.Parse(target.Host), target.Port);
-        if (dial is not null)
-        {
-            return await dial(endPoint, cancellation);
-        }
-
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(endPoint, cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        var address = node.Objects("status", "addresses").FirstOrDefault(entry => entry.Text("type") == "InternalIP")?.Text("address");
+        return IPAddress.TryParse(address, out var parsed)
+            ? new IPEndPoint(parsed, (int)(node.Integer("status", "daemonEndpoints", "kubeletEndpoint", "Port") ?? DefaultPort))
+            : throw StatusException.Internal($"no preferred addresses found; known addresses: []: node {node.Text("metadata", "name")}");
     }
+
+    public void Dispose() => _http.Dispose();
 }
