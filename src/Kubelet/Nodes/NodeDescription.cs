@@ -7,8 +7,6 @@ namespace Dataplane.Kubelet.Nodes;
 /// <summary>What the node says of itself.</summary>
 internal static class NodeDescription
 {
-    internal const string KubeletVersion = "v1.35.0-dataplane";
-
     internal static Dictionary<string, string> Labels(string name) => new()
     {
         ["kubernetes.io/hostname"] = name,
@@ -77,7 +75,7 @@ internal static class NodeDescription
         KernelVersion = Read("/proc/sys/kernel/osrelease"),
         OSImage = OSImage(),
         ContainerRuntimeVersion = "process://" + typeof(NodeDescription).Assembly.GetName().Version?.ToString(3),
-        KubeletVersion = KubeletVersion,
+        KubeletVersion = KubernetesVersion.Git,
         KubeProxyVersion = "",
         OperatingSystem = "linux",
         Architecture = Architecture,

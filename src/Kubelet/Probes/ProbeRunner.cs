@@ -65,7 +65,7 @@ internal sealed class ProbeRunner : IDisposable
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, url);
-            request.Headers.TryAddWithoutValidation("User-Agent", "kube-probe/1.35");
+            request.Headers.TryAddWithoutValidation("User-Agent", $"kube-probe/{KubernetesVersion.Major}.{KubernetesVersion.Minor}");
             request.Headers.TryAddWithoutValidation("Accept", "*/*");
             foreach (var header in get.HTTPHeaders)
             {

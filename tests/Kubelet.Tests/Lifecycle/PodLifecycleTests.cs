@@ -135,6 +135,7 @@ public sealed class PodLifecycleTests(NodeFixture fixture) : IClassFixture<NodeF
         var node = await fixture.Client.GetAsync<Node>("", NodeName);
         Assert.Equal("True", node.Status.Conditions.Single(condition => condition.Type == "Ready").Status);
         Assert.Equal("linux", node.Metadata.Labels["kubernetes.io/os"]);
+        Assert.Equal(KubernetesVersion.Git, node.Status.NodeInfo?.KubeletVersion);
         Assert.Equal("10.244.77.0/24", node.Spec.PodCIDR);
         var lease = await fixture.Client.GetAsync<Lease>("kube-node-lease", NodeName);
         Assert.Equal((NodeName, 40), (lease.Spec.HolderIdentity, lease.Spec.LeaseDurationSeconds));

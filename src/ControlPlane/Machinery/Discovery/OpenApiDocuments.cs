@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using Dataplane.Api;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Schema;
 using Dataplane.ControlPlane.Resources;
@@ -18,7 +19,7 @@ internal sealed class OpenApiDocuments(ResourceCatalog catalog)
         foreach (var (group, version) in catalog.All.Select(resource => (resource.Names.Group, resource.Names.Version)).Distinct())
         {
             var path = group.Length == 0 ? $"api/{version}" : $"apis/{group}/{version}";
-            paths[path] = new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{path}?hash={ServerVersion.Git.GetHashCode(StringComparison.Ordinal) & 0xffff:x}" };
+            paths[path] = new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{path}?hash={KubernetesVersion.Git.GetHashCode(StringComparison.Ordinal) & 0xffff:x}" };
         }
 
         return new JsonObject { ["paths"] = paths };
@@ -47,7 +48,7 @@ internal sealed class OpenApiDocuments(ResourceCatalog catalog)
         return ObjectJson.Encode(new JsonObject
         {
             ["openapi"] = "3.0.0",
-            ["info"] = new JsonObject { ["title"] = "Kubernetes", ["version"] = ServerVersion.Git },
+            ["info"] = new JsonObject { ["title"] = "Kubernetes", ["version"] = KubernetesVersion.Git },
             ["paths"] = paths,
             ["components"] = new JsonObject { ["schemas"] = schemas.Document },
         });
