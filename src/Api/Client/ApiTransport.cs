@@ -44,6 +44,24 @@ internal static class ApiTransport
         return http;
     }
 
+    /// <summary>
+    /// Sends a request. <see cref="HttpClient"/> reports its own time limit as a cancellation, which loops that run until cancelled
+    /// would take for their end; here it is a failure like any other of the network.
+    /// </summary>
+    /// <exception cref="HttpRequestException">The server cannot be reached, or gave no answer within the time limit.</exception>
+    public static async Task<HttpResponseMessage> SendAsync(
+        HttpClient http, HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await http.SendAsync(request, completion, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException expired) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HttpRequestException($"{request.Method} {request.RequestUri}: no answer within {http.Timeout.TotalSeconds} s", expired);
+        }
+    }
+
     /// <summary>Throws what the server said unless it agreed.</summary>
     public static async ValueTask EnsureSuccessAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {

@@ -9,7 +9,8 @@ namespace Dataplane.Api.Client;
 /// A typed client of a Kubernetes API server: JSON over HTTP/2 where the server speaks it. Safe for concurrent use.
 /// </summary>
 /// <remarks>
-/// Every call throws <see cref="ApiException"/> for a refusal and <see cref="HttpRequestException"/> when the server cannot be reached.
+/// Every call throws <see cref="ApiException"/> for a refusal and <see cref="HttpRequestException"/> when the server cannot be reached
+/// or does not answer within 60 s.
 /// </remarks>
 public sealed class KubernetesClient : IDisposable
 {
@@ -203,7 +204,7 @@ public sealed class KubernetesClient : IDisposable
             Version = _http.DefaultRequestVersion,
             VersionPolicy = _http.DefaultVersionPolicy,
         };
-        var response = await _http.SendAsync(request, completion, cancellationToken).ConfigureAwait(false);
+        var response = await ApiTransport.SendAsync(_http, request, completion, cancellationToken).ConfigureAwait(false);
         try
         {
             await ApiTransport.EnsureSuccessAsync(response, cancellationToken).ConfigureAwait(false);

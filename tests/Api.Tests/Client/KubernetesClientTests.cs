@@ -48,6 +48,25 @@ public sealed class KubernetesClientTests
         Assert.Equal(request, Assert.Single(_api.Requests));
     }
 
+    [Theory]
+    [InlineData(false, typeof(HttpRequestException))]
+    [InlineData(true, typeof(TaskCanceledException))]
+    public async Task No_answer_in_time_is_told_from_the_callers_cancellation(bool cancelled, Type expected)
+    {
+        using var client = new KubernetesClient(new Uri("http://silent"), new SilentServer());
+
+        var error = await Record.ExceptionAsync(() => client.GetAsync<Pod>(Web, new CancellationToken(cancelled)));
+
+        Assert.IsType(expected, error);
+    }
+
+    /// <summary>What <see cref="HttpClient"/> does when its time is over.</summary>
+    private sealed class SilentServer : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw new TaskCanceledException("", new TimeoutException());
+    }
+
     [Fact]
     public async Task A_status_becomes_an_exception()
     {
