@@ -19,7 +19,7 @@ internal sealed class PodStatusWriter(KubernetesClient client, Pod pod, TimeProv
 
     internal void Publish(PodStatus status) => _latest.Writer.TryWrite(status);
 
-    /// <summary>No more will be published: <see cref="RunAsync"/> ends after the last.</summary>
+    /// <summary>No more will be published: <see cref="RunAsync"/> ends after the last, for which a failure is not tried again.</summary>
     internal void Complete() => _latest.Writer.TryComplete();
 
     internal async Task RunAsync(CancellationToken cancellation)
@@ -30,7 +30,13 @@ internal sealed class PodStatusWriter(KubernetesClient client, Pod pod, TimeProv
             {
                 while (_latest.Reader.TryRead(out var status))
                 {
-                    await SendAsync(status, cancellation);
+                    while (!await TrySendAsync(status, cancellation) && !_latest.Reader.Completion.IsCompleted)
+                    {
+                        await Task.Delay(RetryDelay, time, cancellation);
+
+                        // Taken here and not written back: a newer status must not give way to the one that failed.
+                        status = _latest.Reader.TryRead(out var newer) ? newer : status;
+                    }
                 }
             }
         }
@@ -40,12 +46,13 @@ internal sealed class PodStatusWriter(KubernetesClient client, Pod pod, TimeProv
         }
     }
 
-    private async Task SendAsync(PodStatus status, CancellationToken cancellation)
+    /// <returns>False when the server could not be told.</returns>
+    private async Task<bool> TrySendAsync(PodStatus status, CancellationToken cancellation)
     {
         var patch = Difference(_sent, status);
         if (patch.Count == 0)
         {
-            return;
+            return true;
         }
 
         var body = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.UID }, ["status"] = patch };
@@ -54,17 +61,18 @@ internal sealed class PodStatusWriter(KubernetesClient client, Pod pod, TimeProv
             await client.PatchAsync<Pod>(
                 NamespacedName.Of(pod), PatchType.Merge, System.Text.Encoding.UTF8.GetBytes(body.ToJsonString()), "status", cancellation);
             _sent = status;
+            return true;
         }
         catch (ApiException refusal) when (refusal.IsNotFound || refusal.IsConflict)
         {
             // Gone, or another pod of the same name: nobody is left to be told.
             _sent = status;
+            return true;
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException or IOException)
         {
             Log.PodProblem(logger, NamespacedName.Of(pod).ToString(), $"status not written: {failure.Message}");
-            await Task.Delay(RetryDelay, time, cancellation);
-            _latest.Writer.TryWrite(status);
+            return false;
         }
     }
 
