@@ -40,25 +40,42 @@ internal sealed class ContainerStopper(PodServices services)
         }
     }
 
+    /// <summary>Nobody awaits this: whatever the hook does, TERM follows, and what fails is told by an event or the log.</summary>
     private async Task TerminateAsync(Pod pod, Container container, IRunningContainer running, TimeSpan grace, string podIP)
     {
-        if (container.Lifecycle?.PreStop is { } hook && grace > TimeSpan.Zero)
+        try
         {
-            using var limit = new CancellationTokenSource(grace, services.Time);
-            try
+            if (container.Lifecycle?.PreStop is { } hook && grace > TimeSpan.Zero
+                && await TryHookAsync(hook, container, running, grace, podIP) is { } problem)
             {
-                if (await RunHookAsync(hook, container, running, podIP, limit.Token) is { } problem)
-                {
-                    services.Events.Warning(pod, container.Name, "FailedPreStopHook", $"PreStopHook failed: {problem}");
-                }
+                services.Events.Warning(pod, container.Name, "FailedPreStopHook", $"PreStopHook failed: {problem}");
             }
-            catch (OperationCanceledException)
-            {
-                services.Events.Warning(pod, container.Name, "FailedPreStopHook", "PreStopHook failed: the grace period is over");
-            }
-        }
 
-        running.Signal(SIGTERM);
+            running.Signal(SIGTERM);
+        }
+        catch (Exception failure)
+        {
+            Log.PodProblem(services.Logger, NamespacedName.Of(pod).ToString(), $"stopping container {container.Name}: {failure.Message}");
+        }
+    }
+
+    /// <returns>Null for success, else why not.</returns>
+    private async Task<string?> TryHookAsync(
+        LifecycleHandler hook, Container container, IRunningContainer running, TimeSpan grace, string podIP)
+    {
+        using var limit = new CancellationTokenSource(grace, services.Time);
+        try
+        {
+            return await RunHookAsync(hook, container, running, podIP, limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return "the grace period is over";
+        }
+        catch (Exception failure)
+        {
+            return failure.Message;
+        }
     }
 
     private async Task<string?> RunHookAsync(
