@@ -52,6 +52,11 @@ internal sealed class ProbeRunner : IDisposable
         {
             return probe.Exec is not null ? $"command timed out after {seconds}s" : $"context deadline exceeded (probe timed out after {seconds}s)";
         }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            // A path that makes no URL, a program that cannot be run: a failed try like others. The next one must still be made.
+            return failure.Message;
+        }
     }
 
     /// <summary>A GET as probes and hooks do it.</summary>
