@@ -17,6 +17,7 @@ internal sealed class ContainerLog : IDisposable
     private readonly Stream _output;
     private readonly Stream _error;
     private TaskCompletionSource _changed = NewChange();
+    private long _lost;
 
     internal ContainerLog(string path, TimeProvider time)
     {
@@ -93,15 +94,36 @@ internal sealed class ContainerLog : IDisposable
 
     private void Append(Stream stream, string tag)
     {
+        var line = stream.Line.GetBuffer().AsSpan(0, (int)stream.Line.Length);
+        try
+        {
+            if (_lost > 0)
+            {
+                Append(_error.Name, "F", Encoding.UTF8.GetBytes($"{_lost} lines of this log could not be written"));
+                _lost = 0;
+            }
+
+            Append(stream.Name, tag, line);
+        }
+        catch (IOException)
+        {
+            // A full disk costs the container its log, not its life: its pipes are read on, or it would hang.
+            _lost++;
+        }
+
+        stream.Line.SetLength(0);
+    }
+
+    private void Append(string stream, string tag, ReadOnlySpan<byte> text)
+    {
         // Go's RFC3339Nano; .NET counts in 100 ns, so the last two digits are always 0.
         var time = _time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z'", CultureInfo.InvariantCulture);
-        var prefix = Encoding.ASCII.GetBytes($"{time} {stream.Name} {tag} ");
-        var line = new byte[prefix.Length + stream.Line.Length + 1];
+        var prefix = Encoding.ASCII.GetBytes($"{time} {stream} {tag} ");
+        var line = new byte[prefix.Length + text.Length + 1];
         prefix.CopyTo(line, 0);
-        stream.Line.GetBuffer().AsSpan(0, (int)stream.Line.Length).CopyTo(line.AsSpan(prefix.Length));
+        text.CopyTo(line.AsSpan(prefix.Length));
         line[^1] = (byte)'\n';
         _file.Write(line);
-        stream.Line.SetLength(0);
     }
 
     private sealed class Stream(string name)

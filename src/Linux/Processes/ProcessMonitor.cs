@@ -35,22 +35,39 @@ public sealed class ProcessMonitor : IDisposable
     {
         var done = new TaskCompletionSource<ExitStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
         ExitStatus? status = null;
-        Add(new Watch(process.Descriptor, () => (status = process.TryReap()) is not null, () => done.SetResult(status!.Value)));
+        Add(new Watch(process.Descriptor, () => (status = process.TryReap()) is not null, failure =>
+        {
+            if (failure is null)
+            {
+                done.SetResult(status!.Value);
+            }
+            else
+            {
+                done.SetException(failure);
+            }
+        }));
         return done.Task;
     }
 
     /// <summary>
-    /// Hands on what comes out of a pipe until its last writer has closed it, then closes it.
+    /// Hands on what comes out of a pipe until its last writer has closed it, or <paramref name="received"/> fails; then closes it.
     /// </summary>
     /// <param name="reader">Owned by the monitor from now on.</param>
     /// <param name="received">Called on the monitor's thread, must not block; the span is valid during the call, and empty at the end.</param>
     public Task ReadAsync(SafeFileHandle reader, Action<ReadOnlySpan<byte>> received)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Add(new Watch(reader, Read, () =>
+        Add(new Watch(reader, Read, failure =>
         {
             reader.Dispose();
-            done.SetResult();
+            if (failure is null)
+            {
+                done.SetResult();
+            }
+            else
+            {
+                done.SetException(failure);
+            }
         }));
         return done.Task;
 
@@ -109,9 +126,18 @@ public sealed class ProcessMonitor : IDisposable
             watch = _watches[token];
         }
 
-        if (!watch.Ready())
+        Exception? failure = null;
+        try
         {
-            return;
+            if (!watch.Ready())
+            {
+                return;
+            }
+        }
+        catch (Exception error)
+        {
+            // Every container's output and end pass here: what cannot be served fails alone.
+            failure = error;
         }
 
         // Before the descriptor may be closed, since a token is never used again but a descriptor's number is.
@@ -121,7 +147,7 @@ public sealed class ProcessMonitor : IDisposable
             _watches.Remove(token);
         }
 
-        watch.Finished();
+        watch.Finished(failure);
     }
 
     private static void Check(int result)
@@ -134,6 +160,6 @@ public sealed class ProcessMonitor : IDisposable
 
     /// <param name="Handle">Stays open as long as it is watched.</param>
     /// <param name="Ready">Serves the descriptor; true when nothing more will come.</param>
-    /// <param name="Finished">Called once the descriptor is no longer watched.</param>
-    private sealed record Watch(SafeFileHandle Handle, Func<bool> Ready, Action Finished);
+    /// <param name="Finished">Called once the descriptor is no longer watched, with what <paramref name="Ready"/> threw.</param>
+    private sealed record Watch(SafeFileHandle Handle, Func<bool> Ready, Action<Exception?> Finished);
 }
