@@ -11,8 +11,6 @@ namespace Dataplane.Linux.Processes;
 /// </summary>
 public sealed class ChildProcess : IDisposable
 {
-    private const int ESRCH = 3;
-
     private ChildProcess(int pid, SafeFileHandle descriptor)
     {
         Pid = pid;
@@ -34,7 +32,7 @@ public sealed class ChildProcess : IDisposable
         }
 
         var errno = Marshal.GetLastPInvokeError();
-        return errno == ESRCH ? false : throw new LinuxException($"send signal {signal} to process {Pid}", errno);
+        return errno == Errno.ESRCH ? false : throw new LinuxException($"send signal {signal} to process {Pid}", errno);
     }
 
     /// <inheritdoc/>

@@ -1,7 +1,5 @@
-using System.Runtime.InteropServices;
 using Dataplane.Linux.Interop;
 using Dataplane.Linux.Mounts;
-using Microsoft.Win32.SafeHandles;
 
 namespace Dataplane.Linux.Processes;
 
@@ -111,7 +109,7 @@ public static class ContainerLauncher
     private static ChildProcess Opened(SpawnRequest request, int errno, string name) => errno switch
     {
         0 => ChildProcess.Open(request.Pid),
-        < 0 => throw new LinuxException("unshare PID namespace", Marshal.GetLastSystemError()),
+        < 0 => throw new LinuxException("enter PID namespace", -errno),
         _ => throw new ProgramStartException(ProgramPath.Explain(name, errno)),
     };
 }

@@ -64,7 +64,7 @@ internal static class RootCompanion
         var errno = request.RunInPidNamespace(held.Value);
         if (errno != 0)
         {
-            throw new LinuxException($"run {program}", errno < 0 ? Marshal.GetLastSystemError() : errno);
+            throw new LinuxException($"run {program}", Math.Abs(errno));
         }
 
         var status = ChildProcess.Reap(request.Pid);

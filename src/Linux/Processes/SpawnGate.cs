@@ -39,6 +39,10 @@ internal sealed class SpawnGate : IDisposable
         LinuxException.Check(Libc.mkfifo(fifo, OwnerOnly), $"mkfifo {fifo}");
         File.WriteAllBytes(Path.Combine(path, Proceed), []);
         _directory = Libc.open(path, Libc.O_PATH | Libc.O_CLOEXEC, 0);
+        if (_directory.IsInvalid)
+        {
+            throw new LinuxException($"open {path}", Marshal.GetLastPInvokeError());
+        }
     }
 
     internal void AddTo(SpawnRequest request)

@@ -96,7 +96,7 @@ internal sealed unsafe class SpawnRequest : IDisposable
 
     /// <summary>
     /// Spawns PID 1 of a new PID namespace (<paramref name="processNamespace"/> -1), or a member of the one that a pidfd
-    /// stands for. 0 or an errno; -1 when the namespace was refused. The calling thread must end afterwards.
+    /// stands for. 0 or an errno; minus the errno when the namespace was refused. The calling thread must end afterwards.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal int RunInPidNamespace(int processNamespace)
@@ -107,7 +107,7 @@ internal sealed unsafe class SpawnRequest : IDisposable
             : Libc.setns_bare(processNamespace, Libc.CLONE_NEWPID);
         if (entered != 0)
         {
-            return -1;
+            return -Marshal.GetLastSystemError();
         }
 
         var errno = Libc.posix_spawn(&pid, _path, _actions, _attributes, _arguments, _environment);
