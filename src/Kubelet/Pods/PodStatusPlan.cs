@@ -13,12 +13,12 @@ internal static class PodStatusPlan
         var policy = pod.Spec.RestartPolicy ?? "Always";
         var inits = containers.Where(one => one.IsInit).ToArray();
         var mains = containers.Where(one => !one.IsInit).ToArray();
-        var phase = failure is null ? Phase(policy, inits, mains) : "Failed";
+        var phase = Shown(Phase(policy, inits, mains), failure, containers);
         var status = new PodStatus
         {
             Phase = phase,
-            Reason = failure?.Reason,
-            Message = failure?.Message,
+            Reason = phase == "Failed" ? failure?.Reason : null,
+            Message = phase == "Failed" ? failure?.Message : null,
             HostIP = hostIP,
             HostIPs = [new HostIP { IP = hostIP }],
             PodIP = podIP.Length > 0 ? podIP : null,
@@ -40,7 +40,8 @@ internal static class PodStatusPlan
                 return "Failed";
             }
 
-            if (!IsInitialized(init))
+            // A sidecar that ended after the others began does not undo the pod's initialization.
+            if (!IsInitialized(init) && !(init.IsSidecar && mains.Any(one => one.HasRun)))
             {
                 return "Pending";
             }
@@ -57,6 +58,20 @@ internal static class PodStatusPlan
     }
 
     internal static bool IsInitialized(ContainerRunState init) => init.IsSidecar ? init is { Running: not null, Started: true } : init.Succeeded;
+
+    /// <summary>
+    /// A pod is not over while a container of it runs, be it a sidecar or one that is being killed: whoever sees Succeeded or Failed
+    /// may give its place to another (kubernetes, pkg/kubelet/status, mergePodStatus).
+    /// </summary>
+    private static string Shown(string phase, PodFailure? failure, IReadOnlyList<ContainerRunState> containers)
+    {
+        if (!containers.Any(one => one.Running is not null))
+        {
+            return failure is null ? phase : "Failed";
+        }
+
+        return phase is "Pending" || !containers.Any(one => !one.IsInit && one.HasRun) ? "Pending" : "Running";
+    }
 
     private static List<PodCondition> Conditions(
         Pod pod, PodStatus status, IReadOnlyList<ContainerRunState> inits, string phase, bool sandboxReady, DateTimeOffset now)

@@ -9,6 +9,10 @@ internal sealed partial class PodWorker
 {
     private const int DefaultGrace = 30;
 
+    /// <summary>Nothing is to be started any more; sidecars may still have to be stopped.</summary>
+    private bool IsOver => _failure is not null || PodStatusPlan.Phase(
+        Policy, [.. _containers.Where(one => one.IsInit)], [.. _containers.Where(one => !one.IsInit)]) is "Succeeded" or "Failed";
+
     private TimeSpan Grace => TimeSpan.FromSeconds(
         _pod.Metadata.DeletionGracePeriodSeconds ?? _pod.Spec.TerminationGracePeriodSeconds ?? DefaultGrace);
 
@@ -81,9 +85,7 @@ internal sealed partial class PodWorker
     /// <summary>A pod whose containers have all ended for good keeps its logs but not its namespaces and address.</summary>
     private async Task EndIfDoneAsync()
     {
-        var phase = _failure is not null ? "Failed" : PodStatusPlan.Phase(
-            Policy, [.. _containers.Where(one => one.IsInit)], [.. _containers.Where(one => !one.IsInit)]);
-        if (phase is not ("Succeeded" or "Failed"))
+        if (!IsOver)
         {
             return;
         }

@@ -39,7 +39,7 @@ internal sealed partial class PodWorker
         {
             StopAll(_failure.Message);
         }
-        else if (await EnsureSandboxAsync(cancellation))
+        else if (!IsOver && await EnsureSandboxAsync(cancellation))
         {
             await StartContainersAsync(cancellation);
         }
@@ -172,7 +172,7 @@ internal sealed partial class PodWorker
     private void AfterEnd(ContainerRunState run, string reason)
     {
         run.Waiting = null;
-        if (IsTerminating || _failure is not null || !run.IsWanted(Policy))
+        if (IsTerminating || IsOver || !run.IsWanted(Policy))
         {
             return;
         }
