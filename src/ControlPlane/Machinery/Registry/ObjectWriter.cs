@@ -57,9 +57,6 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
             metadata["generation"] = 1;
         }
 
-        descriptor.PrepareForCreate(obj);
-        descriptor.Default(obj);
-        descriptor.Admit(obj, ns, store.Current);
         var generate = metadata.Text("name") is null or "" && metadata.Text("generateName") is { Length: > 0 };
         for (var attempt = 1; ; attempt++)
         {
@@ -68,6 +65,10 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
                 metadata["name"] = GenerateName(metadata.Text("generateName")!);
             }
 
+            // After the name is made: a Job writes its name into its pods' labels.
+            descriptor.PrepareForCreate(obj);
+            descriptor.Default(obj);
+            descriptor.Admit(obj, ns, store.Current);
             var name = metadata.Text("name") ?? "";
             var errors = new FieldErrors();
             MetadataValidation.Validate(descriptor, obj, errors);
