@@ -1,6 +1,6 @@
 namespace Dataplane.Api;
 
-/// <summary>The resources this suite has types for.</summary>
+/// <summary>The resources this suite knows: those it has types for, and those it only stores.</summary>
 public static class ResourceTypes
 {
     /// <summary>All of them, owners before what they own.</summary>
@@ -8,6 +8,16 @@ public static class ResourceTypes
     [
         Namespace.Resource, Node.Resource, Deployment.Resource, ReplicaSet.Resource, ReplicationController.Resource, Service.Resource,
         Endpoints.Resource, EndpointSlice.Resource, Pod.Resource, ConfigMap.Resource, Secret.Resource, ServiceAccount.Resource,
-        Lease.Resource, Event.Resource,
+        Lease.Resource, Event.Resource, new("", "v1", "ResourceQuota", "resourcequotas", true), new("", "v1", "PersistentVolume", "persistentvolumes", false),
+        new("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true), new("storage.k8s.io", "v1", "StorageClass", "storageclasses", false),
+        new("apps", "v1", "DaemonSet", "daemonsets", true), new("apps", "v1", "StatefulSet", "statefulsets", true),
+        new("batch", "v1", "CronJob", "cronjobs", true), new("batch", "v1", "Job", "jobs", true),
+        new("networking.k8s.io", "v1", "Ingress", "ingresses", true), new("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true),
+        new("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", false), new("networking.k8s.io", "v1", "IPAddress", "ipaddresses", false),
+        new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true), new("rbac.authorization.k8s.io", "v1", "Role", "roles", true),
+        new("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", true),
+        new("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false),
+        new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", false),
+        new("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false),
     ];
 }

@@ -95,6 +95,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         }
 
         await EnsureNamespacesAsync(store, writer, catalog);
+        await DefaultServiceCidr.EnsureAsync(store, writer, catalog, options.ServiceCidr.ToString(), time);
         var router = ApiAssembly.Router(options, identity, store, catalog, writer, time, _logger, Own, _stopping.Token);
         foreach (var listen in options.Listen)
         {

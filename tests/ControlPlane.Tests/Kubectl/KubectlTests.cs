@@ -36,6 +36,16 @@ public sealed class KubectlTests(KubectlFixture kubectl) : IClassFixture<Kubectl
     [InlineData("create configmap pb-cm --from-literal=a=b", "configmap/pb-cm created")]
     [InlineData("create secret generic pb-s --from-literal=a=b", "secret/pb-s created")]
     [InlineData("create serviceaccount pb-sa", "serviceaccount/pb-sa created")]
+    [InlineData("create job pb-job --image=busybox", "job.batch/pb-job created")]
+    [InlineData("create cronjob pb-cj --image=busybox --schedule=@hourly", "cronjob.batch/pb-cj created")]
+    [InlineData("create ingress pb-ing --rule=a.example/x=web:80", "ingress.networking.k8s.io/pb-ing created")]
+    [InlineData("create role pb-role --verb=get --resource=pods", "role.rbac.authorization.k8s.io/pb-role created")]
+    [InlineData("create clusterrole pb-cr --verb=get --resource=pods", "clusterrole.rbac.authorization.k8s.io/pb-cr created")]
+    [InlineData("create rolebinding pb-rb --clusterrole=view --user=a", "rolebinding.rbac.authorization.k8s.io/pb-rb created")]
+    [InlineData("create clusterrolebinding pb-crb --clusterrole=view --group=g", "clusterrolebinding.rbac.authorization.k8s.io/pb-crb created")]
+    [InlineData("create poddisruptionbudget pb-pdb --selector=app=x --min-available=1", "poddisruptionbudget.policy/pb-pdb created")]
+    [InlineData("create quota pb-q --hard=pods=2", "resourcequota/pb-q created")]
+    [InlineData("create priorityclass pb-pc --value=5", "priorityclass.scheduling.k8s.io/pb-pc created")]
     [InlineData("auth can-i get pods", "yes")]
     public async Task Commands_that_send_protobuf_work(string command, string expected) => Assert.Contains(expected, await kubectl.RunAsync(command));
 

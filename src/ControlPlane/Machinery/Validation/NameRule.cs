@@ -40,6 +40,10 @@ internal sealed record NameRule(Func<string, bool> Matches, int MaxLength, strin
         "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
         "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')");
 
+    /// <summary>Whatever can stand in a path: roles have names such as "system:node".</summary>
+    public static readonly NameRule PathSegment = new(
+        name => name is not ("." or "..") && name.AsSpan().IndexOfAny('/', '%') < 0, int.MaxValue, "may not be '.' or '..', nor contain '/' or '%'");
+
     /// <summary>What is wrong with a name; nothing when it is good.</summary>
     public IEnumerable<string> Errors(string name)
     {

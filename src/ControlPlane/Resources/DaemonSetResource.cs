@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Tables;
+
+namespace Dataplane.ControlPlane.Resources;
+
+/// <summary>DaemonSets: one pod for each node that fits.</summary>
+internal sealed class DaemonSetResource : ReplicaControllerResource
+{
+    public override ResourceNames Names { get; } =
+        new("apps", "v1", "DaemonSet", "daemonsets", "daemonset", Namespaced: true) { ShortNames = ["ds"], Categories = ["all"] };
+
+    public override string SchemaName => "apps.DaemonSet";
+
+    public override bool HasScale => false;
+
+    public override IReadOnlyList<TableColumn> Columns { get; } =
+    [
+        TableColumn.ObjectName, TableColumn.Number("Desired"), TableColumn.Number("Current"), TableColumn.Number("Ready"), TableColumn.Number("Up-to-date"),
+        TableColumn.Number("Available"), new("Node Selector"), TableColumn.Age, TableColumn.Wide("Containers"), TableColumn.Wide("Images"),
+        TableColumn.Wide("Selector"),
+    ];
+
+    public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>
+    [
+        TableCell.Name(obj), TableCell.Count(obj, "status", "desiredNumberScheduled"), TableCell.Count(obj, "status", "currentNumberScheduled"),
+        TableCell.Count(obj, "status", "numberReady"), TableCell.Count(obj, "status", "updatedNumberScheduled"),
+        TableCell.Count(obj, "status", "numberAvailable"), TableCell.Labels(obj.StringMap("spec", "template", "spec", "nodeSelector")),
+        TableCell.Age(obj, now), TableCell.ContainerNames(obj), TableCell.Images(obj), TableCell.Selector(obj),
+    ];
+
+    public override void PrepareForCreate(JsonObject obj) => obj["status"] = new JsonObject
+    {
+        ["currentNumberScheduled"] = 0L,
+        ["numberMisscheduled"] = 0L,
+        ["desiredNumberScheduled"] = 0L,
+        ["numberReady"] = 0L,
+    };
+
+    public override void Default(JsonObject obj)
+    {
+        var spec = obj.Ensure("spec");
+        PodDefaults.Template(obj);
+        spec.Default("revisionHistoryLimit", 10L);
+        var strategy = spec.Ensure("updateStrategy");
+        strategy.Default("type", "RollingUpdate");
+        if (strategy.Text("type") == "RollingUpdate")
+        {
+            var rolling = strategy.Ensure("rollingUpdate");
+            rolling.Default("maxUnavailable", 1L);
+            rolling.Default("maxSurge", 0L);
+        }
+    }
+
+    public override void Validate(JsonObject obj, FieldErrors errors)
+    {
+        base.Validate(obj, errors);
+        if (obj.Text("spec", "updateStrategy", "type") is var type and not ("OnDelete" or "RollingUpdate"))
+        {
+            errors.NotSupported("spec.updateStrategy.type", type ?? "", "OnDelete", "RollingUpdate");
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
+    {
+        Validate(obj, errors);
+        SelectorIsFixed(obj, old, errors);
+    }
+}

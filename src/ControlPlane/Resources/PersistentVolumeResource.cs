@@ -1,0 +1,110 @@
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Tables;
+
+namespace Dataplane.ControlPlane.Resources;
+
+/// <summary>PersistentVolumes.</summary>
+internal sealed class PersistentVolumeResource : ResourceDescriptor
+{
+    private static readonly string[] NotSources =
+    [
+        "capacity", "accessModes", "claimRef", "persistentVolumeReclaimPolicy", "storageClassName", "mountOptions", "volumeMode", "nodeAffinity",
+        "volumeAttributesClassName",
+    ];
+
+    public override ResourceNames Names { get; } =
+        new("", "v1", "PersistentVolume", "persistentvolumes", "persistentvolume", Namespaced: false) { ShortNames = ["pv"] };
+
+    public override string SchemaName => "core.PersistentVolume";
+
+    public override bool HasStatus => true;
+
+    public override bool ReturnsDeletedObject => true;
+
+    public override IReadOnlyList<TableColumn> Columns { get; } =
+    [
+        TableColumn.ObjectName, new("Capacity"), new("Access Modes"), new("Reclaim Policy"), new("Status"), new("Claim"), new("StorageClass"),
+        new("VolumeAttributesClass"), new("Reason"), TableColumn.Age, TableColumn.Wide("VolumeMode"),
+    ];
+
+    public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>
+    [
+        TableCell.Name(obj), obj.Text("spec", "capacity", "storage") ?? "", VolumeCells.AccessModes(obj.Texts("spec", "accessModes")),
+        obj.Text("spec", "persistentVolumeReclaimPolicy") ?? "", VolumeCells.Phase(obj), Claim(obj), VolumeCells.StorageClass(obj),
+        VolumeCells.Unset(obj.Text("spec", "volumeAttributesClassName")), obj.Text("status", "reason") ?? "", TableCell.Age(obj, now),
+        VolumeCells.Unset(obj.Text("spec", "volumeMode")),
+    ];
+
+    public override void PrepareForCreate(JsonObject obj) => obj["status"] = new JsonObject { ["phase"] = "Pending" };
+
+    public override void Default(JsonObject obj)
+    {
+        var spec = obj.Ensure("spec");
+        spec.Default("persistentVolumeReclaimPolicy", "Retain");
+        spec.Default("volumeMode", "Filesystem");
+        if (spec.Object("hostPath") is { } hostPath)
+        {
+            hostPath.Default("type", "");
+        }
+    }
+
+    public override void Validate(JsonObject obj, FieldErrors errors)
+    {
+        var spec = obj.Object("spec") ?? [];
+        AccessModes(spec, errors);
+        if (spec.Object("capacity") is null or { Count: 0 })
+        {
+            errors.Required("spec.capacity");
+        }
+        else if (spec.Text("capacity", "storage") is null)
+        {
+            errors.NotSupported("spec.capacity", string.Join(",", spec.Object("capacity")!.Select(entry => entry.Key)), "storage");
+        }
+
+        switch (Sources(spec).Count())
+        {
+            case 0:
+                errors.Required("spec", "must specify a volume type");
+                break;
+            case > 1:
+                errors.Forbidden($"spec.{Sources(spec).ElementAt(1)}", "may not specify more than 1 volume type");
+                break;
+        }
+
+        if (spec.Text("persistentVolumeReclaimPolicy") is { } policy and not ("Delete" or "Recycle" or "Retain"))
+        {
+            errors.NotSupported("spec.persistentVolumeReclaimPolicy", policy, "Delete", "Recycle", "Retain");
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
+    {
+        Validate(obj, errors);
+        var (now, before) = (obj.Ensure("spec"), old.Ensure("spec"));
+        if (Sources(now).Union(Sources(before)).Any(source => !now.FieldEquals(before, source)))
+        {
+            errors.Forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation");
+        }
+    }
+
+    private static void AccessModes(JsonObject spec, FieldErrors errors)
+    {
+        if (!spec.Texts("accessModes").Any())
+        {
+            errors.Required("spec.accessModes");
+        }
+
+        foreach (var mode in spec.Texts("accessModes").Except(VolumeCells.KnownModes))
+        {
+            errors.NotSupported("spec.accessModes", mode, [.. VolumeCells.KnownModes]);
+        }
+    }
+
+    private static IEnumerable<string> Sources(JsonObject spec) =>
+        spec.Where(field => field.Value is JsonObject).Select(field => field.Key).Except(NotSources);
+
+    private static string Claim(JsonObject obj) =>
+        obj.Object("spec", "claimRef") is { } claim ? $"{claim.Text("namespace")}/{claim.Text("name")}" : "";
+}

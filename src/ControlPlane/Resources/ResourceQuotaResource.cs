@@ -1,0 +1,58 @@
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Tables;
+
+namespace Dataplane.ControlPlane.Resources;
+
+/// <summary>ResourceQuotas: stored and shown. Nothing is counted against them.</summary>
+internal sealed class ResourceQuotaResource : ResourceDescriptor
+{
+    public override ResourceNames Names { get; } =
+        new("", "v1", "ResourceQuota", "resourcequotas", "resourcequota", Namespaced: true) { ShortNames = ["quota"] };
+
+    public override string SchemaName => "core.ResourceQuota";
+
+    public override bool HasStatus => true;
+
+    public override bool ReturnsDeletedObject => true;
+
+    public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, TableColumn.Age, new("Request"), new("Limit")];
+
+    public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>
+        [TableCell.Name(obj), TableCell.Age(obj, now), Usage(obj, limits: false), Usage(obj, limits: true)];
+
+    public override void PrepareForCreate(JsonObject obj) => ShowHard(obj);
+
+    public override void PrepareForUpdate(JsonObject obj, JsonObject old)
+    {
+        base.PrepareForUpdate(obj, old);
+        ShowHard(obj);
+    }
+
+    public override void Validate(JsonObject obj, FieldErrors errors)
+    {
+        foreach (var (resource, quantity) in obj.StringMap("spec", "hard"))
+        {
+            if (quantity.StartsWith('-'))
+            {
+                errors.Invalid($"spec.hard[{resource}]", quantity, "must be greater than or equal to 0");
+            }
+        }
+    }
+
+    private static void ShowHard(JsonObject obj)
+    {
+        var status = obj.Ensure("status");
+        status.CopyField(obj.Ensure("spec"), "hard");
+    }
+
+    private static string Usage(JsonObject obj, bool limits)
+    {
+        var used = obj.StringMap("status", "used");
+        return string.Join(", ", obj.StringMap("status", "hard")
+            .Where(hard => hard.Key.StartsWith("limits.", StringComparison.Ordinal) == limits)
+            .OrderBy(hard => hard.Key, StringComparer.Ordinal)
+            .Select(hard => $"{hard.Key}: {used.GetValueOrDefault(hard.Key, "0")}/{hard.Value}"));
+    }
+}
