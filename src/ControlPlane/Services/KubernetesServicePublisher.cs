@@ -18,6 +18,7 @@ internal sealed class KubernetesServicePublisher(
 {
     private const string Namespace = "default";
     private const string Name = "kubernetes";
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly ResourceDescriptor _services = catalog.Find("", "services");
     private readonly ResourceDescriptor _endpoints = catalog.Find("", "endpoints");
@@ -56,7 +57,10 @@ internal sealed class KubernetesServicePublisher(
             }
             catch (StatusException failure)
             {
+                // A deleted Service's address is given back a moment after the deletion is seen.
                 Log.PublishFailed(logger, failure.Message);
+                await Task.Delay(RetryInterval, cancellation);
+                continue;
             }
 
             await await Task.WhenAny(watches.Select(watch => watch.Events.WaitToReadAsync(cancellation).AsTask()));
