@@ -21,6 +21,9 @@ public sealed record ControlPlaneOptions
     /// <summary>"sqlite" (state.db in <see cref="DataDirectory"/>) or "memory".</summary>
     public string Store { get; init; } = "sqlite";
 
+    /// <summary>How many of the last writes the memory store still knows, for watches that resume and lists in pieces.</summary>
+    internal int MemoryHistory { get; init; } = 8192;
+
     /// <summary>Where to listen. The first address is the one in the kubeconfig.</summary>
     public IReadOnlyList<ListenAddress> Listen { get; init; } = [new(new IPEndPoint(IPAddress.Loopback, 6443))];
 

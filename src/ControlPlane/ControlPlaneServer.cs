@@ -126,7 +126,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
 
     private static IStore OpenStore(ControlPlaneOptions options) => options.Store switch
     {
-        "memory" => new MemoryStore(),
+        "memory" => new MemoryStore(options.MemoryHistory),
         "sqlite" when options.DataDirectory is { } directory => SqliteStore.Open(Path.Combine(directory, "state.db")),
         "sqlite" => throw new ArgumentException("store \"sqlite\" needs a data directory"),
         _ => throw new ArgumentException($"store \"{options.Store}\": sqlite and memory are known"),

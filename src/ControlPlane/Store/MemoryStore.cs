@@ -1,10 +1,11 @@
 namespace Dataplane.ControlPlane.Store;
 
 /// <summary>A store that is gone with the process: tests, and clusters that live for one command.</summary>
-internal sealed class MemoryStore : IStore
+/// <param name="history">How many events are kept for watches and for lists of the past.</param>
+internal sealed class MemoryStore(int history = 8192) : IStore
 {
     private readonly Lock _gate = new();
-    private readonly RevisionHistory _history = new(StoreSnapshot.Empty);
+    private readonly RevisionHistory _history = new(StoreSnapshot.Empty, history);
 
     public StoreSnapshot Current => _history.Current;
 

@@ -91,7 +91,7 @@ internal sealed class RevisionHistory
                 throw new CompactedException(after, _oldest.Revision);
             }
 
-            var watch = new StoreWatch(this, prefix);
+            var watch = new StoreWatch(this, prefix, _capacity);
             foreach (var (change, _) in _recent)
             {
                 if (change.Revision > after)

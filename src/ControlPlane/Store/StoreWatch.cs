@@ -5,15 +5,15 @@ namespace Dataplane.ControlPlane.Store;
 /// <summary>A watcher's queue. One that falls too far behind is closed, as upstream does; the client lists and watches again.</summary>
 internal sealed class StoreWatch : IDisposable
 {
-    private const int Capacity = 8192;
-
-    private readonly Channel<StoreEvent> _events = Channel.CreateBounded<StoreEvent>(
-        new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
-
+    private readonly Channel<StoreEvent> _events;
     private readonly RevisionHistory _history;
 
-    internal StoreWatch(RevisionHistory history, string prefix)
+    /// <param name="history">Where the events come from.</param>
+    /// <param name="prefix">Of the keys to watch.</param>
+    /// <param name="capacity">Events that may wait; at least as many as the history can replay.</param>
+    internal StoreWatch(RevisionHistory history, string prefix, int capacity)
     {
+        _events = Channel.CreateBounded<StoreEvent>(new BoundedChannelOptions(capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
         _history = history;
         Prefix = prefix;
     }

@@ -29,13 +29,13 @@ internal sealed class RawServer : IAsyncDisposable
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<RawServer> StartAsync(Dialer? podDialer = null, Dialer? kubeletDialer = null) => new(await ControlPlaneServer.StartAsync(
+    public static async Task<RawServer> StartAsync(Dialer? podDialer = null, int history = 8192) => new(await ControlPlaneServer.StartAsync(
         new ControlPlaneOptions
         {
             Store = "memory",
             Listen = [new ListenAddress(new IPEndPoint(IPAddress.Loopback, 0))],
             PodDialer = podDialer,
-            KubeletDialer = kubeletDialer,
+            MemoryHistory = history,
         },
         NullLoggerFactory.Instance,
         Cancellation));
@@ -61,6 +61,14 @@ internal sealed class RawServer : IAsyncDisposable
     {
         using var answer = await SendAsync(HttpMethod.Get, path, accept);
         return await ReadAsync(answer, code);
+    }
+
+    /// <summary>Opens a watch; the answer must be 200.</summary>
+    public async Task<RawWatch> WatchAsync(string path, string? accept = null)
+    {
+        var answer = await SendAsync(HttpMethod.Get, path, accept);
+        Assert.Equal(200, (int)answer.StatusCode);
+        return new RawWatch(answer, await answer.Content.ReadAsStreamAsync(Cancellation));
     }
 
     public async Task<JsonObject> WriteAsync(HttpMethod method, string path, string body, string type = "application/json")

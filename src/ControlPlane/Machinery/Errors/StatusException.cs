@@ -9,6 +9,9 @@ internal sealed class StatusException(int code, string reason, string message, J
 
     public string Reason { get; } = reason;
 
+    /// <summary>A token for the rest of a list, in the Status' metadata.</summary>
+    public string? Continue { get; init; }
+
     /// <summary>The v1 Status object.</summary>
     public JsonObject Status()
     {
@@ -16,7 +19,7 @@ internal sealed class StatusException(int code, string reason, string message, J
         {
             ["kind"] = "Status",
             ["apiVersion"] = "v1",
-            ["metadata"] = new JsonObject(),
+            ["metadata"] = Continue is null ? new JsonObject() : new JsonObject { ["continue"] = Continue },
             ["status"] = "Failure",
             ["message"] = Message,
             ["reason"] = Reason,
@@ -61,6 +64,13 @@ internal sealed class StatusException(int code, string reason, string message, J
 
     /// <summary>The history a request needs is no longer there.</summary>
     public static StatusException Expired(string message) => new(410, "Expired", message);
+
+    /// <summary>The revision of a list in pieces is no longer known; the token leads to the rest of a newer one.</summary>
+    public static StatusException ExpiredContinue(string token) => new(410, "Expired",
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the " +
+        "continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects " +
+        "that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.")
+    { Continue = token };
 
     public static StatusException TooLarge() =>
         new(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728");

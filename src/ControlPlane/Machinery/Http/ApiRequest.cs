@@ -37,8 +37,8 @@ internal sealed record ApiRequest(HttpContext Http, ResourceDescriptor Descripto
         ResourceVersion = Query["resourceVersion"].ToString(),
         ResourceVersionMatch = Query["resourceVersionMatch"],
         AllowWatchBookmarks = Query["allowWatchBookmarks"].ToString() is "true" or "1",
-        SendInitialEvents = Query["sendInitialEvents"].ToString() is "true" or "1",
-        Timeout = Number("timeoutSeconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+        SendInitialEvents = Query["sendInitialEvents"].ToString() is { Length: > 0 } initial ? initial is "true" or "1" : null,
+        Timeout = Number("timeoutSeconds") is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
     };
 
     /// <summary>Reads a path below a group and version.</summary>

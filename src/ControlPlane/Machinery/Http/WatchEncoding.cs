@@ -64,7 +64,11 @@ internal sealed class TableWatchEncoding(TableRenderer renderer) : WatchEncoding
 
     public override void Initial(PipeWriter output, StoredObject obj) => Row(output, "ADDED", obj);
 
-    public override void Bookmark(PipeWriter output, JsonObject bookmark) => Write(output, "BOOKMARK", renderer.BookmarkTable(bookmark));
+    public override void Bookmark(PipeWriter output, JsonObject bookmark)
+    {
+        Write(output, "BOOKMARK", renderer.BookmarkTable(bookmark, withColumns: !_columnsSent));
+        _columnsSent = true;
+    }
 
     private void Row(PipeWriter output, string type, StoredObject obj)
     {

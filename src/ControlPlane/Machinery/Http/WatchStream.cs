@@ -23,7 +23,7 @@ internal sealed class WatchStream(IStore store, ObjectReader reader, TimeProvide
 
         var filter = new ObjectFilter(request.Descriptor, query.LabelSelector, query.FieldSelector);
         var encoding = WatchEncoding.For(request, time);
-        Check(query);
+        ListRules.CheckWatch(query);
         await reader.WaitForAsync(query.Revision, http.RequestAborted);
         http.Response.ContentType = "application/json";
         var output = http.Response.BodyWriter;
@@ -58,31 +58,27 @@ internal sealed class WatchStream(IStore store, ObjectReader reader, TimeProvide
         }
     }
 
-    private static void Check(ListQuery query)
-    {
-        if (query.SendInitialEvents && query.ResourceVersionMatch != "NotOlderThan")
-        {
-            throw new StatusException(422, "Invalid", "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: " +
-                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
-        }
-    }
-
     private StoreWatch Begin(ApiRequest request, ListQuery query, ObjectFilter filter, WatchEncoding encoding, PipeWriter output)
     {
         var prefix = request.Descriptor.Prefix(request.Namespace);
-        if (!query.SendInitialEvents && query.ResourceVersion is not ("" or "0"))
+        if (query.SendInitialEvents != true && query.ResourceVersion is not ("" or "0"))
         {
             return store.Watch(prefix, query.Revision);
         }
 
         var snapshot = store.Current;
         var watch = store.Watch(prefix, snapshot.Revision);
+        if (query.SendInitialEvents == false)
+        {
+            return watch;
+        }
+
         foreach (var obj in snapshot.List(prefix).Where(filter.Matches))
         {
             encoding.Initial(output, obj);
         }
 
-        if (query.SendInitialEvents && query.AllowWatchBookmarks)
+        if (query.SendInitialEvents == true && query.AllowWatchBookmarks)
         {
             var bookmark = Bookmark(request, snapshot.Revision);
             ((JsonObject)bookmark["metadata"]!)["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };

@@ -11,6 +11,11 @@ namespace Dataplane.ControlPlane.Machinery.Registry;
 /// <summary>Where a list in pieces goes on: the revision it is consistent at and the first key not yet sent, below the prefix.</summary>
 internal readonly record struct ContinueToken(Revision Revision, string Start)
 {
+    /// <summary>Whether the rest comes from the same revision as the beginning; the rest of a list that took too long comes from the newest.</summary>
+    public bool IsConsistent => Revision >= Revision.None;
+
+    public static ContinueToken Inconsistent(string start) => new(new Revision(-1), start);
+
     public string Encode()
     {
         var json = new JsonObject { ["v"] = "meta.k8s.io/v1", ["rv"] = Revision.Value, ["start"] = Start };

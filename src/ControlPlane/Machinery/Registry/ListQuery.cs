@@ -23,7 +23,8 @@ internal sealed record ListQuery
 
     public bool AllowWatchBookmarks { get; init; }
 
-    public bool SendInitialEvents { get; init; }
+    /// <summary>Watches only. True: the state first, then a bookmark that says so. False: nothing but changes. Null leaves it to the version.</summary>
+    public bool? SendInitialEvents { get; init; }
 
     public TimeSpan? Timeout { get; init; }
 

@@ -63,18 +63,20 @@ internal sealed class ObjectFilter
         var at = text.IndexOf(op, StringComparison.Ordinal);
         if (at < 0)
         {
-            throw StatusException.BadRequest($"unable to parse field selector: invalid selector: '{text}'; can't understand '{text}'");
+            throw StatusException.BadRequest($"invalid selector: '{text}'; can't understand '{text}'");
         }
 
         var field = text[..at].Trim();
         var known = field == "metadata.name" || (field == "metadata.namespace" && _descriptor.Names.Namespaced) || _descriptor.FieldLabels.Contains(field);
         return known
             ? new FieldTerm(field, text[(at + op.Length)..].Trim(), negated)
-            : throw StatusException.BadRequest(
-                $"Unable to find \"{GroupVersionKind()}\" that match label selector \"\", field selector \"{text}\": field label not supported: {field}");
+            : throw StatusException.BadRequest(Unsupported(field));
     }
 
-    private string GroupVersionKind() => $"{(_descriptor.Names.Group.Length == 0 ? "" : _descriptor.Names.Group + "/")}{_descriptor.Names.Version}, Resource={_descriptor.Names.Plural}";
+    // Kinds with fields of their own and kinds with metadata only have different conversions upstream, and different words.
+    private string Unsupported(string field) => _descriptor.FieldLabels.Count > 0
+        ? $"field label not supported: {field}"
+        : $"\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"";
 
     private sealed record FieldTerm(string Field, string Value, bool Negated);
 }

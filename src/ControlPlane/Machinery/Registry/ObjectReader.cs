@@ -18,6 +18,7 @@ internal sealed class ObjectReader(IStore store, TimeProvider time)
     /// <exception cref="StatusException">410 when the past asked for is gone, 504 when the future asked for does not come.</exception>
     public async Task<ObjectList> ListAsync(ResourceDescriptor descriptor, string ns, ListQuery query, CancellationToken cancellation)
     {
+        ListRules.CheckList(query);
         var filter = new ObjectFilter(descriptor, query.LabelSelector, query.FieldSelector);
         var prefix = descriptor.Prefix(ns);
         var (snapshot, start) = await SnapshotAsync(query, prefix, cancellation);
@@ -75,6 +76,7 @@ internal sealed class ObjectReader(IStore store, TimeProvider time)
 
     private async Task<(StoreSnapshot Snapshot, string? Start)> SnapshotAsync(ListQuery query, string prefix, CancellationToken cancellation)
     {
+        var start = "";
         try
         {
             if (!string.IsNullOrEmpty(query.Continue))
@@ -85,7 +87,8 @@ internal sealed class ObjectReader(IStore store, TimeProvider time)
                 }
 
                 var token = ContinueToken.Decode(query.Continue);
-                return (store.At(token.Revision), prefix + token.Start);
+                start = prefix + token.Start;
+                return (token.IsConsistent ? store.At(token.Revision) : store.Current, start);
             }
 
             await WaitForAsync(query.Revision, cancellation);
@@ -93,9 +96,9 @@ internal sealed class ObjectReader(IStore store, TimeProvider time)
         }
         catch (CompactedException failure)
         {
-            throw StatusException.Expired(string.IsNullOrEmpty(query.Continue)
-                ? failure.Message
-                : "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.");
+            throw start.Length == 0
+                ? StatusException.Expired(failure.Message)
+                : StatusException.ExpiredContinue(ContinueToken.Inconsistent(start[prefix.Length..]).Encode());
         }
     }
 }

@@ -44,9 +44,9 @@ internal sealed class TableRenderer
     }
 
     /// <summary>A bookmark in the shape of a table.</summary>
-    public JsonObject BookmarkTable(JsonObject bookmark)
+    public JsonObject BookmarkTable(JsonObject bookmark, bool withColumns)
     {
-        var table = Envelope(new JsonObject { ["resourceVersion"] = bookmark.Text("metadata", "resourceVersion") }, withColumns: false);
+        var table = Envelope(new JsonObject { ["resourceVersion"] = bookmark.Text("metadata", "resourceVersion") }, withColumns);
         var partial = new JsonObject
         {
             ["kind"] = "PartialObjectMetadata",
