@@ -22,6 +22,7 @@ internal sealed class PodResource : ResourceDescriptor
     public override IReadOnlyList<Subresource> Subresources { get; } =
     [
         new("binding", "", "v1", "Binding", "create"),
+        new("eviction", "policy", "v1", "Eviction", "create"),
         new("log", "", "v1", "Pod", "get"),
         Subresource.Proxy("PodProxyOptions"),
     ];

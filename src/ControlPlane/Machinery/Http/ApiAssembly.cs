@@ -29,10 +29,12 @@ internal static class ApiAssembly
         own(kubelets);
         var proxy = new ProxyForwarder(new ProxyResolver(store, catalog), identity.KubeletClient, options.PodDialer, options.KubeletDialer);
         own(proxy);
+        var deleter = new ObjectDeleter(store, time);
+        var evictions = new EvictionHandler(reader, writer, deleter, store, catalog, time);
         var resources = new ResourceHandler(
-            reader, writer, new ObjectDeleter(store, time), new WatchStream(store, reader, time), new PatchHandler(writer, time), time);
+            reader, writer, deleter, new WatchStream(store, reader, time), new PatchHandler(writer, time), time);
         var subresources = new SubresourceHandler(
-            reader, writer, new ScaleHandler(reader, writer), new PodLogHandler(store, catalog, kubelets), time);
+            reader, writer, new ScaleHandler(reader, writer), new PodLogHandler(store, catalog, kubelets), evictions, time);
         var serverAddress = options.AdvertiseAddress?.ToString() ?? options.Listen[0].Address.ToString();
         var discovery = new DiscoveryHandler(new DiscoveryDocuments(catalog), new OpenApiDocuments(catalog), metrics, serverAddress);
         return new ApiRouter(catalog, new Authenticator(identity), resources, subresources, proxy, discovery, metrics, logger, stopping);
