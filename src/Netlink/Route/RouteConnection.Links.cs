@@ -35,22 +35,35 @@ public sealed partial class RouteConnection
     }
 
     /// <summary>
-    /// Makes a veth pair, both ends down, the peer at once in another namespace: it is never seen in this one.
+    /// Makes a veth pair, the peer at once in another namespace: it is never seen in this one.
     /// <code>
-    /// ifinfomsg | IFLA_IFNAME
+    /// ifinfomsg | IFLA_MASTER
+    ///           | IFLA_IFNAME
     ///           | IFLA_LINKINFO  IFLA_INFO_KIND "veth"
     ///                            IFLA_INFO_DATA  VETH_INFO_PEER  ifinfomsg | IFLA_NET_NS_FD | IFLA_IFNAME
     /// </code>
     /// </summary>
+    /// <param name="name">This namespace's end.</param>
+    /// <param name="peerName">The other end.</param>
+    /// <param name="peerNamespace">Where the other end is.</param>
+    /// <param name="masterIndex">The bridge that this namespace's end is a port of; null for none.</param>
+    /// <param name="up">Whether this namespace's end comes up. The peer is down: the kernel refuses to start one before it has its partner
+    /// (drivers/net/veth.c, veth_open).</param>
     /// <returns>The index of this namespace's end.</returns>
     /// <exception cref="NetlinkException">EEXIST when a name is taken in its namespace.</exception>
-    public int CreateVeth(string name, string peerName, NetworkNamespace peerNamespace)
+    public int CreateVeth(string name, string peerName, NetworkNamespace peerNamespace, int? masterIndex = null, bool up = false)
     {
         CheckName(name);
         CheckName(peerName);
+        var flags = up ? (uint)IFF_UP : 0;
         var writer = new NetlinkWriter(stackalloc byte[RequestLength]);
         writer.BeginMessage(RTM_NEWLINK, CreateFlags);
-        RouteHeaders.WriteLink(ref writer);
+        RouteHeaders.WriteLink(ref writer, flags: flags, change: flags);
+        if (masterIndex is { } master)
+        {
+            writer.U32(IFLA_MASTER, (uint)master);
+        }
+
         writer.String(IFLA_IFNAME, name);
         var info = writer.BeginNested(IFLA_LINKINFO);
         writer.Bytes(IFLA_INFO_KIND, "veth"u8);

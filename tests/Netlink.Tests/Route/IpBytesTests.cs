@@ -28,6 +28,9 @@ public sealed partial class IpBytesTests
     [
         new("link add br1 type bridge", (route, _) => route.CreateBridge("br1")),
         new("link add veth0 type veth peer name veth1 netns PEER", (route, peer) => route.CreateVeth("veth0", "veth1", peer.Namespace)),
+        new(
+            "link add veth0 up master br0 type veth peer name veth1 netns PEER",
+            (route, peer) => route.CreateVeth("veth0", "veth1", peer.Namespace, Br0, up: true)),
         new("link set dev eth0 up", (route, _) => route.SetUp(Eth0)),
         new("link set dev eth0 down", (route, _) => route.SetUp(Eth0, up: false)),
         new("link set dev eth0 mtu 1400", (route, _) => route.SetMtu(Eth0, 1400)),
