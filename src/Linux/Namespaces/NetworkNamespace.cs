@@ -20,10 +20,11 @@ public sealed class NetworkNamespace : IDisposable
     private NamespaceThread? _thread;
     private bool _disposed;
 
-    private NetworkNamespace(string name, SafeFileHandle handle)
+    private NetworkNamespace(string name, SafeFileHandle handle, NamespaceThread? thread = null)
     {
         Name = name;
         Handle = handle;
+        _thread = thread;
     }
 
     /// <summary>The name under /run/netns, or the path it was opened by.</summary>
@@ -39,20 +40,23 @@ public sealed class NetworkNamespace : IDisposable
         NamespaceMounts.EnsureDirectory(Directory);
         var path = Path.Combine(Directory, name);
         NamespaceMounts.CreateMountPoint(path);
+        NamespaceThread? thread = null;
         try
         {
-            using var thread = new NamespaceThread($"netns-create {name}", () =>
+            thread = new NamespaceThread($"netns {name}", () =>
                 LinuxException.Check(Libc.unshare(Libc.CLONE_NEWNET), $"unshare network namespace {name}"));
             thread.Invoke(() => LinuxException.Check(
-                Libc.mount($"/proc/thread-self/ns/net", path, "none", Libc.MS_BIND, null), $"mount {path}"));
+                Libc.mount("/proc/thread-self/ns/net", path, "none", Libc.MS_BIND, null), $"mount {path}"));
+
+            // The thread stays for Invoke: whoever makes a namespace goes on to set it up.
+            return new NetworkNamespace(name, NamespaceMounts.OpenNamespaceFile(path), thread);
         }
         catch
         {
-            File.Delete(path);
+            thread?.Dispose();
+            NamespaceMounts.Remove(path);
             throw;
         }
-
-        return Open(name);
     }
 
     /// <summary>Opens a namespace by its name under /run/netns, or by an absolute path such as /proc/1/ns/net.</summary>
