@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Dataplane.Linux.Namespaces;
+using Dataplane.Linux.Sysctls;
 using Dataplane.Netlink.Route;
 
 namespace Dataplane.Kubelet.Sandbox;
@@ -22,7 +23,9 @@ internal sealed class PodNetwork : IDisposable
     internal const string Bridge = "dp-cni0";
     private const string PodDevice = "eth0";
 
-    private readonly NetworkNamespace? _namespace;
+    // In every namespace: LOOPBACK_IFINDEX, include/net/net_namespace.h.
+    private const int LoopbackIndex = 1;
+
     private readonly RouteConnection _routes;
     private readonly AddressPool _addresses;
     private readonly KubeletMetrics _metrics;
@@ -35,19 +38,15 @@ internal sealed class PodNetwork : IDisposable
     {
         _addresses = addresses;
         _metrics = metrics;
-        _namespace = node;
         _routes = RouteConnection.Open(node);
         _bridge = _routes.FindLink(Bridge)?.Index ?? _routes.CreateBridge(Bridge);
         _routes.AddAddress(_bridge, addresses.Gateway, range.PrefixLength);
         _routes.SetUp(_bridge);
-        InNode(() =>
-        {
-            Sysctl("net/ipv4/ip_forward", "1");
+        Sysctl.Write(node, "net/ipv4/ip_forward", "1");
 
-            // The better way is the pod's own gateway; a redirect would send it round the routing that Services need.
-            Sysctl("net/ipv4/conf/all/send_redirects", "0");
-            Sysctl($"net/ipv4/conf/{Bridge}/send_redirects", "0");
-        });
+        // The better way is the pod's own gateway; a redirect would send it round the routing that Services need.
+        Sysctl.Write(node, "net/ipv4/conf/all/send_redirects", "0");
+        Sysctl.Write(node, $"net/ipv4/conf/{Bridge}/send_redirects", "0");
     }
 
     /// <summary>Connects a pod's namespace.</summary>
@@ -97,13 +96,13 @@ internal sealed class PodNetwork : IDisposable
             _routes.DeleteLink(stale.Index);
         }
 
-        var port = _routes.CreateVeth(device, PodDevice, pod);
-        _routes.SetMaster(port, _bridge);
+        // Most of the time is the kernel's own for making devices, and waiting for its one lock (rtnl) while other pods start: so few
+        // requests, of which the first makes the pair and connects and starts its port.
+        var port = _routes.CreateVeth(device, PodDevice, pod, _bridge, up: true);
         _routes.SetHairpin(port, true);
-        _routes.SetUp(port);
         using (var inside = RouteConnection.Open(pod))
         {
-            inside.SetUp(inside.GetLink("lo").Index);
+            inside.SetUp(LoopbackIndex);
             var link = inside.GetLink(PodDevice).Index;
             inside.AddAddress(link, address, 32);
             inside.SetUp(link);
@@ -113,18 +112,4 @@ internal sealed class PodNetwork : IDisposable
 
         return address;
     }
-
-    private void InNode(Action body)
-    {
-        if (_namespace is null)
-        {
-            body();
-        }
-        else
-        {
-            _namespace.Invoke(body);
-        }
-    }
-
-    private static void Sysctl(string name, string value) => File.WriteAllText("/proc/sys/" + name, value);
 }
