@@ -12,6 +12,9 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Error, Message = "{Mode}: {Reason}; the old rules stay in force, next try in {Seconds:F1} s")]
     internal static partial void SyncFailed(this ILogger logger, string mode, string reason, double seconds);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Change} could not be read; the change is left out")]
+    internal static partial void ChangeNotTaken(this ILogger logger, ModelChange change, Exception failure);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Mode}: rules were changed by somebody else; writing them again")]
     internal static partial void RulesChangedByOthers(this ILogger logger, string mode);
 

@@ -7,13 +7,25 @@ namespace Dataplane.Proxy.Sync;
 internal abstract record ModelChange(long SeenAt)
 {
     /// <param name="Service">Null when it was deleted.</param>
-    internal sealed record OfService(long SeenAt, NamespacedName Name, Service? Service) : ModelChange(SeenAt);
+    internal sealed record OfService(long SeenAt, NamespacedName Name, Service? Service) : ModelChange(SeenAt)
+    {
+        /// <summary>For the log, which must not hold whole objects.</summary>
+        public override string ToString() => $"Service {Name}";
+    }
 
     /// <param name="Slice">Null when it was deleted.</param>
-    internal sealed record OfEndpointSlice(long SeenAt, NamespacedName Name, EndpointSlice? Slice) : ModelChange(SeenAt);
+    internal sealed record OfEndpointSlice(long SeenAt, NamespacedName Name, EndpointSlice? Slice) : ModelChange(SeenAt)
+    {
+        /// <inheritdoc cref="OfService.ToString"/>
+        public override string ToString() => $"EndpointSlice {Name}";
+    }
 
     /// <param name="Node">The proxy's own node; null when it was deleted.</param>
-    internal sealed record OfNode(long SeenAt, Node? Node) : ModelChange(SeenAt);
+    internal sealed record OfNode(long SeenAt, Node? Node) : ModelChange(SeenAt)
+    {
+        /// <inheritdoc cref="OfService.ToString"/>
+        public override string ToString() => $"Node {Node?.Metadata.Name}";
+    }
 
     /// <summary>Every cache has delivered its first list: from now on a missing Service is one that does not exist.</summary>
     internal sealed record CachesSynced(long SeenAt) : ModelChange(SeenAt);

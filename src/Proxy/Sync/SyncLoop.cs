@@ -97,7 +97,7 @@ internal sealed class SyncLoop(PlanSource source, IProxyMode mode, SyncOptions o
     {
         while (_changes.Reader.TryRead(out var change))
         {
-            source.Take(change);
+            Take(change);
             if (change is ModelChange.ForeignChange)
             {
                 _checkNow = true;
@@ -109,6 +109,19 @@ internal sealed class SyncLoop(PlanSource source, IProxyMode mode, SyncOptions o
         }
 
         state.Queued(source.Pending, _oldestChange, source.NodeEligible);
+    }
+
+    private void Take(ModelChange change)
+    {
+        try
+        {
+            source.Take(change);
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            // One object that nobody foresaw must not end the loop, and with it every later change.
+            logger.ChangeNotTaken(change, failure);
+        }
     }
 
     private void Sync()

@@ -80,6 +80,19 @@ public sealed class SyncLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task AnObjectThatCannotBeReadIsLeftOut()
+    {
+        Sync();
+        await AppliedAsync();
+        _loop.Changes.TryWrite(new ModelChange.OfService(_time.GetTimestamp(), new NamespacedName("ns", "bad"), new Service { Spec = null! }));
+        Post("10.96.0.1");
+        var applied = AppliedAsync();
+        await AdvanceUntilAsync(applied, TimeSpan.FromSeconds(1));
+
+        Assert.Equal("TCP 10.96.0.1:80 > Reject", PlanText.Of((await applied).Next));
+    }
+
+    [Fact]
     public async Task WhatOthersChangedIsWrittenAgainAtOnce()
     {
         Sync();
