@@ -11,6 +11,7 @@ internal sealed class TcpListener : IAsyncDisposable
 {
     private const int MaxConnections = 512;
     private const int Backlog = 512;
+    private static readonly TimeSpan NoDescriptorPause = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _listener;
     private readonly TcpSession _session;
@@ -84,6 +85,11 @@ internal sealed class TcpListener : IAsyncDisposable
                 }
 
                 _ = ServeAsync(client);
+            }
+            catch (SocketException failure) when (failure.SocketErrorCode is SocketError.TooManyOpenSockets)
+            {
+                // The client that could not be taken is still there: accepting again at once would fail again, for ever.
+                await Task.Delay(NoDescriptorPause, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (Exception failure) when (failure is SocketException or OperationCanceledException or ObjectDisposedException)
             {
