@@ -83,18 +83,23 @@ internal sealed class ZoneWatcher : IAsyncDisposable
         {
             for (var i = 0; i < MaxBatch && _changes.Reader.TryRead(out var change); i++)
             {
-                change(_state);
+                Try(() => change(_state));
             }
 
-            try
-            {
-                _source.Publish(_state.Commit(_time.GetUtcNow(), _synced));
-            }
-            catch (Exception failure)
-            {
-                // An object no one foresaw must not stop the rest of the cluster from being named.
-                Log.ChangeFailed(_logger, failure);
-            }
+            Try(() => _source.Publish(_state.Commit(_time.GetUtcNow(), _synced)));
+        }
+    }
+
+    /// <summary>An object no one foresaw must not stop the rest of the cluster from being named.</summary>
+    private void Try(Action body)
+    {
+        try
+        {
+            body();
+        }
+        catch (Exception failure)
+        {
+            Log.ChangeFailed(_logger, failure);
         }
     }
 }
