@@ -26,7 +26,7 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Error, Message = "Listener on {Address} ended: {Reason}")]
     internal static partial void ListenerFailed(ILogger logger, IPEndPoint address, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A query was left unanswered")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "A query could not be answered")]
     internal static partial void QueryFailed(ILogger logger, Exception failure);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A change was left out of the zone")]

@@ -72,7 +72,7 @@ internal sealed class Forwarder : IDisposable
         {
             try
             {
-                Report(await AnswerAsync(request), start, answered);
+                Report(await AnswerOrFailAsync(request), start, answered);
             }
             finally
             {
@@ -109,6 +109,20 @@ internal sealed class Forwarder : IDisposable
         catch (ObjectDisposedException)
         {
             // The listener stopped while the upstream was asked.
+        }
+    }
+
+    /// <summary>The client is answered, and its place given back, even after an upstream's answer that nobody foresaw.</summary>
+    private async Task<(byte[] Message, ResponseCode Code)> AnswerOrFailAsync(ForwardRequest request)
+    {
+        try
+        {
+            return await AnswerAsync(request);
+        }
+        catch (Exception failure)
+        {
+            Log.QueryFailed(_logger, failure);
+            return UpstreamAnswer.Failure(request, ResponseCode.ServFail);
         }
     }
 
