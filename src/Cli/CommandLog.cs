@@ -24,16 +24,15 @@ internal static class CommandLog
             > 0 => LogLevel.Information,
             0 => quietest,
         };
-        return LoggerFactory.Create(logging => logging
-            .SetMinimumLevel(level)
-            .AddSimpleConsole(console =>
+        return LoggerFactory.Create(logging =>
+        {
+            logging.SetMinimumLevel(level).AddFilter("Microsoft", LogLevel.Warning);
+            logging.Services.AddSingleton<ConsoleFormatter>(new KlogFormatter(stacks: level <= LogLevel.Debug));
+            logging.AddConsole(console =>
             {
-                console.SingleLine = true;
-                console.TimestampFormat = "HH:mm:ss.fff ";
-                console.UseUtcTimestamp = true;
-                console.ColorBehavior = Console.IsErrorRedirected ? LoggerColorBehavior.Disabled : LoggerColorBehavior.Default;
-            })
-            .AddFilter("Microsoft", LogLevel.Warning)
-            .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+                console.FormatterName = KlogFormatter.FormatterName;
+                console.LogToStandardErrorThreshold = LogLevel.Trace;
+            });
+        });
     }
 }

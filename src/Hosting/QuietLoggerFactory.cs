@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dataplane.Hosting;
 
@@ -8,7 +9,12 @@ namespace Dataplane.Hosting;
 /// </summary>
 internal sealed class QuietLoggerFactory(ILoggerFactory inner) : ILoggerFactory
 {
-    public ILogger CreateLogger(string categoryName) => new WarningsOnly(inner.CreateLogger(categoryName));
+    /// <summary>The host logs what StartAsync throws as well; its caller tells it once.</summary>
+    private const string HostCategory = "Microsoft.Extensions.Hosting";
+
+    public ILogger CreateLogger(string categoryName) => categoryName.StartsWith(HostCategory, StringComparison.Ordinal)
+        ? NullLogger.Instance
+        : new WarningsOnly(inner.CreateLogger(categoryName));
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Dataplane.Linux.Namespaces;
 
@@ -33,20 +34,11 @@ public sealed class DemoTests
         try
         {
             var mountsBefore = Mounts();
-            using (var cluster = Programs.Start(Programs.Dataplane, ["up", "--nodes", "2", "--data-dir", directory, "--api-port", "0"]))
+            using (var cluster = await UpAsync(directory, "-f", await PodManifestAsync(directory)))
             {
-                _ = cluster.StandardOutput.ReadToEndAsync();
-                using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-                string? line;
-                do
-                {
-                    line = await cluster.StandardError.ReadLineAsync(deadline.Token);
-                    Assert.NotNull(line);
-                }
-                while (!line.Contains("nodes Ready", StringComparison.Ordinal));
-
+                await KeeperReadyAsync(directory);
                 cluster.Kill();
-                await cluster.WaitForExitAsync(deadline.Token);
+                await cluster.WaitForExitAsync();
             }
 
             Assert.NotEmpty(Left());
@@ -54,11 +46,65 @@ public sealed class DemoTests
             Assert.True(down.ExitCode == 0, down.ToString());
             Assert.Empty(Left());
             Assert.Equal(mountsBefore, Mounts());
+
+            // What was acknowledged before the kill is there after it, and the pod runs again.
+            using (var cluster = await UpAsync(directory))
+            {
+                await KeeperReadyAsync(directory);
+                Assert.Equal(0, (await Programs.RunAsync(Programs.Dataplane, ["down", "--data-dir", directory])).ExitCode);
+                await cluster.WaitForExitAsync();
+                Assert.Equal(0, cluster.ExitCode);
+            }
+
+            Assert.Empty(Left());
         }
         finally
         {
             Directory.Delete(directory, recursive: true);
         }
+    }
+
+    private static async Task<Process> UpAsync(string directory, params string[] more)
+    {
+        var cluster = Programs.Start(Programs.Dataplane, ["up", "--nodes", "2", "--data-dir", directory, "--api-port", "0", .. more]);
+        _ = cluster.StandardOutput.ReadToEndAsync();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        string? line;
+        do
+        {
+            line = await cluster.StandardError.ReadLineAsync(deadline.Token);
+            Assert.NotNull(line);
+        }
+        while (!line.Contains("nodes Ready", StringComparison.Ordinal));
+        _ = cluster.StandardError.ReadToEndAsync();
+        return cluster;
+    }
+
+    private static async Task KeeperReadyAsync(string directory)
+    {
+        string[] kubectl = ["--kubeconfig", Path.Combine(directory, "admin.kubeconfig")];
+        var environment = new Dictionary<string, string> { ["HOME"] = directory };
+        for (var attempt = 0; attempt < 50 && (await Programs.RunAsync("kubectl", [.. kubectl, "get", "pod", "keeper"], environment)).ExitCode != 0; attempt++)
+        {
+            await Task.Delay(100);
+        }
+
+        var waited = await Programs.RunAsync("kubectl", [.. kubectl, "wait", "--for=condition=Ready", "pod/keeper", "--timeout=30s"], environment);
+        Assert.True(waited.ExitCode == 0, waited.ToString());
+    }
+
+    private static async Task<string> PodManifestAsync(string directory)
+    {
+        var file = Path.Combine(directory, "keeper.yaml");
+        await File.WriteAllTextAsync(file, """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: keeper}
+            spec:
+              terminationGracePeriodSeconds: 1
+              containers: [{name: keeper, image: centos, command: [sleep, "3600"]}]
+            """);
+        return file;
     }
 
     private static IEnumerable<string> Left() =>

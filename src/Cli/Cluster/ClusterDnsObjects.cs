@@ -16,16 +16,17 @@ internal static class ClusterDnsObjects
         await CreateUnlessThereAsync(client, KubeDnsSlice(), cancellation);
     }
 
+    /// <summary>A cluster whose store outlived the last run has it, with its ClusterIP: a create would be refused for that address, not for the name.</summary>
     private static async Task CreateUnlessThereAsync<T>(KubernetesClient client, T obj, CancellationToken cancellation)
         where T : class, IResource<T>
     {
         try
         {
-            await client.CreateAsync(obj, cancellation);
+            await client.GetAsync<T>(NamespacedName.Of(obj), cancellation);
         }
-        catch (ApiException conflict) when (conflict.HttpStatus == System.Net.HttpStatusCode.Conflict)
+        catch (ApiException absent) when (absent.IsNotFound)
         {
-            // A cluster whose store outlived the last run has it.
+            await client.CreateAsync(obj, cancellation);
         }
     }
 

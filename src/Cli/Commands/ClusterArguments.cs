@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dataplane.Cli.Cluster;
+using Dataplane.Proxy;
 
 namespace Dataplane.Cli.Commands;
 
@@ -14,4 +15,9 @@ internal static class ClusterArguments
 
     internal static int Checked(int nodes) =>
         nodes is >= 1 and <= AddressPlan.MostNodes ? nodes : throw new UserErrorException($"--nodes {nodes}: must be 1 to {AddressPlan.MostNodes}");
+
+    /// <exception cref="UserErrorException">A mode is not built; the message names those there are.</exception>
+    internal static string CheckedMode(string mode) => ProxyModes.Names.Contains(mode)
+        ? mode
+        : throw new UserErrorException($"proxy mode \"{mode}\" is not built; there are: {string.Join(", ", ProxyModes.Names)}");
 }

@@ -24,7 +24,7 @@ internal static class DemoCommand
         command.SetBody(async (arguments, cancellation) =>
         {
             CommandErrors.RequireRoot("demo");
-            var selected = arguments.GetValue(modes)!;
+            string[] selected = [.. arguments.GetValue(modes)!.Select(ClusterArguments.CheckedMode)];
             if (selected.Length == 0)
             {
                 throw new UserErrorException("--modes names no mode");

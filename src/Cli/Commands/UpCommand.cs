@@ -25,7 +25,7 @@ internal static class UpCommand
             var options = new ClusterOptions
             {
                 Nodes = ClusterArguments.Checked(arguments.GetValue(nodes)),
-                ProxyMode = arguments.GetValue(mode)!,
+                ProxyMode = ClusterArguments.CheckedMode(arguments.GetValue(mode)!),
                 DataDirectory = Path.GetFullPath(arguments.GetValue(DownCommand.DataDirectory)!),
                 KubeConfig = arguments.GetValue(kubeConfig),
                 ApiPort = arguments.GetValue(port),

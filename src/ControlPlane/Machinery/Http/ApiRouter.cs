@@ -32,7 +32,7 @@ internal sealed class ApiRouter(
         {
             await FailAsync(http, failure);
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception failure) when (failure is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested)
         {
             // The client has gone; there is nobody to answer.
         }
