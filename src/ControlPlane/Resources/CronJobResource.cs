@@ -20,6 +20,8 @@ internal sealed class CronJobResource : ResourceDescriptor
 
     public override bool TracksGeneration => true;
 
+    public override bool IsCollected => false;
+
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         TableColumn.ObjectName, new("Schedule"), new("Timezone"), new("Suspend", "boolean"), TableColumn.Number("Active"), new("Last Schedule"),

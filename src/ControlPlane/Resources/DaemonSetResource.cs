@@ -15,6 +15,8 @@ internal sealed class DaemonSetResource : ReplicaControllerResource
 
     public override bool HasScale => false;
 
+    public override bool IsCollected => false;
+
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         TableColumn.ObjectName, TableColumn.Number("Desired"), TableColumn.Number("Current"), TableColumn.Number("Ready"), TableColumn.Number("Up-to-date"),

@@ -17,6 +17,8 @@ internal sealed class EventResource : ResourceDescriptor
         "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type",
     ];
 
+    public override bool IsCollected => false;
+
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         new("Last Seen"), new("Type"), new("Reason"), new("Object"), TableColumn.Wide("Subobject"), TableColumn.Wide("Source"), new("Message"),

@@ -24,6 +24,8 @@ internal sealed class JobResource : ResourceDescriptor
 
     public override IReadOnlyList<string> FieldLabels { get; } = ["status.successful"];
 
+    public override bool IsCollected => false;
+
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         TableColumn.ObjectName, new("Status"), new("Completions"), new("Duration"), TableColumn.Age, TableColumn.Wide("Containers"),

@@ -43,6 +43,12 @@ internal abstract class ResourceDescriptor
     /// <summary>A finished deletion answers with the object, not with a Status.</summary>
     public virtual bool ReturnsDeletedObject => false;
 
+    /// <summary>
+    /// The garbage collector follows the kind and takes the finalizers of deletion policies off again. Without it a deletion is
+    /// a plain one, whatever policy is asked for: it would never end.
+    /// </summary>
+    public virtual bool IsCollected => true;
+
     /// <summary>Subresources beyond status and scale with the kind of their body, for discovery.</summary>
     public virtual IReadOnlyList<Subresource> Subresources => [];
 

@@ -15,6 +15,8 @@ internal sealed class ServiceCidrResource : ResourceDescriptor
 
     public override bool HasStatus => true;
 
+    public override bool IsCollected => false;
+
     public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, new("CIDRs"), TableColumn.Age];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>

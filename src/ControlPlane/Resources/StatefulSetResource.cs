@@ -18,6 +18,8 @@ internal sealed class StatefulSetResource : ReplicaControllerResource
 
     public override string SchemaName => "apps.StatefulSet";
 
+    public override bool IsCollected => false;
+
     public override IReadOnlyList<TableColumn> Columns { get; } =
         [TableColumn.ObjectName, new("Ready"), TableColumn.Age, TableColumn.Wide("Containers"), TableColumn.Wide("Images")];
 

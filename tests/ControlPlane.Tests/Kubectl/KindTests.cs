@@ -125,7 +125,7 @@ public sealed class KindTests(KubectlFixture kubectl) : IClassFixture<KubectlFix
 
         Assert.Equal($"{resource}/{name} labeled\n", await kubectl.RunAsync($"label {shortName} {name} a=b"));
         Assert.Equal($"{resource}/{name}\n", await kubectl.RunAsync($"get {shortName} -l a=b -o name"));
-        Assert.Contains($"{resource.Split('.')[0]}", await kubectl.RunAsync($"delete {shortName} {name}"));
+        Assert.Contains($"{resource.Split('.')[0]}", await kubectl.RunAsync($"delete {shortName} {name} --cascade=foreground"));
         Assert.Contains($"\"{name}\" not found", await kubectl.RunAsync($"get {shortName} {name}"));
     }
 

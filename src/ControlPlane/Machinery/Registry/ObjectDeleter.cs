@@ -78,7 +78,7 @@ internal sealed class ObjectDeleter(IStore store, TimeProvider time)
         var metadata = obj.Metadata();
         var marked = metadata.Text("deletionTimestamp") is not null;
         var grace = descriptor.GracePeriod(obj, wish.GracePeriodSeconds);
-        var finalizersChanged = SetPolicyFinalizer(metadata, wish.PropagationPolicy);
+        var finalizersChanged = SetPolicyFinalizer(metadata, descriptor.IsCollected ? wish.PropagationPolicy : null);
         descriptor.PrepareForDelete(obj);
         if (marked)
         {
