@@ -1,4 +1,5 @@
 using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Json;
 using Microsoft.AspNetCore.Http;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
@@ -11,6 +12,9 @@ internal enum ResponseForm
 
     /// <summary>Only type and metadata.</summary>
     PartialMetadata,
+
+    /// <summary>Whole objects in protobuf.</summary>
+    Protobuf,
 }
 
 /// <summary>Reads the Accept header.</summary>
@@ -29,6 +33,12 @@ internal static class AcceptHeader
         foreach (var clause in accept.Split(','))
         {
             var parts = clause.Split(';', StringSplitOptions.TrimEntries);
+            var shaped = parts.Any(part => part.StartsWith("as=", StringComparison.Ordinal));
+            if (parts[0] == ProtobufDecoder.MediaType && !shaped)
+            {
+                return ResponseForm.Protobuf;
+            }
+
             if (parts[0] is not ("application/json" or "*/*" or "application/*"))
             {
                 continue;

@@ -46,6 +46,8 @@ internal static class ResponseWriter
         {
             ResponseForm.Table => WriteAsync(request.Http, new TableRenderer(request, time).Table([obj], obj.Modified, null, null), code),
             ResponseForm.PartialMetadata => WriteAsync(request.Http, PartialMetadata.Of(obj), code),
+            ResponseForm.Protobuf =>
+                WriteAsync(request.Http, ProtobufEncoder.Encode(obj.Document(), request.Descriptor.Schema), code, ProtobufDecoder.MediaType),
             _ => WriteAsync(request.Http, obj.Json, code),
         };
 
@@ -55,6 +57,7 @@ internal static class ResponseWriter
             ResponseForm.Table =>
                 WriteAsync(request.Http, new TableRenderer(request, time).Table(list.Items, list.Revision, list.Continue, list.Remaining)),
             ResponseForm.PartialMetadata => WriteAsync(request.Http, PartialMetadata.Of(list)),
+            ResponseForm.Protobuf => WriteAsync(request.Http, EncodeProtobuf(request.Descriptor, list), contentType: ProtobufDecoder.MediaType),
             _ => WriteAsync(request.Http, EncodeList(request.Descriptor.Names, list)),
         };
 
@@ -74,6 +77,13 @@ internal static class ResponseWriter
 
         return metadata;
     }
+
+    private static ReadOnlyMemory<byte> EncodeProtobuf(ResourceDescriptor descriptor, ObjectList list) => ProtobufEncoder.EncodeList(
+        descriptor.Names.ApiVersion,
+        descriptor.Names.Kind + "List",
+        ListMetadata(list.Revision, list.Continue, list.Remaining),
+        list.Items.Select(item => item.Document()),
+        descriptor.Schema);
 
     private static ReadOnlyMemory<byte> EncodeList(ResourceNames names, ObjectList list)
     {

@@ -11,6 +11,8 @@ namespace Dataplane.ControlPlane.Machinery.Http;
 /// <summary>Writes watch events in the form the client asked for.</summary>
 internal abstract class WatchEncoding
 {
+    public virtual string ContentType => "application/json";
+
     public abstract void Event(PipeWriter output, WatchEventType type, StoreEvent change);
 
     /// <summary>An object that was there before the watch began.</summary>
@@ -19,12 +21,13 @@ internal abstract class WatchEncoding
     public abstract void Bookmark(PipeWriter output, JsonObject bookmark);
 
     /// <summary>The event that ends a watch in the middle of an answer that began with 200.</summary>
-    public static void Error(PipeWriter output, StatusException failure) => Write(output, "ERROR", failure.Status());
+    public virtual void Error(PipeWriter output, StatusException failure) => Write(output, "ERROR", failure.Status());
 
     public static WatchEncoding For(ApiRequest request, TimeProvider time) => AcceptHeader.Form(request.Http.Request) switch
     {
         ResponseForm.Table => new TableWatchEncoding(new TableRenderer(request, time)),
         ResponseForm.PartialMetadata => new PartialMetadataWatchEncoding(),
+        ResponseForm.Protobuf => new ProtobufWatchEncoding(request.Descriptor.Schema),
         _ => new JsonWatchEncoding(),
     };
 

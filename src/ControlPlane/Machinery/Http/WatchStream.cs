@@ -25,7 +25,7 @@ internal sealed class WatchStream(IStore store, ObjectReader reader, TimeProvide
         var encoding = WatchEncoding.For(request, time);
         ListRules.CheckWatch(query);
         await reader.WaitForAsync(query.Revision, http.RequestAborted);
-        http.Response.ContentType = "application/json";
+        http.Response.ContentType = encoding.ContentType;
         var output = http.Response.BodyWriter;
 
         // The head goes out at once: a client counts the watch as established before the first event.
@@ -40,7 +40,7 @@ internal sealed class WatchStream(IStore store, ObjectReader reader, TimeProvide
         }
         catch (CompactedException failure)
         {
-            WatchEncoding.Error(output, StatusException.Expired(failure.Message));
+            encoding.Error(output, StatusException.Expired(failure.Message));
             await output.FlushAsync(http.RequestAborted);
             return;
         }
