@@ -6,6 +6,8 @@ namespace Dataplane.Linux.Interop;
 internal static partial class Libc
 {
     internal const int O_NONBLOCK = 0x800;
+    internal const int F_GETFL = 3;
+    internal const int F_SETFL = 4;
     internal const int F_SETPIPE_SZ = 1031;
     internal const int F_GETPIPE_SZ = 1032;
     internal const uint SPLICE_F_MOVE = 1;

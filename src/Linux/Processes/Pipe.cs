@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Dataplane.Linux.Processes;
 
 /// <summary>
-/// pipe2(2): a container's output. A pipe and not a socket pair, because programs open /dev/stdout again by its path,
+/// pipe2(2): a standard stream of a program in a container. A pipe and not a socket pair, because programs open /dev/stdout again by its path,
 /// which a socket refuses with ENXIO.
 /// </summary>
 public sealed class Pipe : IDisposable
@@ -18,10 +18,10 @@ public sealed class Pipe : IDisposable
     /// <summary>Read end.</summary>
     public SafeFileHandle Reader { get; private set; }
 
-    /// <summary>Write end, blocking, for the child.</summary>
-    public SafeFileHandle Writer { get; }
+    /// <summary>Write end.</summary>
+    public SafeFileHandle Writer { get; private set; }
 
-    /// <summary>Makes a pipe, both ends close-on-exec.</summary>
+    /// <summary>Makes a pipe, both ends blocking and close-on-exec.</summary>
     public static unsafe Pipe Create()
     {
         var ends = stackalloc int[2];
@@ -35,6 +35,14 @@ public sealed class Pipe : IDisposable
         var reader = Reader;
         Reader = new SafeFileHandle();
         return reader;
+    }
+
+    /// <summary>Hands the write end to somebody who will close it.</summary>
+    public SafeFileHandle TakeWriter()
+    {
+        var writer = Writer;
+        Writer = new SafeFileHandle();
+        return writer;
     }
 
     /// <inheritdoc/>

@@ -79,6 +79,27 @@ public sealed class ProcessMonitor : IDisposable
         }
     }
 
+    /// <summary>Completes when a descriptor can be read or written, or has failed.</summary>
+    /// <param name="descriptor">Non-blocking, and open until this has completed. One wait at a time for each descriptor.</param>
+    /// <param name="interest">In or Out.</param>
+    /// <param name="cancellation">Ends the wait; the descriptor may then be closed.</param>
+    internal async Task ReadyAsync(SafeFileHandle descriptor, EpollEvents interest, CancellationToken cancellation)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var watch = new Watch(descriptor, static () => true, _ => done.SetResult());
+        var token = Add(watch, interest);
+        await using (cancellation.Register(() =>
+        {
+            if (Forget(token, watch))
+            {
+                done.SetCanceled(cancellation);
+            }
+        }))
+        {
+            await done.Task;
+        }
+    }
+
     /// <summary>Ends the thread. Tasks that are not complete stay so.</summary>
     public void Dispose()
     {
@@ -89,7 +110,7 @@ public sealed class ProcessMonitor : IDisposable
         _epoll.Dispose();
     }
 
-    private void Add(Watch watch)
+    private ulong Add(Watch watch, EpollEvents interest = EpollEvents.In)
     {
         ObjectDisposedException.ThrowIf(_stopping, this);
         ulong token;
@@ -99,7 +120,26 @@ public sealed class ProcessMonitor : IDisposable
             _watches.Add(token, watch);
         }
 
-        Check(_epoll.Add(watch.Handle, EpollEvents.In, token));
+        Check(_epoll.Add(watch.Handle, interest, token));
+        return token;
+    }
+
+    /// <summary>
+    /// Ends a watch before the descriptor may be closed, since a token is never used again but a descriptor's number is. False
+    /// when somebody else has ended it.
+    /// </summary>
+    private bool Forget(ulong token, Watch watch)
+    {
+        lock (_gate)
+        {
+            if (!_watches.Remove(token))
+            {
+                return false;
+            }
+
+            _epoll.Remove(watch.Handle);
+            return true;
+        }
     }
 
     private void Run()
@@ -120,10 +160,14 @@ public sealed class ProcessMonitor : IDisposable
 
     private void Serve(ulong token)
     {
-        Watch watch;
+        Watch? watch;
         lock (_gate)
         {
-            watch = _watches[token];
+            if (!_watches.TryGetValue(token, out watch))
+            {
+                // Cancelled since the wait returned.
+                return;
+            }
         }
 
         Exception? failure = null;
@@ -140,14 +184,10 @@ public sealed class ProcessMonitor : IDisposable
             failure = error;
         }
 
-        // Before the descriptor may be closed, since a token is never used again but a descriptor's number is.
-        _epoll.Remove(watch.Handle);
-        lock (_gate)
+        if (Forget(token, watch))
         {
-            _watches.Remove(token);
+            watch.Finished(failure);
         }
-
-        watch.Finished(failure);
     }
 
     private static void Check(int result)
