@@ -57,6 +57,7 @@ public sealed class HttpEndpoint : IAsyncDisposable
         });
 
         var application = builder.Build();
+        application.UseWebSockets();
         application.Run(handler);
         try
         {

@@ -120,7 +120,7 @@ public sealed class NodeAgent : IAsyncDisposable
             Time = time,
             Logger = logger,
         };
-        var server = new KubeletServer(_options, directories, metricsText, time);
+        var server = new KubeletServer(_options, directories, metricsText, time, logger);
         var endpoint = await server.StartAsync(loggers, cancellation);
         _disposals.Push(endpoint.DisposeAsync);
         EndPoint = endpoint.LocalEndPoint;

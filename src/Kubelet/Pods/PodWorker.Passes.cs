@@ -8,7 +8,7 @@ namespace Dataplane.Kubelet.Pods;
 
 internal sealed partial class PodWorker
 {
-    private readonly ConcurrentDictionary<string, ContainerLog> _logs = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, IRunningContainer> _runs = new(StringComparer.Ordinal);
 
     private string Policy => _pod.Spec.RestartPolicy ?? "Always";
 
@@ -137,7 +137,7 @@ internal sealed partial class PodWorker
         await _starter.StartAsync(_pod, run, _sandbox!, cancellation);
         if (run.Running is { } running)
         {
-            _logs[run.Name] = running.Log;
+            _runs[run.Name] = running;
             StartProbes(run, running);
             _ = ReportExitAsync(run, running);
         }

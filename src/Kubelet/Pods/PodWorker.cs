@@ -67,8 +67,8 @@ internal sealed partial class PodWorker
     /// <summary>Ends the pod's containers at once and removes them from the machine, but not from the server.</summary>
     internal void Kill() => Post(() => _killNow = true);
 
-    /// <summary>The log of a run that may still be written to; null when the container does not run.</summary>
-    internal Runtimes.ContainerLog? LogOf(string container) => _logs.GetValueOrDefault(container);
+    /// <summary>The latest run of a container, which may have ended; null before the first. For any thread.</summary>
+    internal Runtimes.IRunningContainer? RunOf(string container) => _runs.GetValueOrDefault(container);
 
     /// <summary>Works until the pod is gone from this machine, or until cancelled, which leaves its containers alone.</summary>
     internal async Task RunAsync(CancellationToken cancellation)

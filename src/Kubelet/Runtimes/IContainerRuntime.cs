@@ -51,6 +51,10 @@ internal interface IRunningContainer
     /// <summary>Runs a program in it and hands back what it wrote, at most 10 KiB.</summary>
     /// <exception cref="ContainerStartException">The program could not be executed.</exception>
     Task<ExecutionResult> ExecuteAsync(IReadOnlyList<string> command, CancellationToken cancellation);
+
+    /// <summary>Starts a program in it, with its streams in the caller's hands.</summary>
+    /// <exception cref="ContainerStartException">The program could not be executed.</exception>
+    Task<ContainerProgram> StartProgramAsync(ContainerProgramRequest request);
 }
 
 internal sealed record SandboxRequest

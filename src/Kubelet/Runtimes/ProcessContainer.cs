@@ -47,20 +47,8 @@ internal sealed class ProcessContainer : IRunningContainer
     public async Task<ExecutionResult> ExecuteAsync(IReadOnlyList<string> command, CancellationToken cancellation)
     {
         using var pipe = Pipe.Create();
-        ChildProcess started;
-        try
-        {
-            started = await Task.Factory.StartNew(
-                () => ContainerLauncher.Execute(_process, _program with { Arguments = command }, new ProgramStreams(null, pipe.Writer, pipe.Writer)),
-                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        }
-        catch (Exception failure) when (failure is IOException or ObjectDisposedException)
-        {
-            throw new ContainerStartException($"OCI runtime exec failed: {failure.Message}", failure);
-        }
-
+        using var child = await LaunchAsync(command, new ProgramStreams(null, pipe.Writer, pipe.Writer));
         pipe.Writer.Dispose();
-        using var child = started;
         var output = new MemoryStream();
         var read = _monitor.ReadAsync(pipe.TakeReader(), bytes => output.Write(bytes[..Math.Min(bytes.Length, MostOutput - (int)output.Length)]));
         var exit = _monitor.WaitAsync(child);
@@ -70,6 +58,42 @@ internal sealed class ProcessContainer : IRunningContainer
             await Task.WhenAny(read, Task.Delay(OutputGrace, CancellationToken.None));
             cancellation.ThrowIfCancellationRequested();
             return new ExecutionResult(status, Encoding.UTF8.GetString(output.GetBuffer(), 0, (int)output.Length));
+        }
+    }
+
+    public async Task<ContainerProgram> StartProgramAsync(ContainerProgramRequest request)
+    {
+        using var input = request.Input ? Pipe.Create() : null;
+        using var output = request.Output ? Pipe.Create() : null;
+        using var error = request.Error ? Pipe.Create() : null;
+        var child = await LaunchAsync(request.Command, new ProgramStreams(input?.Reader, output?.Writer, error?.Writer));
+        return new ContainerProgram(
+            input is null ? null : DescriptorStream.Writing(input.TakeWriter(), _monitor),
+            output is null ? null : DescriptorStream.Reading(output.TakeReader(), _monitor),
+            error is null ? null : DescriptorStream.Reading(error.TakeReader(), _monitor),
+            EndOfAsync(child));
+    }
+
+    /// <summary>Off the pool: it blocks for milliseconds.</summary>
+    private async Task<ChildProcess> LaunchAsync(IReadOnlyList<string> command, ProgramStreams streams)
+    {
+        try
+        {
+            return await Task.Factory.StartNew(
+                () => ContainerLauncher.Execute(_process, _program with { Arguments = command }, streams),
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+        {
+            throw new ContainerStartException($"OCI runtime exec failed: {failure.Message}", failure);
+        }
+    }
+
+    private async Task<ExitStatus> EndOfAsync(ChildProcess child)
+    {
+        using (child)
+        {
+            return await _monitor.WaitAsync(child);
         }
     }
 

@@ -3,15 +3,17 @@ using Dataplane.Api;
 using Dataplane.Hosting;
 using Dataplane.Kubelet.Pods;
 using Dataplane.Kubelet.Runtimes;
+using Dataplane.Kubelet.Streaming;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Kubelet.Server;
 
-/// <summary>The agent's HTTPS API in the node's namespace: logs, pods, metrics, health.</summary>
-internal sealed class KubeletServer(KubeletOptions options, PodDirectories directories, MetricsText metrics, TimeProvider time)
+/// <summary>The agent's HTTPS API in the node's namespace: logs, exec, pods, metrics, health.</summary>
+internal sealed class KubeletServer(KubeletOptions options, PodDirectories directories, MetricsText metrics, TimeProvider time, ILogger logger)
 {
     private readonly ClientAuthentication _authentication = new(options.KubeConfig);
+    private readonly ExecHandler _exec = new(time, logger);
 
     /// <summary>Set once there are pods to serve.</summary>
     internal PodWorkers? Workers { get; set; }
@@ -34,13 +36,14 @@ internal sealed class KubeletServer(KubeletOptions options, PodDirectories direc
             return;
         }
 
-        if (!HttpMethods.IsGet(http.Request.Method))
+        var path = http.Request.Path.Value?.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        if (!HttpMethods.IsGet(http.Request.Method) && path is not ["exec", ..])
         {
             await TextAsync(http, StatusCodes.Status405MethodNotAllowed, "Method Not Allowed");
             return;
         }
 
-        switch (http.Request.Path.Value?.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        switch (path)
         {
             case ["healthz"]:
                 await TextAsync(http, StatusCodes.Status200OK, "ok");
@@ -56,6 +59,9 @@ internal sealed class KubeletServer(KubeletOptions options, PodDirectories direc
                 break;
             case ["containerLogs", var ns, var pod, var container]:
                 await LogAsync(http, new NamespacedName(ns, pod), container);
+                break;
+            case ["exec", var ns, var pod, var container]:
+                await _exec.HandleAsync(http, Workers, new NamespacedName(ns, pod), container);
                 break;
             default:
                 await TextAsync(http, StatusCodes.Status404NotFound, "404 page not found");
@@ -100,7 +106,7 @@ internal sealed class KubeletServer(KubeletOptions options, PodDirectories direc
 
         http.Response.ContentType = "text/plain";
         await http.Response.StartAsync(http.RequestAborted);
-        var live = worker.LogOf(container) is { } log && log.FilePath == path ? log : null;
+        var live = worker.RunOf(container)?.Log is { } log && log.FilePath == path ? log : null;
         await LogReader.CopyAsync(path, live, query, http.Response.Body, http.RequestAborted);
     }
 
