@@ -23,6 +23,7 @@ internal sealed class PodResource : ResourceDescriptor
     [
         new("binding", "", "v1", "Binding", "create"),
         new("eviction", "policy", "v1", "Eviction", "create"),
+        new("exec", "", "v1", "PodExecOptions", "create", "get"),
         new("log", "", "v1", "Pod", "get"),
         Subresource.Proxy("PodProxyOptions"),
     ];

@@ -24,6 +24,8 @@ public sealed class NodeFixture : IAsyncLifetime
 
     internal KubeConfig KubeConfig => _server!.KubeConfig;
 
+    internal string KubeConfigPath => _server!.KubeConfigPath!;
+
     internal string Root => Path.Combine(_root, "node");
 
     public async ValueTask InitializeAsync()

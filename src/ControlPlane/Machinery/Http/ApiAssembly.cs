@@ -31,10 +31,12 @@ internal static class ApiAssembly
         own(proxy);
         var deleter = new ObjectDeleter(store, time);
         var evictions = new EvictionHandler(reader, writer, deleter, store, catalog, time);
+        var targets = new ContainerTargets(store, catalog);
         var resources = new ResourceHandler(
             reader, writer, deleter, new WatchStream(store, reader, time), new PatchHandler(writer, time), time);
         var subresources = new SubresourceHandler(
-            reader, writer, new ScaleHandler(reader, writer), new PodLogHandler(store, catalog, kubelets), evictions, time);
+            reader, writer, new ScaleHandler(reader, writer), new PodLogHandler(targets, kubelets), new PodExecHandler(targets, kubelets), evictions,
+            time);
         var serverAddress = options.AdvertiseAddress?.ToString() ?? options.Listen[0].Address.ToString();
         var discovery = new DiscoveryHandler(new DiscoveryDocuments(catalog), new OpenApiDocuments(catalog), metrics, serverAddress);
         return new ApiRouter(catalog, new Authenticator(identity), resources, subresources, proxy, discovery, metrics, logger, stopping);

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
+using Microsoft.AspNetCore.Http;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
 
@@ -22,18 +23,25 @@ internal sealed class KubeletClient : IDisposable
     /// <param name="cancellation">Ends the request.</param>
     /// <returns>The answer with its head read; the body comes as the kubelet writes it.</returns>
     /// <exception cref="StatusException">The node has no address, or its kubelet cannot be reached.</exception>
-    public async Task<HttpResponseMessage> GetAsync(JsonObject node, string pathAndQuery, CancellationToken cancellation)
+    public Task<HttpResponseMessage> GetAsync(JsonObject node, string pathAndQuery, CancellationToken cancellation) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Get, AddressOf(node, pathAndQuery)), cancellation);
+
+    /// <summary>Asks for the upgrade that a client asks for.</summary>
+    /// <param name="node">As for <see cref="GetAsync"/>.</param>
+    /// <param name="pathAndQuery">What to ask for.</param>
+    /// <param name="client">Its method and the headers of its upgrade are passed on.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    /// <returns>101 with a body that is the connection both ways, or a refusal.</returns>
+    /// <inheritdoc cref="GetAsync" path="/exception"/>
+    public Task<HttpResponseMessage> UpgradeAsync(JsonObject node, string pathAndQuery, HttpRequest client, CancellationToken cancellation)
     {
-        var endPoint = EndPointOf(node);
-        var uri = new UriBuilder("https", endPoint.Address.ToString(), endPoint.Port).Uri;
-        try
+        var request = new HttpRequestMessage(new HttpMethod(client.Method), AddressOf(node, pathAndQuery));
+        foreach (var (name, values) in client.Headers.Where(header => IsPartOfUpgrade(header.Key)))
         {
-            return await _http.GetAsync(new Uri(uri, pathAndQuery), HttpCompletionOption.ResponseHeadersRead, cancellation);
+            request.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
         }
-        catch (HttpRequestException failure)
-        {
-            throw StatusException.Internal($"Get \"{new Uri(uri, pathAndQuery)}\": {failure.InnerException?.Message ?? failure.Message}");
-        }
+
+        return SendAsync(request, cancellation);
     }
 
     /// <summary>Where a node's kubelet listens.</summary>
@@ -47,4 +55,32 @@ internal sealed class KubeletClient : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    private static bool IsPartOfUpgrade(string header) =>
+        header.StartsWith("Sec-WebSocket-", StringComparison.OrdinalIgnoreCase)
+        || header.Equals("Connection", StringComparison.OrdinalIgnoreCase)
+        || header.Equals("Upgrade", StringComparison.OrdinalIgnoreCase)
+        || header.Equals("X-Stream-Protocol-Version", StringComparison.OrdinalIgnoreCase);
+
+    private static Uri AddressOf(JsonObject node, string pathAndQuery)
+    {
+        var endPoint = EndPointOf(node);
+        return new Uri(new UriBuilder("https", endPoint.Address.ToString(), endPoint.Port).Uri, pathAndQuery);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        using (request)
+        {
+            try
+            {
+                return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            }
+            catch (HttpRequestException failure)
+            {
+                var verb = request.Method == HttpMethod.Get ? "Get" : "Post";
+                throw StatusException.Internal($"{verb} \"{request.RequestUri}\": {failure.InnerException?.Message ?? failure.Message}");
+            }
+        }
+    }
 }

@@ -22,7 +22,7 @@ internal sealed class RequestMetrics : IDisposable
         _requests = _meter.CreateCounter<long>("apiserver_request_total", description: "Requests by verb, resource and answer.");
         _durations = _meter.CreateHistogram(
             "apiserver_request_duration_seconds",
-            description: "Time to answer requests other than watches.",
+            description: "Time to answer requests other than watches and upgraded connections.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Bounds });
     }
 
@@ -41,14 +41,15 @@ internal sealed class RequestMetrics : IDisposable
         var verb = Verb(http.Request);
         var resource = Resource(http.Request.Path.Value ?? "");
         _requests.Add(1, new("verb", verb), new("resource", resource), new("code", http.Response.StatusCode));
-        if (verb != "WATCH")
+        if (verb is not ("WATCH" or "CONNECT"))
         {
             _durations.Record(_time.GetElapsedTime(started).TotalSeconds, new("verb", verb), new("resource", resource));
         }
     }
 
     private static string Verb(HttpRequest request) =>
-        request.Method == "GET" && request.Query["watch"].ToString() is "true" or "1" ? "WATCH" : request.Method;
+        request.Path.Value?.EndsWith("/exec", StringComparison.Ordinal) is true ? "CONNECT"
+        : request.Method == "GET" && request.Query["watch"].ToString() is "true" or "1" ? "WATCH" : request.Method;
 
     // The label must have few values: words of the path that a client can choose freely are left out.
     private static string Resource(string path)

@@ -5,13 +5,14 @@ using Dataplane.ControlPlane.Machinery.Registry;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
 
-/// <summary>Subresources that are no view of the whole object: binding, eviction, scale, reviews, a pod's log.</summary>
+/// <summary>Subresources that are no view of the whole object: binding, eviction, scale, reviews, a pod's log and exec.</summary>
 internal sealed class SubresourceHandler(
-    ObjectReader reader, ObjectWriter writer, ScaleHandler scale, PodLogHandler logs, EvictionHandler evictions, TimeProvider time)
+    ObjectReader reader, ObjectWriter writer, ScaleHandler scale, PodLogHandler logs, PodExecHandler exec, EvictionHandler evictions,
+    TimeProvider time)
 {
     public bool Handles(ApiRequest request) =>
         request.Descriptor.IsReview
-        || request.Subresource is "binding" or "eviction" or "scale" or "log";
+        || request.Subresource is "binding" or "eviction" or "scale" or "log" or "exec";
 
     public Task HandleAsync(ApiRequest request) => (request.Descriptor.Names.Kind, request.Subresource) switch
     {
@@ -19,8 +20,10 @@ internal sealed class SubresourceHandler(
         ("Pod", "binding") when request.Http.Request.Method == "POST" => BindAsync(request),
         ("Pod", "eviction") when request.Http.Request.Method == "POST" => evictions.HandleAsync(request),
         ("Pod", "log") when request.Http.Request.Method == "GET" => logs.HandleAsync(request, reader.Get(request.Descriptor, request.Namespace, request.Name)),
+        ("Pod", "exec") when request.Http.Request.Method is "GET" or "POST" =>
+            exec.HandleAsync(request, reader.Get(request.Descriptor, request.Namespace, request.Name)),
         (_, "scale") when request.Descriptor.HasScale => scale.HandleAsync(request),
-        ("SelfSubjectAccessReview", _) or ("Pod", "binding" or "eviction" or "log") => throw StatusException.MethodNotAllowed(),
+        ("SelfSubjectAccessReview", _) or ("Pod", "binding" or "eviction" or "log" or "exec") => throw StatusException.MethodNotAllowed(),
         _ => throw StatusException.PageNotFound(),
     };
 
