@@ -57,5 +57,17 @@ internal sealed record FieldSchema(string Name, int Number, FieldKind Kind, Fiel
     /// <summary>Strategic merge honours $retainKeys here (unions such as a volume's source).</summary>
     public bool RetainKeys { get; init; }
 
+    /// <summary>Server-side apply owns the value as a whole.</summary>
+    public bool Atomic { get; init; }
+
+    /// <summary>Server-side apply owns the list's values one by one.</summary>
+    public bool IsSet { get; init; }
+
+    /// <summary>What tells the items of a list apart in server-side apply; not always the key of the strategic merge.</summary>
+    public IReadOnlyList<ListKey> ListKeys { get; init; } = [];
+
     public TypeSchema Message => _message ??= SchemaTable.Kubernetes.Type(MessageName!);
 }
+
+/// <summary>A key field of list items and what it is when an item leaves it out.</summary>
+internal sealed record ListKey(string Name, string? Default);

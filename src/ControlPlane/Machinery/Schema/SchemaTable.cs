@@ -24,6 +24,7 @@ internal sealed class SchemaTable
     internal void Parse(string group, TextReader lines)
     {
         string? type = null;
+        var atomic = false;
         var fields = new List<FieldSchema>();
         while (lines.ReadLine() is { } line)
         {
@@ -39,7 +40,9 @@ internal sealed class SchemaTable
             }
 
             Finish();
-            type = $"{group}.{line}";
+            var words = line.Split(' ');
+            type = $"{group}.{words[0]}";
+            atomic = words.Contains("atomic");
         }
 
         Finish();
@@ -48,7 +51,7 @@ internal sealed class SchemaTable
         {
             if (type is not null)
             {
-                _types[type] = new TypeSchema(type, [.. fields]);
+                _types[type] = new TypeSchema(type, [.. fields]) { Atomic = atomic };
                 fields.Clear();
             }
         }
@@ -90,7 +93,17 @@ internal sealed class SchemaTable
             Merge = merge is not null,
             MergeKey = merge is { Length: > 6 } ? merge[6..] : null,
             RetainKeys = words.Contains("retainKeys"),
+            Atomic = words.Contains("atomic"),
+            IsSet = merge == "merge" || words.Contains("set"),
+            ListKeys = ListKeys(words, merge),
         };
+    }
+
+    // Written "keys=port,protocol=TCP" where they differ from the key of the strategic merge.
+    private static IReadOnlyList<ListKey> ListKeys(string[] words, string? merge)
+    {
+        var keys = words.FirstOrDefault(word => word.StartsWith("keys=", StringComparison.Ordinal))?[5..] ?? (merge is { Length: > 6 } ? merge[6..] : "");
+        return [.. keys.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(key => key.Split('=')).Select(key => new ListKey(key[0], key.ElementAtOrDefault(1)))];
     }
 
     private static FieldKind KindOf(string word) => word switch

@@ -14,6 +14,9 @@ internal sealed class TypeSchema(string name, IReadOnlyList<FieldSchema> fields)
 
     public IReadOnlyList<FieldSchema> Fields { get; } = fields;
 
+    /// <summary>Server-side apply owns such a struct as a whole (a LabelSelector, an ObjectReference).</summary>
+    public bool Atomic { get; init; }
+
     public IReadOnlyDictionary<string, FieldSchema> JsonFields => _jsonFields ??= Flatten();
 
     public FieldSchema? Field(string name) => JsonFields.GetValueOrDefault(name);
