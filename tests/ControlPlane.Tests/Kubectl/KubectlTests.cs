@@ -72,7 +72,50 @@ public sealed class KubectlTests(KubectlFixture kubectl) : IClassFixture<Kubectl
         Assert.Equal("pod/applied created\n", await kubectl.RunAsync("apply -f -", manifest));
         Assert.Equal("pod/applied unchanged\n", await kubectl.RunAsync("apply -f -", manifest));
         Assert.Equal("pod/applied configured\n", await kubectl.RunAsync("apply -f -", manifest.Replace("image: nginx", "image: nginx:9")));
-        Assert.Contains("server-side apply is not served yet", await kubectl.RunAsync("apply --server-side -f -", manifest));
+    }
+
+    [Fact]
+    public async Task Server_side_apply_creates_changes_conflicts_and_forces()
+    {
+        const string manifest = """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: ssa, labels: {app: ssa}}
+            spec:
+              replicas: 0
+              selector: {matchLabels: {app: ssa}}
+              template: {metadata: {labels: {app: ssa}}, spec: {containers: [{name: c, image: nginx}]}}
+            """;
+        const string version = "get deployment ssa -o jsonpath={.metadata.generation}";
+        Assert.Equal("deployment.apps/ssa serverside-applied\n", await kubectl.RunAsync("apply --server-side -f -", manifest));
+        Assert.Equal("deployment.apps/ssa serverside-applied\n", await kubectl.RunAsync("apply --server-side -f -", manifest));
+        Assert.Equal("1", await kubectl.RunAsync(version));
+        Assert.Equal("deployment.apps/ssa serverside-applied\n", await kubectl.RunAsync("apply --server-side -f -", manifest.Replace("nginx", "nginx:2")));
+        Assert.Equal("2", await kubectl.RunAsync(version));
+        Assert.Contains(
+            "Apply failed with 1 conflict: conflict with \"kubectl\": .spec.template.spec.containers[name=\"c\"].image",
+            await kubectl.RunAsync("apply --server-side --field-manager=other -f -", manifest));
+        await kubectl.RunAsync("label deployment ssa app=own --overwrite");
+        Assert.Contains(
+            "conflict with \"kubectl-label\" using apps/v1: .metadata.labels.app",
+            await kubectl.RunAsync("apply --server-side -f -", manifest.Replace("nginx", "nginx:2")));
+        Assert.Equal(
+            "deployment.apps/ssa serverside-applied\n",
+            await kubectl.RunAsync("apply --server-side --field-manager=other --force-conflicts -f -", manifest));
+        Assert.Equal("nginx", await kubectl.RunAsync("get deployment ssa -o jsonpath={.spec.template.spec.containers[0].image}"));
+        var shown = await kubectl.RunAsync("get deployment ssa -o yaml --show-managed-fields");
+        Assert.Contains("manager: other\n    operation: Apply", shown);
+        Assert.Contains("k:{\"name\":\"c\"}:", shown);
+        Assert.DoesNotContain("managedFields", await kubectl.RunAsync("get deployment ssa -o yaml"));
+    }
+
+    [Fact]
+    public async Task Client_side_apply_moves_to_the_server_side()
+    {
+        var manifest = Pod.Replace("NAME", "moved");
+        Assert.Equal("pod/moved created\n", await kubectl.RunAsync("apply -f -", manifest));
+        Assert.Equal("pod/moved serverside-applied\n", await kubectl.RunAsync("apply --server-side -f -", manifest.Replace("image: nginx", "image: nginx:9")));
+        Assert.Equal("nginx:9", await kubectl.RunAsync("get pod moved -o jsonpath={.spec.containers[0].image}"));
     }
 
     [Fact]

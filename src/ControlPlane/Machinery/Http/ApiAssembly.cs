@@ -33,7 +33,13 @@ internal static class ApiAssembly
         var evictions = new EvictionHandler(reader, writer, deleter, store, catalog, time);
         var targets = new ContainerTargets(store, catalog);
         var resources = new ResourceHandler(
-            reader, writer, deleter, new WatchStream(store, reader, time), new PatchHandler(writer, time), time);
+            reader,
+            writer,
+            deleter,
+            new WatchStream(store, reader, time),
+            new PatchHandler(writer, time),
+            new ApplyHandler(writer, time),
+            time);
         var subresources = new SubresourceHandler(
             reader, writer, new ScaleHandler(reader, writer), new PodLogHandler(targets, kubelets), new PodExecHandler(targets, kubelets), evictions,
             time);

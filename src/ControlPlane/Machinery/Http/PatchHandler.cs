@@ -21,7 +21,7 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
         var type = request.Descriptor.Schema;
         var apply = await ReadAsync(request, type);
         var reported = false;
-        var updated = await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, scope, Change, request.DryRun);
+        var updated = await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, scope, Change, request.DryRun, RequestWriter.Of(request));
         await ResponseWriter.WriteObjectAsync(request, updated, time);
 
         JsonObject Change(JsonObject current)
@@ -45,7 +45,7 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
         var mediaType = RequestBody.MediaType(request.Http);
         if (mediaType == ApplyPatchType)
         {
-            throw new StatusException(415, "UnsupportedMediaType", "server-side apply is not served yet: use client-side apply (kubectl apply without --server-side)");
+            throw new StatusException(415, "UnsupportedMediaType", "server-side apply is not served for this subresource");
         }
 
         if (mediaType is not (JsonPatchType or MergePatchType or StrategicPatchType))

@@ -7,7 +7,8 @@ using Dataplane.ControlPlane.Store;
 namespace Dataplane.ControlPlane.Machinery.Http;
 
 /// <summary>The verbs on resources, in terms of the registry.</summary>
-internal sealed class ResourceHandler(ObjectReader reader, ObjectWriter writer, ObjectDeleter deleter, WatchStream watches, PatchHandler patches, TimeProvider time)
+internal sealed class ResourceHandler(
+    ObjectReader reader, ObjectWriter writer, ObjectDeleter deleter, WatchStream watches, PatchHandler patches, ApplyHandler applies, TimeProvider time)
 {
     public Task HandleAsync(ApiRequest request, CancellationToken stopping) => request.Http.Request.Method switch
     {
@@ -16,6 +17,7 @@ internal sealed class ResourceHandler(ObjectReader reader, ObjectWriter writer, 
         "GET" or "HEAD" => GetAsync(request),
         "POST" when request.IsCollection => CreateAsync(request),
         "PUT" when !request.IsCollection => UpdateAsync(request),
+        "PATCH" when !request.IsCollection && RequestBody.MediaType(request.Http) == PatchHandler.ApplyPatchType => applies.HandleAsync(request, ScopeOf(request)),
         "PATCH" when !request.IsCollection => patches.HandleAsync(request, ScopeOf(request)),
         "DELETE" when request.IsCollection => DeleteCollectionAsync(request),
         "DELETE" when request.Subresource.Length == 0 => DeleteAsync(request),
@@ -52,7 +54,7 @@ internal sealed class ResourceHandler(ObjectReader reader, ObjectWriter writer, 
         }
 
         var body = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor.Names, request.Descriptor.SchemaName);
-        var created = await writer.CreateAsync(request.Descriptor, request.Namespace, body, request.DryRun);
+        var created = await writer.CreateAsync(request.Descriptor, request.Namespace, body, request.DryRun, RequestWriter.Of(request));
         await ResponseWriter.WriteObjectAsync(request, created, time, 201);
     }
 
@@ -61,7 +63,7 @@ internal sealed class ResourceHandler(ObjectReader reader, ObjectWriter writer, 
         var scope = ScopeOf(request);
         var body = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor.Names, request.Descriptor.SchemaName);
         var updated = await writer.UpdateAsync(
-            request.Descriptor, request.Namespace, request.Name, scope, _ => (JsonObject)body.DeepClone(), request.DryRun);
+            request.Descriptor, request.Namespace, request.Name, scope, _ => (JsonObject)body.DeepClone(), request.DryRun, RequestWriter.Of(request));
         await ResponseWriter.WriteObjectAsync(request, updated, time);
     }
 

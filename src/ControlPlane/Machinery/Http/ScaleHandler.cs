@@ -36,7 +36,7 @@ internal sealed class ScaleHandler(ObjectReader reader, ObjectWriter writer)
 
     private async Task UpdateAsync(ApiRequest request, Func<JsonObject, JsonObject> change)
     {
-        var updated = await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, UpdateScope.Subresource, Scale, request.DryRun);
+        var updated = await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, UpdateScope.Subresource, Scale, request.DryRun, RequestWriter.Of(request));
         await ResponseWriter.WriteAsync(request.Http, ScaleOf(updated));
 
         JsonObject Scale(JsonObject obj)

@@ -49,7 +49,7 @@ internal sealed class SubresourceHandler(
             throw StatusException.Invalid("", "Binding", request.Name, errors);
         }
 
-        await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, UpdateScope.Subresource, Bind, request.DryRun);
+        await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, UpdateScope.Subresource, Bind, request.DryRun, RequestWriter.Of(request));
         await ResponseWriter.WriteAsync(request.Http, Success(), 201);
 
         JsonObject Bind(JsonObject pod)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.FieldOwnership;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Validation;
 using Dataplane.ControlPlane.Resources;
@@ -28,6 +29,9 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
     private const int GenerateNameAttempts = 8;
     private const int MaxUpdateAttempts = 32;
 
+    /// <summary>The field manager of objects the server keeps for itself, as upstream names it.</summary>
+    private const string ServerName = "kube-apiserver";
+
     // No vowels and nothing that looks like one: generated names spell no words.
     private const string SuffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
 
@@ -35,8 +39,9 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
     /// <param name="ns">Namespace of the request, empty for cluster-scoped kinds.</param>
     /// <param name="obj">The decoded body; it becomes the stored object.</param>
     /// <param name="dryRun">Do everything but the commit.</param>
+    /// <param name="manager">Who writes; null for the server itself. An applier has put the owners into the object already.</param>
     /// <exception cref="StatusException">What the client is told.</exception>
-    public async Task<StoredObject> CreateAsync(ResourceDescriptor descriptor, string ns, JsonObject obj, bool dryRun)
+    public async Task<StoredObject> CreateAsync(ResourceDescriptor descriptor, string ns, JsonObject obj, bool dryRun, FieldManager? manager = null)
     {
         var names = descriptor.Names;
         var metadata = obj.Metadata();
@@ -68,6 +73,7 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
             // After the name is made: a Job writes its name into its pods' labels.
             descriptor.PrepareForCreate(obj);
             descriptor.Default(obj);
+            Own(descriptor, null, obj, manager);
             descriptor.Admit(obj, ns, store.Current);
             var name = metadata.Text("name") ?? "";
             var errors = new FieldErrors();
@@ -103,9 +109,16 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
     /// <param name="scope">What may change.</param>
     /// <param name="change">The new object from the current one, a copy of its own; called again when another write came between.</param>
     /// <param name="dryRun">Do everything but the commit.</param>
+    /// <param name="manager">Who writes; null for the server itself. An applier has put the owners into the object already.</param>
     /// <exception cref="StatusException">What the client is told.</exception>
     public async Task<StoredObject> UpdateAsync(
-        ResourceDescriptor descriptor, string ns, string name, UpdateScope scope, Func<JsonObject, JsonObject> change, bool dryRun)
+        ResourceDescriptor descriptor,
+        string ns,
+        string name,
+        UpdateScope scope,
+        Func<JsonObject, JsonObject> change,
+        bool dryRun,
+        FieldManager? manager = null)
     {
         var key = descriptor.Key(ns, name);
         for (var attempt = 1; ; attempt++)
@@ -116,6 +129,7 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
             var conditional = ObjectIdentity.Check(descriptor, obj, old, ns, name);
             ObjectIdentity.Preserve(obj, old);
             Prepare(descriptor, scope, obj, old);
+            Own(descriptor, old, obj, manager);
             var errors = new FieldErrors();
             MetadataValidation.Validate(descriptor, obj, errors);
             ObjectIdentity.CheckFinalizers(obj, old, errors);
@@ -159,6 +173,16 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
             {
                 throw StatusException.Modified(descriptor.Names.Qualified, name);
             }
+        }
+    }
+
+    // Before admission and the server's own allocations: what those add has no owner.
+    private void Own(ResourceDescriptor descriptor, JsonObject? old, JsonObject obj, FieldManager? manager)
+    {
+        if (manager is not { Applies: true })
+        {
+            var writer = manager ?? new FieldManager(ServerName, Applies: false, descriptor.Names.ApiVersion, "");
+            new OwnershipTracker(descriptor.Schema, time).Update(old, obj, writer);
         }
     }
 

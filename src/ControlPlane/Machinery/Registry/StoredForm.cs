@@ -27,7 +27,7 @@ internal static class StoredForm
         foreach (var (name, value) in given)
         {
             var absent = value is null or JsonObject { Count: 0 } or JsonArray { Count: 0 };
-            if (!absent && name is not ("resourceVersion" or "managedFields" or "selfLink") && !metadata.ContainsKey(name))
+            if (!absent && name is not ("resourceVersion" or "selfLink") && !metadata.ContainsKey(name))
             {
                 metadata[name] = value!.DeepClone();
             }

@@ -1,0 +1,118 @@
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Json;
+
+namespace Dataplane.ControlPlane.Machinery.FieldOwnership;
+
+/// <summary>Who writes: an entry of metadata.managedFields but for its time and its fields.</summary>
+/// <param name="Name">The fieldManager parameter, or the first part of the User-Agent.</param>
+/// <param name="Applies">Operation Apply; otherwise Update.</param>
+/// <param name="ApiVersion">Version the fields are named in.</param>
+/// <param name="Subresource">Empty for the object itself.</param>
+internal sealed record FieldManager(string Name, bool Applies, string ApiVersion, string Subresource)
+{
+    /// <summary>As conflicts name it: "kubectl" using apps/v1.</summary>
+    public override string ToString()
+    {
+        var who = $"\"{Name}\"" + (Subresource.Length > 0 ? $" with subresource \"{Subresource}\"" : "");
+        return Applies ? who : $"{who} using {ApiVersion}";
+    }
+}
+
+/// <summary>What one manager owns, and since when.</summary>
+internal sealed record OwnedFields(FieldSet Fields, string? Time);
+
+/// <summary>metadata.managedFields as it is worked with.</summary>
+internal sealed class ManagedFields
+{
+    private const string FieldsType = "FieldsV1";
+    private readonly Dictionary<FieldManager, OwnedFields> _entries = [];
+
+    public bool IsEmpty => _entries.Count == 0;
+
+    public IReadOnlyCollection<KeyValuePair<FieldManager, OwnedFields>> Entries => _entries;
+
+    public OwnedFields? Of(FieldManager manager) => _entries.GetValueOrDefault(manager);
+
+    /// <summary>Sets what a manager owns; one that owns nothing is no manager.</summary>
+    public void Set(FieldManager manager, FieldSet fields, string? time)
+    {
+        if (fields.IsEmpty)
+        {
+            _entries.Remove(manager);
+        }
+        else
+        {
+            _entries[manager] = new OwnedFields(fields, time);
+        }
+    }
+
+    /// <summary>Takes fields away from every manager but one.</summary>
+    public void Take(FieldSet fields, FieldManager? except = null)
+    {
+        foreach (var (manager, owned) in _entries.ToArray())
+        {
+            if (manager != except)
+            {
+                Set(manager, owned.Fields.Except(fields), owned.Time);
+            }
+        }
+    }
+
+    public bool Owns(ManagedFields other) =>
+        _entries.Count == other._entries.Count
+        && _entries.All(entry => other.Of(entry.Key) is { } same && same.Fields.SetEquals(entry.Value.Fields));
+
+    /// <returns>Empty when there are none, and also when they cannot be read: a client may have written anything.</returns>
+    public static ManagedFields Decode(JsonArray? entries)
+    {
+        var managed = new ManagedFields();
+        foreach (var node in entries ?? [])
+        {
+            if (node is not JsonObject entry
+                || entry.Text("operation") is not ("Apply" or "Update")
+                || entry.Object("fieldsV1") is not { } json
+                || FieldSet.FromJson(json) is not { } fields)
+            {
+                return new ManagedFields();
+            }
+
+            var manager = new FieldManager(
+                entry.Text("manager") ?? "", entry.Text("operation") == "Apply", entry.Text("apiVersion") ?? "", entry.Text("subresource") ?? "");
+            managed.Set(manager, managed.Of(manager) is { } same ? same.Fields.Union(fields) : fields, entry.Text("time"));
+        }
+
+        return managed;
+    }
+
+    /// <summary>Appliers first, then by time and name: the order upstream writes.</summary>
+    public JsonArray Encode() => new([.. _entries
+        .OrderBy(entry => entry.Key.Applies ? 0 : 1)
+        .ThenBy(entry => entry.Value.Time ?? "", StringComparer.Ordinal)
+        .ThenBy(entry => entry.Key.Name, StringComparer.Ordinal)
+        .ThenBy(entry => entry.Key.ApiVersion, StringComparer.Ordinal)
+        .ThenBy(entry => entry.Key.Subresource, StringComparer.Ordinal)
+        .Select(entry => Encode(entry.Key, entry.Value))]);
+
+    private static JsonObject Encode(FieldManager manager, OwnedFields owned)
+    {
+        var entry = new JsonObject
+        {
+            ["manager"] = manager.Name,
+            ["operation"] = manager.Applies ? "Apply" : "Update",
+            ["apiVersion"] = manager.ApiVersion,
+        };
+        if (owned.Time is not null)
+        {
+            entry["time"] = owned.Time;
+        }
+
+        entry["fieldsType"] = FieldsType;
+        entry["fieldsV1"] = owned.Fields.ToJson();
+        if (manager.Subresource.Length > 0)
+        {
+            entry["subresource"] = manager.Subresource;
+        }
+
+        return entry;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Json;
+
+namespace Dataplane.ControlPlane.Machinery.FieldOwnership;
+
+/// <summary>
+/// One step of a field's path: a field or map key ("f:"), an item of a keyed list by its keys ("k:"), an item of a set by its
+/// value ("v:"). The text is that of fieldsV1.
+/// </summary>
+/// <param name="Kind">'f', 'k' or 'v'.</param>
+/// <param name="Text">The name, or JSON without white space.</param>
+internal readonly record struct PathElement(char Kind, string Text)
+{
+    public static PathElement Field(string name) => new('f', name);
+
+    public static PathElement Value(JsonNode? value) => new('v', ObjectJson.Text(ObjectJson.Encode(value ?? JsonValue.Create(""))));
+
+    /// <param name="keys">Already in the order of their names.</param>
+    public static PathElement Item(JsonObject keys) => new('k', ObjectJson.Text(ObjectJson.Encode(keys)));
+
+    /// <summary>As fieldsV1 writes it.</summary>
+    public string Encode() => $"{Kind}:{Text}";
+
+    /// <param name="encoded">A name in fieldsV1 other than ".".</param>
+    /// <returns>Null for anything unknown, which includes "i:", an index, that no list of Kubernetes uses.</returns>
+    public static PathElement? Decode(string encoded) =>
+        encoded is ['f' or 'k' or 'v', ':', ..] ? new PathElement(encoded[0], encoded[2..]) : null;
+
+    /// <summary>As messages write it: .name, [name="x",port=80], [="x"].</summary>
+    public override string ToString() => Kind switch
+    {
+        'f' => "." + Text,
+        'v' => $"[={Text}]",
+        _ => $"[{string.Join(",", Keys().Select(key => $"{key.Key}={key.Value?.ToJsonString()}"))}]",
+    };
+
+    private JsonObject Keys()
+    {
+        try
+        {
+            return JsonNode.Parse(Text) as JsonObject ?? [];
+        }
+        catch (JsonException)
+        {
+            // A client may have written any managedFields: the path is then less clear, the answer is not an error.
+            return [];
+        }
+    }
+}

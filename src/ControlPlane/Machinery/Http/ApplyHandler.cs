@@ -1,0 +1,137 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.FieldOwnership;
+using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Registry;
+
+namespace Dataplane.ControlPlane.Machinery.Http;
+
+/// <summary>PATCH with application/apply-patch+yaml: server-side apply, which also creates.</summary>
+internal sealed class ApplyHandler(ObjectWriter writer, TimeProvider time)
+{
+    private const int MaxAttempts = 5;
+
+    public async Task HandleAsync(ApiRequest request, UpdateScope scope)
+    {
+        var manager = RequestWriter.Of(request, applies: true);
+        var force = request.Query["force"].ToString() is "true" or "1";
+        var config = await ReadAsync(request, scope);
+        var ownership = new OwnershipTracker(request.Descriptor.Schema, time);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var updated = await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, scope, Change, request.DryRun, manager);
+                await ResponseWriter.WriteObjectAsync(request, updated, time);
+                return;
+            }
+            catch (StatusException failure) when (failure.Code == 404 && scope == UpdateScope.Main)
+            {
+                CheckCreate(request, config);
+            }
+
+            try
+            {
+                var created = await writer.CreateAsync(request.Descriptor, request.Namespace, Apply([]), request.DryRun, manager);
+                await ResponseWriter.WriteObjectAsync(request, created, time, 201);
+                return;
+            }
+            catch (StatusException failure) when (failure.Reason == "AlreadyExists" && attempt < MaxAttempts)
+            {
+                // Somebody else created it in between: it can be applied to now.
+            }
+        }
+
+        JsonObject Change(JsonObject current)
+        {
+            var applied = Apply(current);
+
+            // Only a version the applier itself names makes the write conditional.
+            if (config.Text("metadata", "resourceVersion") is not { Length: > 0 })
+            {
+                applied.Metadata().Remove("resourceVersion");
+            }
+
+            return applied;
+        }
+
+        JsonObject Apply(JsonObject live)
+        {
+            try
+            {
+                return ownership.Apply(live, config, manager, force);
+            }
+            catch (ApplyException failure)
+            {
+                var names = request.Descriptor.Names;
+                throw StatusException.BadRequest(
+                    $"failed to create typed patch object ({request.Namespace}/{request.Name}; {names.ApiVersion}, Kind={names.Kind}): {failure.Message}");
+            }
+        }
+    }
+
+    private static async Task<JsonObject> ReadAsync(ApiRequest request, UpdateScope scope)
+    {
+        var names = request.Descriptor.Names;
+        var decoded = Decode(request, await RequestBody.ReadAsync(request.Http));
+        var config = decoded.Object;
+        FieldValidation.Report(request.Http, decoded.StrictErrors, errors => StatusException.BadRequest($"error decoding YAML: {errors}"));
+        if (config.Text("apiVersion") is var version && version != names.ApiVersion)
+        {
+            throw StatusException.BadRequest($"Incorrect version specified in apply patch. Specified patch version: {version}, expected: {names.ApiVersion}");
+        }
+
+        if (config.Text("kind") is var kind && kind != names.Kind)
+        {
+            throw StatusException.BadRequest($"{kind} in version \"{names.Version}\" cannot be handled as a {names.Kind}: kinds differ");
+        }
+
+        if (config.Array("metadata", "managedFields") is { Count: > 0 })
+        {
+            throw StatusException.BadRequest("metadata.managedFields must be nil");
+        }
+
+        var metadata = config.Metadata();
+        metadata.Remove("managedFields");
+        metadata.Default("name", request.Name);
+        if (metadata.Text("name") is var name && name != request.Name)
+        {
+            throw StatusException.BadRequest($"the name of the object ({name}) does not match the name on the URL ({request.Name})");
+        }
+
+        // What the write does not reach cannot be owned through it.
+        if (request.Descriptor.HasStatus)
+        {
+            config.Remove(scope == UpdateScope.Status ? "spec" : "status");
+        }
+
+        return config;
+    }
+
+    private static DecodedObject Decode(ApiRequest request, byte[] body)
+    {
+        try
+        {
+            var isJson = body.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
+            return SchemaJsonDecoder.Decode(isJson ? body : YamlToJson.Convert(body), request.Descriptor.Schema);
+        }
+        catch (JsonException failure)
+        {
+            throw StatusException.BadRequest($"error decoding YAML: {failure.Message}");
+        }
+        catch (DecodeException failure)
+        {
+            throw StatusException.BadRequest($"error decoding YAML: {failure.Message}");
+        }
+    }
+
+    private static void CheckCreate(ApiRequest request, JsonObject config)
+    {
+        if (config.Text("metadata", "uid") is { Length: > 0 } uid)
+        {
+            throw StatusException.Conflict(
+                request.Descriptor.Names.Qualified, request.Name, $"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+        }
+    }
+}
