@@ -26,7 +26,15 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
 
         JsonObject Change(JsonObject current)
         {
+            var version = current.Text("metadata", "resourceVersion");
             var patched = apply(current);
+
+            // Only a patch that names another version than this one insists on it: the rest is applied again after a race.
+            if (patched.Text("metadata", "resourceVersion") == version)
+            {
+                patched.Metadata().Remove("resourceVersion");
+            }
+
             var decoded = Decode(request, patched, type);
             if (!reported)
             {
