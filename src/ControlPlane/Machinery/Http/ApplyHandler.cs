@@ -113,12 +113,24 @@ internal sealed class ApplyHandler(ObjectWriter writer, TimeProvider time)
     {
         try
         {
-            var isJson = body.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
-            return SchemaJsonDecoder.Decode(isJson ? body : YamlToJson.Convert(body), request.Descriptor.Schema);
+            return SchemaJsonDecoder.Decode(body, request.Descriptor.Schema);
         }
-        catch (JsonException failure)
+        catch (JsonException)
+        {
+            // Most clients send the JSON that YAML allows. What is not JSON is any other YAML.
+            return DecodeYaml(request, body);
+        }
+        catch (DecodeException failure)
         {
             throw StatusException.BadRequest($"error decoding YAML: {failure.Message}");
+        }
+    }
+
+    private static DecodedObject DecodeYaml(ApiRequest request, byte[] body)
+    {
+        try
+        {
+            return SchemaJsonDecoder.Decode(YamlToJson.Convert(body), request.Descriptor.Schema);
         }
         catch (DecodeException failure)
         {
