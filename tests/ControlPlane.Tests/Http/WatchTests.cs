@@ -82,13 +82,13 @@ public sealed class WatchTests : IAsyncLifetime
     public async Task AChangeThatLeavesOrJoinsASelectionLooksLikeADeletionOrAnAddition()
     {
         var from = await _server.CreateConfigMapAsync("a", label: "in");
-        await LabelAsync("a", "out");
+        var moved = RawServer.Version(await LabelAsync("a", "out"));
         await LabelAsync("a", "in");
         using var watch = await _server.WatchAsync($"{ConfigMaps}?watch=1&resourceVersion={from}&labelSelector=l%3Din");
         var (left, joined) = ((await watch.NextAsync())!, (await watch.NextAsync())!);
         Assert.Equal(["DELETED", "ADDED"], [Type(left), Type(joined)]);
         Assert.Equal("in", (string?)left["object"]!["metadata"]!["labels"]!["l"]);
-        Assert.Equal(from + 1, RawServer.Version(left["object"]!.AsObject()));
+        Assert.Equal(moved, RawServer.Version(left["object"]!.AsObject()));
     }
 
     [Fact]

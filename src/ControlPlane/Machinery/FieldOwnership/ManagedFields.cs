@@ -95,12 +95,15 @@ internal sealed class ManagedFields
 
     private static JsonObject Encode(FieldManager manager, OwnedFields owned)
     {
-        var entry = new JsonObject
+        // Empty fields are left out, as in every object on the wire: a writer without a User-Agent has no name.
+        var entry = new JsonObject();
+        if (manager.Name.Length > 0)
         {
-            ["manager"] = manager.Name,
-            ["operation"] = manager.Applies ? "Apply" : "Update",
-            ["apiVersion"] = manager.ApiVersion,
-        };
+            entry["manager"] = manager.Name;
+        }
+
+        entry["operation"] = manager.Applies ? "Apply" : "Update";
+        entry["apiVersion"] = manager.ApiVersion;
         if (owned.Time is not null)
         {
             entry["time"] = owned.Time;
