@@ -21,8 +21,8 @@ internal static class NodeDescription
         var capacity = new Dictionary<string, Quantity>
         {
             ["cpu"] = new(Environment.ProcessorCount),
-            ["memory"] = Quantity.Parse(MemoryKibibytes().ToString(CultureInfo.InvariantCulture) + "Ki"),
-            ["ephemeral-storage"] = Quantity.Parse((new DriveInfo(options.RootDirectory).TotalSize / 1024).ToString(CultureInfo.InvariantCulture) + "Ki"),
+            ["memory"] = Kibibytes(MemoryKibibytes()),
+            ["ephemeral-storage"] = Kibibytes(new DriveInfo(options.RootDirectory).TotalSize / 1024),
             ["pods"] = new(options.MaxPods),
         };
         return new NodeStatus
@@ -101,6 +101,8 @@ internal static class NodeDescription
             return "";
         }
     }
+
+    private static Quantity Kibibytes(long number) => Quantity.Parse(number.ToString(CultureInfo.InvariantCulture) + "Ki");
 
     private static long MemoryKibibytes()
     {

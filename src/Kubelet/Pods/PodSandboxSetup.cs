@@ -40,7 +40,9 @@ internal sealed class PodSandboxSetup(PodServices services)
         }
     }
 
-    /// <summary>The address is free for others afterwards: only once the server no longer shows it for this pod, or says that the pod has ended.</summary>
+    /// <summary>
+    /// The address is free for others afterwards: only once the server no longer shows it for this pod, or says that the pod has ended.
+    /// </summary>
     internal async Task StopAsync(string uid, IPodSandbox? sandbox)
     {
         services.Network.Disconnect(uid);

@@ -16,7 +16,9 @@ internal sealed class PodWorkers(PodServices services)
     internal IEnumerable<PodWorker> All => _workers.Values.Select(one => one.Worker);
 
     internal PodWorker? Find(NamespacedName name) =>
-        All.Where(worker => NamespacedName.Of(worker.Pod) == name).OrderBy(worker => worker.Pod.Metadata.DeletionTimestamp is not null).FirstOrDefault();
+        All.Where(worker => NamespacedName.Of(worker.Pod) == name)
+            .OrderBy(worker => worker.Pod.Metadata.DeletionTimestamp is not null)
+            .FirstOrDefault();
 
     /// <summary>Called on the informer's loop.</summary>
     internal void Handle(InformerChange<Pod> change)
