@@ -20,6 +20,27 @@ public sealed class NamespaceSessionTests(ClusterFixture cluster)
         Assert.DoesNotContain("new-namespace", await cluster.KubectlAsync("get", "pods", "--all-namespaces"));
     }
 
+    [Fact]
+    public async Task ALimitRangeGivesNewContainersItsDefaults()
+    {
+        await cluster.KubectlAsync("create", "-f", Path.Combine(ClusterFixture.Manifests, "namespace.yaml"));
+        try
+        {
+            await cluster.KubectlAsync("create", "-f", Path.Combine(ClusterFixture.Manifests, "limitrange.yaml"));
+            Assert.Matches(@"Container +memory +- +- +256Mi +512Mi", await cluster.KubectlAsync("describe", "namespace", "new-namespace"));
+            await cluster.KubectlAsync("run", "limited", "--image=nginx", "-n", "new-namespace");
+            Assert.Equal(
+                "256Mi 512Mi",
+                await cluster.KubectlAsync(
+                    "get", "pod", "limited", "-n", "new-namespace", "-o",
+                    "jsonpath={.spec.containers[0].resources.requests.memory} {.spec.containers[0].resources.limits.memory}"));
+        }
+        finally
+        {
+            await cluster.KubectlAsync("delete", "ns", "new-namespace");
+        }
+    }
+
     [Theory]
     [InlineData("Upper")]
     [InlineData("-dash")]
