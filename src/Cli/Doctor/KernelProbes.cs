@@ -1,36 +1,35 @@
-using System.Net;
 using Dataplane.Linux.Namespaces;
-using Dataplane.Netlink.Route;
+using Dataplane.Netlink.Probing;
 
 namespace Dataplane.Cli.Doctor;
 
-/// <summary>Kernel features, each tried by doing it in a namespace that is thrown away.</summary>
+/// <summary>Kernel features, each tried by doing it in a namespace that is thrown away, and what needs them.</summary>
 internal static class KernelProbes
 {
+    private const string Both = "nftables, userspace";
+
     internal static IEnumerable<Check> Run(NetworkNamespace probe)
     {
-        using var links = RouteConnection.Open(probe);
-        yield return Check.Probe("bridge, veth", "up, demo, kubelet", required: true, () => Links(links, probe));
-        yield return Check.Probe("IPv6", "dual-stack clusters", required: false, () => InNamespace(probe, "/proc/sys/net/ipv6", "IPv6"));
-        yield return Check.Probe("connection tracking", "nftables, userspace", required: true, () => InNamespace(probe, "/proc/sys/net/netfilter/nf_conntrack_max", "nf_conntrack"));
-        foreach (var feature in NftablesProbes.All)
+        foreach (var feature in KernelProbe.Run())
         {
-            yield return Check.Probe($"nf_tables: {feature.Name}", feature.NeededBy, feature.Required, () => NftablesProbes.Try(probe, feature));
+            var (neededBy, required) = NeededBy(feature.Name);
+            yield return new Check(feature.Name, feature.Available ? "ok" : "missing", feature.Reason ?? "there", neededBy, required);
         }
 
+        yield return Check.Probe("IPv6", "dual-stack clusters", required: false, () => InNamespace(probe, "/proc/sys/net/ipv6", "IPv6"));
+        yield return Check.Probe("connection tracking", Both, required: true, () => InNamespace(probe, "/proc/sys/net/netfilter/nf_conntrack_max", "nf_conntrack"));
         yield return Check.Probe("legacy iptables", "other programs' rules (not used here)", required: false, () => InNamespace(probe, "/proc/net/ip_tables_names", "ip_tables"));
     }
 
-    private static string Links(RouteConnection links, NetworkNamespace probe)
+    private static (string NeededBy, bool Required) NeededBy(string feature) => feature switch
     {
-        var bridge = links.CreateBridge("dp-br");
-        links.CreateVeth("dp-a", "dp-b", probe);
-        var port = links.GetLink("dp-a").Index;
-        links.SetMaster(port, bridge);
-        links.SetHairpin(port, true);
-        links.AddAddress(bridge, IPAddress.Parse("192.0.2.1"), 24);
-        return "made, joined, hairpin set, addressed";
-    }
+        "bridge" or "veth" => ("up, demo, kubelet", true),
+        _ when feature.StartsWith("nftables ip6", StringComparison.Ordinal) => ("IPv6 Services", false),
+        "nftables ip tproxy" or "nftables ip socket" => ("transparent proxying (not built yet)", false),
+        "nftables ip redirect" => ("userspace", true),
+        "nftables ip numgen" or "nftables ip dnat" or "nftables ip masquerade" or "nftables ip affinity sets" => ("nftables", true),
+        _ => (Both, true),
+    };
 
     private static string InNamespace(NetworkNamespace probe, string path, string feature) => probe.Invoke(() =>
     {

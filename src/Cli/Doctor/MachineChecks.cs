@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Dataplane.Cli.Cluster;
+using Dataplane.Linux.Capabilities;
 using Dataplane.Linux.Namespaces;
 
 namespace Dataplane.Cli.Doctor;
@@ -49,12 +50,8 @@ internal static class MachineChecks
     private static string Root()
     {
         CommandErrors.RequireRoot("up");
-        var status = File.ReadLines("/proc/self/status").First(line => line.StartsWith("CapEff:", StringComparison.Ordinal));
-        var effective = Convert.ToUInt64(status["CapEff:".Length..].Trim(), 16);
-
-        // CAP_NET_ADMIN 12, CAP_SYS_CHROOT 18, CAP_SYS_ADMIN 21 (linux/capability.h).
-        (string Name, int Bit)[] needed = [("CAP_NET_ADMIN", 12), ("CAP_SYS_CHROOT", 18), ("CAP_SYS_ADMIN", 21)];
-        var missing = needed.Where(capability => (effective & (1UL << capability.Bit)) == 0).Select(capability => capability.Name).ToList();
+        Capability[] needed = [Capability.NetAdmin, Capability.SysChroot, Capability.SysAdmin];
+        var missing = needed.Where(capability => !ProcessCapabilities.Has(capability)).ToList();
         return missing.Count == 0 ? "uid 0 with the capabilities needed" : throw new UserErrorException($"this process lacks {string.Join(", ", missing)}");
     }
 
