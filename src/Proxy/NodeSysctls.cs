@@ -23,6 +23,9 @@ internal static class NodeSysctls
         }
     }
 
+    /// <summary>Lets connections from loopback addresses leave the node once they are masqueraded: localhost NodePorts in kernel modes.</summary>
+    internal static void RouteLoopback(NetworkNamespace? networkNamespace, ILogger logger) => Set(networkNamespace, "net/ipv4/conf/all/route_localnet", "1", logger);
+
     private static void Set(NetworkNamespace? networkNamespace, string name, string value, ILogger logger)
     {
         try

@@ -41,10 +41,16 @@ public sealed record ProxyOptions
     /// <summary>How often to make sure that the rules are still there; also the longest back-off.</summary>
     public TimeSpan SyncPeriod { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>NodePorts answer on the node's addresses in these networks; empty for all but loopback.</summary>
+    /// <summary>NodePorts answer on the node's addresses in these networks; empty for all.</summary>
     public ImmutableArray<IPNetwork> NodePortAddresses { get; init; } = [];
 
-    /// <summary>Masquerade every forwarded connection.</summary>
+    /// <summary>NodePorts answer on the addresses its Node object names first, and no others (nodePortAddresses "primary").</summary>
+    public bool PrimaryNodePorts { get; init; }
+
+    /// <summary>NodePorts answer on loopback addresses too. kube-proxy does so in iptables mode and for IPv4 only.</summary>
+    public bool LocalhostNodePorts { get; init; }
+
+    /// <summary>Masquerade every connection to a ClusterIP.</summary>
     public bool MasqueradeAll { get; init; }
 
     /// <summary>Bit of the packet mark that asks for masquerading, 0 to 31.</summary>
@@ -55,5 +61,7 @@ public sealed record ProxyOptions
         LocalDetector = LocalDetector ?? (ClusterCidrs.IsEmpty ? LocalDetector.None : new LocalDetector.Networks(ClusterCidrs)),
         MasqueradeAll = MasqueradeAll,
         NodePortNetworks = NodePortAddresses,
+        PrimaryNodePorts = PrimaryNodePorts,
+        LocalhostNodePorts = LocalhostNodePorts,
     };
 }

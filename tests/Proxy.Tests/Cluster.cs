@@ -12,7 +12,11 @@ internal sealed class Cluster
     private ForwardingPlan? _plan;
     private int _slices;
 
-    internal static NodeFacts Here { get; } = new("here", "a");
+    internal static NodeFacts Here { get; } = new("here", "a")
+    {
+        PodCidrs = [System.Net.IPNetwork.Parse("10.244.1.0/24"), System.Net.IPNetwork.Parse("fd00:10:244:1::/64")],
+        Addresses = [System.Net.IPAddress.Parse("172.30.0.11"), System.Net.IPAddress.Parse("fd00:172:30::11")],
+    };
 
     internal PlanningOptions Options { get; set; } = new()
     {
@@ -67,7 +71,7 @@ internal sealed class Cluster
         return _plan = _plan is null ? Planner.Plan(table, Here, Options) : Planner.Update(_plan, table, changed, Here, Options);
     }
 
-    /// <summary>"10.244.1.5 here unready serving terminating zone=a node=here": an address and what is unusual about it.</summary>
+    /// <summary>"10.244.1.5 here ready unready serving terminating zone=a node=here": an address and what is unusual about it.</summary>
     internal static Endpoint Endpoint(string text)
     {
         var words = text.Split(' ');
@@ -82,7 +86,7 @@ internal sealed class Cluster
             NodeName = words.Contains("here") ? "here" : "there",
             Conditions = new EndpointConditions
             {
-                Ready = !words.Contains("unready") && !words.Contains("terminating"),
+                Ready = words.Contains("ready") || (!words.Contains("unready") && !words.Contains("terminating")),
                 Serving = words.Contains("serving") || (!words.Contains("unready") && !words.Contains("terminating")),
                 Terminating = words.Contains("terminating"),
             },

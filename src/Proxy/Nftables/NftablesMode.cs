@@ -1,7 +1,10 @@
+using System.Net.Sockets;
+using Dataplane.Linux.Namespaces;
 using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Nftables.Rendering;
 using Dataplane.Proxy.Nftables.Rules;
 using Dataplane.Proxy.Planning;
+using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Proxy.Nftables;
 
@@ -14,6 +17,8 @@ internal sealed class NftablesMode : IProxyMode
     internal const string ModeName = "nftables";
 
     private readonly NftablesConnection _connection;
+    private readonly NetworkNamespace? _node;
+    private readonly ILogger _logger;
     private readonly uint _mark;
     private readonly NftablesMonitor _monitor;
     private readonly Action _rulesTouched;
@@ -24,6 +29,8 @@ internal sealed class NftablesMode : IProxyMode
 
     internal NftablesMode(ProxyModeContext context)
     {
+        _node = context.Namespace;
+        _logger = context.Loggers.CreateLogger<NftablesMode>();
         _mark = context.MasqueradeMark;
         _rulesTouched = context.RulesTouched;
         _connection = NftablesConnection.Open(context.Namespace);
@@ -38,8 +45,13 @@ internal sealed class NftablesMode : IProxyMode
     {
         RulesetChange change;
         // Both matter in rules that are made once.
-        if (previous is null || _renderer is null || previous.LocalDetector != next.LocalDetector || previous.NodePortNetworks != next.NodePortNetworks)
+        if (previous is null || _renderer is null || previous.LocalDetector != next.LocalDetector || previous.NodePorts != next.NodePorts)
         {
+            if (next.NodePorts.HasLoopback(AddressFamily.InterNetwork))
+            {
+                NodeSysctls.RouteLoopback(_node, _logger);
+            }
+
             (_renderer, change) = RulesetRenderer.RenderAll(next, _mark);
             _census = new RulesetCensus();
         }

@@ -46,7 +46,8 @@ internal sealed class StatementCompiler(NftFamily family)
             Bitwise.And(NftRegister.W0, match.Mask),
             Compare.NotEqual(NftRegister.W0, NftValue.U32(0)),
         ],
-        Statement.MatchDestinationChanged => MatchBits(ConntrackKey.Status, (uint)ConntrackStatus.DestinationNat),
+        Statement.MatchDestinationChanged match => MatchBits(ConntrackKey.Status, (uint)ConntrackStatus.DestinationNat, match.Negate),
+        Statement.MatchEstablished match => MatchBits(ConntrackKey.State, (uint)(ConntrackState.Established | ConntrackState.Related), match.Negate),
         Statement.MatchInvalid => MatchBits(ConntrackKey.State, (uint)ConntrackState.Invalid),
         Statement.SetMark set => ChangeMark(Bitwise.Or(NftRegister.W0, set.Bit)),
         Statement.ToggleMark toggle => ChangeMark(Bitwise.ExclusiveOr(NftRegister.W0, toggle.Bit)),
@@ -155,11 +156,11 @@ internal sealed class StatementCompiler(NftFamily family)
     private static NftValue InterfaceName(Statement.MatchInterface match) =>
         match.IsPrefix ? NftValue.Of(System.Text.Encoding.UTF8.GetBytes(match.Name)) : NftValue.InterfaceName(match.Name);
 
-    private static NftExpression[] MatchBits(ConntrackKey key, uint bits) =>
+    private static NftExpression[] MatchBits(ConntrackKey key, uint bits, bool none = false) =>
     [
         new Conntrack(key, NftRegister.W0),
         Bitwise.And(NftRegister.W0, bits),
-        Compare.NotEqual(NftRegister.W0, NftValue.U32(0)),
+        new Compare(NftRegister.W0, none ? CompareOperation.Equal : CompareOperation.NotEqual, NftValue.U32(0)),
     ];
 
     private static NftExpression[] ChangeMark(Bitwise change) =>

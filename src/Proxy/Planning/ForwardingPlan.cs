@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using Dataplane.Api;
 using Dataplane.Proxy.ServiceModel;
 
@@ -17,18 +16,18 @@ public sealed record ForwardingPlan
     /// <summary>By Service. A Service that did not change keeps the same object from plan to plan.</summary>
     public ImmutableDictionary<NamespacedName, ServicePlan> Services { get; init; } = ImmutableDictionary<NamespacedName, ServicePlan>.Empty;
 
-    /// <summary>How to tell pods of the cluster from other sources.</summary>
+    /// <summary>How to tell pods of the cluster from other sources; networks or an interface, whatever the configuration asks for.</summary>
     public LocalDetector LocalDetector { get; init; } = LocalDetector.None;
 
-    /// <summary>NodePorts answer on the node's addresses in these networks; empty for all its addresses.</summary>
-    public ImmutableArray<IPNetwork> NodePortNetworks { get; init; } = [];
+    /// <summary>Where NodePorts answer.</summary>
+    public NodePortScope NodePorts { get; init; } = NodePortScope.All;
 
     /// <summary>The plan that <see cref="ChangedServices"/> is relative to; null for a plan made from nothing.</summary>
     internal long? BaseRevision { get; init; }
 
     internal ImmutableArray<NamespacedName> ChangedServices { get; init; } = [];
 
-    internal ImmutableDictionary<FrontEnd, ImmutableSortedSet<NamespacedName>> ExternalClaims { get; init; } = Planning.ExternalClaims.None;
+    internal ImmutableDictionary<FrontEnd, ImmutableArray<Claimant>> Claims { get; init; } = FrontEndClaims.None;
 
     /// <summary>
     /// What differs between two plans: at the cost of the change when <paramref name="previous"/> is the plan this one was made from,
@@ -63,8 +62,8 @@ public readonly record struct ServiceChange(NamespacedName Name, ServicePlan? Be
 /// <param name="HealthCheck">The port to answer load-balancer health checks on, if any.</param>
 public sealed record ServicePlan(NamespacedName Name, ImmutableArray<FrontEndPlan> FrontEnds, HealthCheckPlan? HealthCheck)
 {
-    /// <summary>External addresses it wants, granted or not.</summary>
-    internal ImmutableArray<FrontEnd> Claimed { get; init; } = [];
+    /// <summary>What it wants, granted or not.</summary>
+    internal ImmutableArray<FrontEndClaim> Claimed { get; init; } = [];
 
     /// <summary>Those another Service has.</summary>
     internal ImmutableArray<LostFrontEnd> Lost { get; init; } = [];

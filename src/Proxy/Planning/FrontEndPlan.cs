@@ -28,7 +28,7 @@ public sealed record FrontEndPlan
     /// <summary>Clients come back to the endpoint they had, unless idle for this long; null for no affinity.</summary>
     public TimeSpan? AffinityTimeout { get; init; }
 
-    /// <summary>Sources that may use a load-balancer address; empty for all. Others are dropped.</summary>
+    /// <summary>Sources that may use a load-balancer address; empty for all. Others are dropped. None overlaps another.</summary>
     public ImmutableArray<IPNetwork> SourceRanges { get; init; } = [];
 }
 

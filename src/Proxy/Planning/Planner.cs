@@ -13,12 +13,11 @@ public static class Planner
     /// <summary>A plan made from nothing.</summary>
     public static ForwardingPlan Plan(ServiceTable table, NodeFacts node, PlanningOptions options)
     {
-        var empty = ForwardingPlan.Empty with { LocalDetector = options.LocalDetector, NodePortNetworks = options.NodePortNetworks };
-        return Update(empty, table, [.. table.Services.Keys], node, options) with { BaseRevision = null };
+        return Update(ForwardingPlan.Empty, table, [.. table.Services.Keys], node, options) with { BaseRevision = null };
     }
 
     /// <summary>The plan after <paramref name="previous"/>.</summary>
-    /// <param name="previous">A plan for the same node and options.</param>
+    /// <param name="previous">A plan for the same options, and for the same node facts unless every Service counts as changed.</param>
     /// <param name="table">What to serve now.</param>
     /// <param name="changed">Services that differ between the table of <paramref name="previous"/> and <paramref name="table"/>.</param>
     /// <param name="node">The node.</param>
@@ -27,7 +26,7 @@ public static class Planner
         ForwardingPlan previous, ServiceTable table, IReadOnlyCollection<NamespacedName> changed, NodeFacts node, PlanningOptions options)
     {
         var planned = changed.Select(name => new ServiceChange(name, previous.Services.GetValueOrDefault(name), PlanService(name))).ToList();
-        var (claims, moved) = ExternalClaims.Change(previous.ExternalClaims, planned);
+        var (claims, moved) = FrontEndClaims.Change(previous.Claims, planned);
         planned.AddRange(moved.Except(changed)
             .Select(name => new ServiceChange(name, previous.Services.GetValueOrDefault(name), PlanService(name))));
         var services = previous.Services.ToBuilder();
@@ -35,7 +34,7 @@ public static class Planner
         {
             if (plan is not null)
             {
-                services[name] = ExternalClaims.Grant(plan, claims);
+                services[name] = FrontEndClaims.Grant(plan, claims);
             }
             else
             {
@@ -49,7 +48,9 @@ public static class Planner
             BaseRevision = previous.Revision,
             ChangedServices = [.. planned.Select(change => change.Name)],
             Services = services.ToImmutable(),
-            ExternalClaims = claims,
+            Claims = claims,
+            LocalDetector = options.LocalDetector.On(node),
+            NodePorts = options.NodePortsOn(node),
         };
 
         ServicePlan? PlanService(NamespacedName name) =>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Dataplane.Proxy.Planning;
 
@@ -9,14 +10,22 @@ public sealed record PlanningOptions
     /// <summary>How to tell pods of the cluster from other sources.</summary>
     public LocalDetector LocalDetector { get; init; } = LocalDetector.None;
 
-    /// <summary>Masquerade every forwarded connection.</summary>
+    /// <summary>Masquerade every connection to a ClusterIP. Source: pkg/proxy/iptables/proxier.go, where external traffic is not asked.</summary>
     public bool MasqueradeAll { get; init; }
 
     /// <summary>NodePorts answer on the node's addresses in these networks; empty for all its addresses.</summary>
     public ImmutableArray<IPNetwork> NodePortNetworks { get; init; } = [];
-}
 
-/// <summary>What planning knows of the node it plans for.</summary>
-/// <param name="Name">Its name, as EndpointSlices write it.</param>
-/// <param name="Zone">Its topology.kubernetes.io/zone label; null without one.</param>
-public sealed record NodeFacts(string Name, string? Zone = null);
+    /// <summary>NodePorts answer on the node's primary addresses alone, whatever <see cref="NodePortNetworks"/> says (nodePortAddresses "primary").</summary>
+    public bool PrimaryNodePorts { get; init; }
+
+    /// <summary>NodePorts answer on loopback addresses too; see <see cref="NodePortScope.Loopback"/> for who can.</summary>
+    public bool LocalhostNodePorts { get; init; }
+
+    internal NodePortScope NodePortsOn(NodeFacts node) => new()
+    {
+        Loopback = LocalhostNodePorts,
+        Networks = PrimaryNodePorts ? [.. node.Addresses.Select(address => new IPNetwork(address, address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128))]
+            : NodePortNetworks.IsEmpty ? null : NodePortNetworks,
+    };
+}

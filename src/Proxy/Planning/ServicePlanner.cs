@@ -42,7 +42,7 @@ internal static class ServicePlanner
 
         return new ServicePlan(service.Name, frontEnds.ToImmutable(), HealthCheck(entry, node))
         {
-            Claimed = [.. frontEnds.Where(plan => plan.Kind is FrontEndKind.ExternalIP or FrontEndKind.LoadBalancerIP).Select(plan => plan.FrontEnd)],
+            Claimed = [.. frontEnds.Select(plan => new FrontEndClaim(plan.FrontEnd, plan.Kind is FrontEndKind.ClusterIP or FrontEndKind.NodePort))],
         };
     }
 
@@ -82,7 +82,7 @@ internal static class ServicePlanner
             {
                 yield return Make(FrontEndKind.LoadBalancerIP, FrontEnd.At(address, port.Name.Protocol, port.Port), externalRoute, outsideRoute) with
                 {
-                    SourceRanges = SourceRanges(),
+                    SourceRanges = SourceRanges(address),
                 };
             }
 
@@ -104,11 +104,8 @@ internal static class ServicePlanner
                 return (Forward(choice.Cluster, MasqueradePolicy.Always), null);
             }
 
-            var always = options.MasqueradeAll ? MasqueradePolicy.Always : (MasqueradePolicy?)null;
-            var near = Forward(choice.Cluster, always ?? MasqueradePolicy.FromNode);
-            return near.Action == RouteAction.Reject
-                ? (near, null)
-                : (near, Forward(choice.Local, always ?? MasqueradePolicy.Never));
+            var near = Forward(choice.Cluster, MasqueradePolicy.FromNode);
+            return near.Action == RouteAction.Reject ? (near, null) : (near, Forward(choice.Local, MasqueradePolicy.Never));
         }
 
         private Route Forward(ImmutableArray<ServiceEndpoint> endpoints, MasqueradePolicy masquerade)
@@ -127,8 +124,8 @@ internal static class ServicePlanner
 
         private MasqueradePolicy InternalMasquerade =>
             options.MasqueradeAll ? MasqueradePolicy.Always
-            : options.LocalDetector == LocalDetector.None ? MasqueradePolicy.Never
-            : MasqueradePolicy.OffCluster;
+            : options.LocalDetector.On(node).Knows(family) ? MasqueradePolicy.OffCluster
+            : MasqueradePolicy.Never;
 
         private FrontEndPlan Make(FrontEndKind kind, FrontEnd frontEnd, Route route, Route? outside) => new()
         {
@@ -144,10 +141,18 @@ internal static class ServicePlanner
 
         private bool IsOfFamily(IPAddress address) => address.AddressFamily == family;
 
-        private ImmutableArray<IPNetwork> SourceRanges()
+        // Where the load balancer's address is one of the node's own, a connection of the node to it comes from that very address: a node that may use
+        // the service may do so too. Source: pkg/proxy/iptables/proxier.go, allowFromNode.
+        private ImmutableArray<IPNetwork> SourceRanges(IPAddress loadBalancer)
         {
-            var wanted = family;
-            return [.. service.LoadBalancerSourceRanges.Where(range => range.BaseAddress.AddressFamily == wanted)];
+            var (wanted, facts) = (family, node);
+            var ranges = service.LoadBalancerSourceRanges.Where(range => range.BaseAddress.AddressFamily == wanted).ToList();
+            if (ranges.Exists(range => facts.Addresses.Any(range.Contains)) && !ranges.Exists(range => range.Contains(loadBalancer)))
+            {
+                ranges.Add(new IPNetwork(loadBalancer, wanted == AddressFamily.InterNetworkV6 ? 128 : 32));
+            }
+
+            return [.. ranges];
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -39,10 +40,24 @@ internal static class AddressChecks
         return parsed.AddressFamily == AddressFamily.InterNetworkV6 || parsed.ToString() == text;
     }
 
+    /// <summary>A CIDR; host bits may be set, as the API server accepts 10.1.2.3/24, and are cleared.</summary>
+    internal static bool TryParseNetwork(string text, out IPNetwork network)
+    {
+        network = default;
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (slash <= 0 || !TryParse(text[..slash], out var address) || !int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+            || length > (address.AddressFamily == AddressFamily.InterNetworkV6 ? 128 : 32))
+        {
+            return false;
+        }
+
+        network = NetworkOf(address, length);
+        return true;
+    }
+
     internal static bool IsUnspecified(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
-    /// <summary>The network an address is in; host bits are cleared.</summary>
-    internal static IPNetwork NetworkOf(IPAddress address, int prefixLength)
+    private static IPNetwork NetworkOf(IPAddress address, int prefixLength)
     {
         var bytes = address.GetAddressBytes();
         for (var bit = prefixLength; bit < bytes.Length * 8; bit++)

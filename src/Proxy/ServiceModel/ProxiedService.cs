@@ -19,7 +19,7 @@ public sealed record ProxiedService
     /// <summary>status.loadBalancer.ingress addresses whose ipMode is absent or VIP.</summary>
     public ImmutableArray<IPAddress> LoadBalancerIPs { get; init; } = [];
 
-    /// <summary>spec.loadBalancerSourceRanges; of a family that allows every source, nothing.</summary>
+    /// <summary>spec.loadBalancerSourceRanges without those within others; of a family that allows every source, nothing.</summary>
     public ImmutableArray<IPNetwork> LoadBalancerSourceRanges { get; init; } = [];
 
     /// <summary>Ports in the order of the Service.</summary>

@@ -70,12 +70,9 @@ internal static class ServiceReader
         var ranges = new List<IPNetwork>();
         foreach (var text in texts.Select(text => text.Trim()).Where(text => text.Length > 0))
         {
-            // Not IPNetwork.TryParse, which refuses host bits: the API server accepts 10.1.2.3/24 here.
-            var slash = text.IndexOf('/', StringComparison.Ordinal);
-            if (slash > 0 && AddressChecks.TryParse(text[..slash], out var address) && int.TryParse(text.AsSpan(slash + 1), out var length)
-                && length >= 0 && length <= address.GetAddressBytes().Length * 8)
+            if (AddressChecks.TryParseNetwork(text, out var range))
             {
-                ranges.Add(AddressChecks.NetworkOf(address, length));
+                ranges.Add(range);
             }
             else
             {
@@ -83,7 +80,22 @@ internal static class ServiceReader
             }
         }
 
-        return [.. ranges.GroupBy(range => range.BaseAddress.AddressFamily).Where(family => family.All(range => range.PrefixLength > 0)).SelectMany(family => family)];
+        return [.. ranges.GroupBy(range => range.BaseAddress.AddressFamily).Where(family => family.All(range => range.PrefixLength > 0)).SelectMany(WithoutNested)];
+    }
+
+    // Networks are disjoint or one is in the other; an interval set takes no overlap.
+    private static IEnumerable<IPNetwork> WithoutNested(IEnumerable<IPNetwork> ranges)
+    {
+        var widest = new List<IPNetwork>();
+        foreach (var range in ranges.OrderBy(range => range.PrefixLength))
+        {
+            if (!widest.Exists(wider => wider.Contains(range.BaseAddress)))
+            {
+                widest.Add(range);
+            }
+        }
+
+        return widest;
     }
 
     private readonly struct AddressReader(NamespacedName service, ILogger logger)

@@ -44,9 +44,8 @@ internal sealed class PlanSource(string nodeName, PlanningOptions options, ILogg
 
                 break;
             case ModelChange.OfNode(_, var node):
-                NodeEligible = node is null || (node.Metadata.DeletionTimestamp is null
-                    && !node.Spec.Taints.Any(taint => taint.Key == "ToBeDeletedByClusterAutoscaler"));
-                var facts = new NodeFacts(nodeName, node?.Metadata.Labels.GetValueOrDefault(ServiceLabels.Zone));
+                NodeEligible = NodeReader.IsEligible(node);
+                var facts = NodeReader.Read(nodeName, node, logger);
                 _nodeChanged |= facts != _node;
                 _node = facts;
                 break;

@@ -54,7 +54,7 @@ internal sealed class UserspaceMode : IProxyMode
     {
         // Both are in rules that are made once, and a detector in the targets of Services that did not change.
         var whole = previous is null || !Equals(previous.LocalDetector, next.LocalDetector)
-            || !previous.NodePortNetworks.SequenceEqual(next.NodePortNetworks);
+            || previous.NodePorts != next.NodePorts;
         var plans = whole ? FrontEndChanges.Whole(_inForce.Keys, next) : FrontEndChanges.Between(previous!, next);
         var states = NextStates(plans, next.LocalDetector, out var opened);
         var targetsBefore = Engine.StreamTargets;

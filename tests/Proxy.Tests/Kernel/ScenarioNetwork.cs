@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Dataplane.Netlink.Route;
 using Dataplane.Proxy.Tests.Scenarios;
 using Dataplane.TestKit;
 
@@ -50,43 +51,87 @@ internal sealed class ScenarioNetwork : IDisposable
 
     private void Build()
     {
-        var node = AddRouter("node", "10.244.1.1/24");
-        var there = AddRouter("there", "10.244.2.1/24");
+        var node = AddRouter("node", "10.244.1.1/24", "fd00:10:244:1::1/64");
+        var there = AddRouter("there", "10.244.2.1/24", "fd00:10:244:2::1/64");
         var client = _hosts["client"] = _network.AddHost("client");
         _network.Connect(node, "eth0", $"{Topology.Node}/24", there, "eth0", "172.30.0.12/24");
-        _network.Connect(node, "eth1", "203.0.113.1/24", client, "eth0", $"{Topology.Client}/24");
+        _network.Connect(node, "eth1", "203.0.113.1/24", client, "eth0", $"{Topology.Addresses["client"]}/24");
+        node.AddAddress("eth0", $"{Topology.NodeIPv6}/64");
+        node.AddAddress("eth1", "2001:db8:203::1/64");
+        there.AddAddress("eth0", $"{Topology.AddressesIPv6["there"]}/64");
+        client.AddAddress("eth0", $"{Topology.AddressesIPv6["client"]}/64");
         client.AddRoute("0.0.0.0/0", "203.0.113.1");
         node.AddRoute("10.244.2.0/24", "172.30.0.12");
         node.AddRoute("0.0.0.0/0", "172.30.0.12");
         there.AddRoute("0.0.0.0/0", Topology.Node);
-        AddPod("pod-a", node, "10.244.1.5", "10.244.1.1");
-        AddPod("pod-b", node, "10.244.1.6", "10.244.1.1");
-        AddPod("pod-c", there, "10.244.2.5", "10.244.2.1");
+        client.AddRoute("::/0", "2001:db8:203::1");
+        node.AddRoute("fd00:10:244:2::/64", Topology.AddressesIPv6["there"]);
+        node.AddRoute("::/0", Topology.AddressesIPv6["there"]);
+        there.AddRoute("::/0", Topology.NodeIPv6);
+        AddPod("pod-a", node, "10.244.1.1", "fd00:10:244:1::1");
+        AddPod("pod-b", node, "10.244.1.1", "fd00:10:244:1::1");
+        AddPod("pod-c", there, "10.244.2.1", "fd00:10:244:2::1");
+        WaitForIPv6();
         foreach (var (endpoint, name) in Topology.Endpoints)
         {
             var address = IPEndPoint.Parse(endpoint);
-            var host = _hosts[Topology.Addresses.First(pair => pair.Value == address.Address.ToString()).Key];
+            var host = _hosts[Topology.HostOf(address.Address.ToString())];
             var listener = host.Listen(address.Address.ToString(), address.Port);
-            var datagrams = host.Socket(SocketType.Dgram, ProtocolType.Udp);
+            var datagrams = host.Socket(SocketType.Dgram, ProtocolType.Udp, address.AddressFamily);
             datagrams.Bind(address);
             _servers.AddRange(listener, datagrams);
             _serving.Add(ServeTcpAsync(listener, name));
             _serving.Add(ServeUdpAsync(datagrams, name));
         }
+
+        MeetNeighbours();
     }
 
-    private TestHost AddRouter(string name, string podGateway)
+    // Everybody talks to every endpoint once, so that no scenario has to wait for a neighbour's first answer and takes it for a drop.
+    private void MeetNeighbours()
+    {
+        var met = _hosts.Values.SelectMany(host => Topology.Endpoints.Keys.Select(IPEndPoint.Parse).Select(async endpoint =>
+        {
+            using var socket = host.Socket(SocketType.Stream, ProtocolType.Tcp, endpoint.AddressFamily);
+            await socket.ConnectAsync(endpoint).WaitAsync(TimeSpan.FromSeconds(30));
+        }));
+        Task.WhenAll(met).GetAwaiter().GetResult();
+    }
+
+    // The kernel makes the route to a new IPv6 address in the background (net/ipv6/addrconf.c, addrconf_dad_work).
+    private void WaitForIPv6()
+    {
+        foreach (var (name, address) in Topology.AddressesIPv6)
+        {
+            Assert.True(
+                SpinWait.SpinUntil(
+                    () => _hosts[name].Route.Routes().Any(route => route.Type == RouteType.Local && route.Destination.BaseAddress.Equals(IPAddress.Parse(address))),
+                    TimeSpan.FromSeconds(10)),
+                address);
+        }
+    }
+
+    private TestHost AddRouter(string name, params string[] podGateways)
     {
         var host = _hosts[name] = _network.AddBridge(name);
-        host.AddAddress("br0", podGateway);
-        host.Namespace.Invoke(() => File.WriteAllText("/proc/sys/net/ipv4/ip_forward", "1"));
+        foreach (var gateway in podGateways)
+        {
+            host.AddAddress("br0", gateway);
+        }
+
+        host.Namespace.Invoke(() =>
+        {
+            File.WriteAllText("/proc/sys/net/ipv4/ip_forward", "1");
+            File.WriteAllText("/proc/sys/net/ipv6/conf/all/forwarding", "1");
+        });
         return host;
     }
 
-    private void AddPod(string name, TestHost node, string address, string gateway)
+    private void AddPod(string name, TestHost node, string gateway, string gatewayIPv6)
     {
         var pod = _hosts[name] = _network.AddHost(name);
-        _network.Plug(node, pod, "eth0", $"{address}/24");
+        _network.Plug(node, pod, "eth0", $"{Topology.Addresses[name]}/24");
+        pod.AddAddress("eth0", $"{Topology.AddressesIPv6[name]}/64");
         foreach (var port in node.Route.Links().Where(link => link.MasterIndex is > 0))
         {
             // What a kubelet does for every pod: with br_netfilter a connection that is given back to its pod stays inside the bridge.
@@ -94,6 +139,7 @@ internal sealed class ScenarioNetwork : IDisposable
         }
 
         pod.AddRoute("0.0.0.0/0", gateway);
+        pod.AddRoute("::/0", gatewayIPv6);
     }
 
     private static async Task ServeTcpAsync(Socket listener, string name)
@@ -119,7 +165,7 @@ internal sealed class ScenarioNetwork : IDisposable
         {
             while (true)
             {
-                var received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0));
+                var received = await socket.ReceiveFromAsync(buffer, new IPEndPoint(socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0));
                 await socket.SendToAsync(Answer(name, received.RemoteEndPoint), received.RemoteEndPoint);
             }
         }

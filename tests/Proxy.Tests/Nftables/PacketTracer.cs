@@ -5,11 +5,12 @@ using Dataplane.Proxy.Tests.Scenarios;
 
 namespace Dataplane.Proxy.Tests.Nftables;
 
-/// <summary>Follows the first packet of a connection through a rendered ip table. A statement it does not know fails the test.</summary>
+/// <summary>Follows the first packet of a connection through a rendered table. A statement it does not know fails the test.</summary>
 internal sealed class PacketTracer(TracedTable table)
 {
     private string _source = "";
     private string _destination = "";
+    private string _interface = "";
     private int _port;
     private byte _protocol;
     private bool _fromNode;
@@ -26,13 +27,20 @@ internal sealed class PacketTracer(TracedTable table)
     /// <summary>The same for one outcome of the random generator.</summary>
     internal string Trace(Probe probe, uint random)
     {
-        (_source, _destination, _port) = (Topology.Addresses[probe.Source], probe.Address, probe.Port);
-        _protocol = probe.Protocol == "tcp" ? (byte)6 : (byte)17;
+        (_source, _destination, _port) = (probe.SourceAddress, probe.Address, probe.Port);
+        _protocol = probe.Protocol switch { "tcp" => 6, "udp" => 17, "sctp" => 132, _ => throw new NotSupportedException(probe.Protocol) };
+        _interface = probe.Source switch { "client" => "eth1", "pod-a" or "pod-b" => "br0", "node" => "", _ => "eth0" };
         (_fromNode, _mark, _random, _target, _masqueraded, _end) = (probe.Source == "node", 0, random, null, false, null);
         RunHook(_fromNode ? NftHook.Output : NftHook.Prerouting);
         if (_end is not null)
         {
             return _end;
+        }
+
+        if (_target is not null && Topology.NodeAddresses.Contains(_destination) && !_fromNode)
+        {
+            RunHook(NftHook.Input);
+            return _end ?? Topology.Endpoints[_target];
         }
 
         RunHook(NftHook.Postrouting);
@@ -81,14 +89,18 @@ internal sealed class PacketTracer(TracedTable table)
         {
             case Statement.MatchNetwork match:
                 return Match(match.Network.Contains(IPAddress.Parse(Address(match.Address))) != match.Negate);
+            case Statement.MatchInterface match:
+                return Match((match.IsPrefix ? _interface.StartsWith(match.Name, StringComparison.Ordinal) : _interface == match.Name) != match.Negate);
             case Statement.MatchOwnAddress match:
                 return Match(Topology.NodeAddresses.Contains(Address(match.Address)));
             case Statement.MatchSet match:
                 return Match(table.TryFind(match.Set, Key(match.Key), out _) != match.Negate);
             case Statement.MatchMark match:
                 return Match((_mark & match.Mask) != 0);
-            case Statement.MatchDestinationChanged:
-                return Match(_target is not null);
+            case Statement.MatchDestinationChanged match:
+                return Match((_target is not null) != match.Negate);
+            case Statement.MatchEstablished match:
+                return Match(match.Negate);
             case Statement.SetMark set:
                 _mark |= set.Bit;
                 return Step.Next;
@@ -147,9 +159,11 @@ internal sealed class PacketTracer(TracedTable table)
 
     private Step Translate(NftValue target)
     {
-        var (address, port) = (new IPAddress(target.Bytes[..4]), (target.Bytes[4] << 8) | target.Bytes[5]);
-        _target = $"{address}:{port}";
-        (_destination, _port) = (address.ToString(), port);
+        var address = target.Bytes[..table.AddressLength];
+        var port = target.Bytes[table.AddressLength..];
+        var endpoint = new IPEndPoint(new IPAddress(address), (port[0] << 8) | port[1]);
+        _target = endpoint.ToString();
+        (_destination, _port) = (endpoint.Address.ToString(), endpoint.Port);
         return Step.End;
     }
 

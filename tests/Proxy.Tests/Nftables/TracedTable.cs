@@ -4,7 +4,7 @@ using Dataplane.Proxy.Nftables.Rules;
 namespace Dataplane.Proxy.Tests.Nftables;
 
 /// <summary>An nf_tables table as far as the mode uses one: takes transactions as the kernel would, refusing what it would refuse.</summary>
-internal sealed class TracedTable
+internal sealed class TracedTable(NftFamily family)
 {
     private readonly Dictionary<string, SetDefinition> _sets = [];
 
@@ -90,6 +90,8 @@ internal sealed class TracedTable
         }
     }
 
-    // Every part of an ip table's keys is padded to, or is, 4 bytes.
-    private static int Length(ValueKind[] kinds) => kinds.Length * 4;
+    internal int AddressLength => family == NftFamily.Ip ? 4 : 16;
+
+    // Every other part of a key is padded to, or is, 4 bytes.
+    private int Length(ValueKind[] kinds) => kinds.Sum(kind => kind == ValueKind.Address ? AddressLength : 4);
 }

@@ -1,4 +1,6 @@
+using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Nftables.Rendering;
+using Dataplane.Proxy.Nftables.Rules;
 using Dataplane.Proxy.Planning;
 using Dataplane.Proxy.Tests.Scenarios;
 
@@ -8,24 +10,14 @@ public class TracerTests
 {
     private const uint Mark = 0x4000;
 
-    public static TheoryData<string> Names => [.. ScenarioTable.Scenarios.Keys];
+    public static TheoryData<string> Names => ScenarioTable.Names;
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void RenderedRulesDoWhatTheScenarioSays(string name)
+    public async Task RenderedRulesDoWhatTheScenarioSays(string name)
     {
-        var scenario = ScenarioTable.Scenarios[name];
-        var cluster = new Cluster();
-        var kernel = new Kernel();
-        scenario.Given(cluster);
-        kernel.Apply(cluster.Plan());
-        AssertProbes(kernel, scenario.Probes);
-        if (scenario.Change is { } change)
-        {
-            change(cluster);
-            kernel.Apply(cluster.Plan());
-            AssertProbes(kernel, scenario.ProbesAfterChange);
-        }
+        await using var kernel = new Kernel();
+        await ScenarioTable.Scenarios[name].RunAsync(kernel, probe => Task.FromResult<IReadOnlyCollection<string>>(kernel.Trace(probe)));
     }
 
     [Fact]
@@ -51,14 +43,14 @@ public class TracerTests
 
             var fresh = new Kernel();
             fresh.Apply(plan);
-            foreach (var (set, elements) in fresh.Table.Elements)
+            foreach (var (set, elements) in fresh.Ip.Elements)
             {
-                Assert.Equal(Shape(elements), Shape(kernel.Table.Elements[set]));
+                Assert.Equal(Shape(elements), Shape(kernel.Ip.Elements[set]));
             }
         }
 
         // Slots may be dealt in another order, so an endpoint's element is compared by its front end and target.
-        static IEnumerable<string> Shape(Dictionary<Dataplane.Netlink.Nftables.NftValue, Dataplane.Netlink.Nftables.NftElement> elements) =>
+        static IEnumerable<string> Shape(Dictionary<NftValue, NftElement> elements) =>
             elements.Values.Select(element => element.Data is { } data ? $"{element.Key.ToString()[..^8]} {data}" : $"{element.Key} {element.Verdict}").Order();
     }
 
@@ -89,7 +81,7 @@ public class TracerTests
         var kernel = new Kernel();
         kernel.Apply(cluster.Plan());
         var probe = Probe.Parse("pod-c tcp 10.96.0.1:80 > a");
-        var tracer = new PacketTracer(kernel.Table);
+        var tracer = new PacketTracer(kernel.Ip);
 
         Assert.Equal("a", tracer.Trace(probe, 0));
         Assert.Equal("a", tracer.Trace(probe, 1));
@@ -103,26 +95,33 @@ public class TracerTests
         Assert.Equal("b", tracer.Trace(probe, 1));
     }
 
-    private static void AssertProbes(Kernel kernel, string[] probes)
-    {
-        foreach (var text in probes)
-        {
-            var probe = Probe.Parse(text);
-            Assert.Equal($"{text[..text.IndexOf('>')]}> {string.Join(' ', probe.Expected)}", $"{text[..text.IndexOf('>')]}> {string.Join(' ', new PacketTracer(kernel.Table).Trace(probe))}");
-        }
-    }
-
-    /// <summary>Takes plans as the mode would, and holds the ip table they lead to.</summary>
-    private sealed class Kernel
+    /// <summary>Takes plans as the mode would, and holds the tables they lead to.</summary>
+    private sealed class Kernel : IProxyMode
     {
         private RulesetRenderer? _renderer;
         private ForwardingPlan? _plan;
 
-        internal TracedTable Table { get; } = new();
+        public string Name => "tracer";
 
-        internal Proxy.Nftables.Rules.RulesetChange Apply(ForwardingPlan plan)
+        internal TracedTable Ip { get; } = new(NftFamily.Ip);
+
+        internal TracedTable Ip6 { get; } = new(NftFamily.Ip6);
+
+        public void Apply(ForwardingPlan? previous, ForwardingPlan next)
         {
-            Proxy.Nftables.Rules.RulesetChange change;
+            Assert.Same(_plan, previous);
+            Apply(next);
+        }
+
+        public void Cleanup()
+        {
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+        internal RulesetChange Apply(ForwardingPlan plan)
+        {
+            RulesetChange change;
             if (_renderer is null)
             {
                 (_renderer, change) = RulesetRenderer.RenderAll(plan, Mark);
@@ -132,9 +131,12 @@ public class TracerTests
                 change = _renderer.RenderDifference(_plan!, plan);
             }
 
-            Table.Commit(change.Ip);
+            Ip.Commit(change.Ip);
+            Ip6.Commit(change.Ip6);
             _plan = plan;
             return change;
         }
+
+        internal string[] Trace(Probe probe) => new PacketTracer(probe.IsIPv6 ? Ip6 : Ip).Trace(probe);
     }
 }

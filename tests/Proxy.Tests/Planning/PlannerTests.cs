@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Dataplane.Api;
 using Dataplane.Proxy.Planning;
 
@@ -9,11 +10,36 @@ public class PlannerTests
     {
         ["ClusterIP"] = (c => c.Service("web", "10.96.0.1", 80).Slice("web", "8080", "10.244.1.5 here", "10.244.2.5"),
             ["TCP 10.96.0.1:80 > 10.244.1.5:8080 10.244.2.5:8080 OffCluster"]),
-        ["masquerade all"] = (c =>
+        ["masquerade all is about ClusterIPs"] = (c =>
         {
             c.Options = c.Options with { MasqueradeAll = true };
+            c.Service("web", "10.96.0.1", [new() { Port = 80, NodePort = 30080 }], s => s.Spec.ExternalTrafficPolicy = "Local").Slice("web", "8080", "10.244.1.5 here");
+        }, ["TCP 10.96.0.1:80 > 10.244.1.5:8080 Always", "TCP node:30080 > 10.244.1.5:8080 FromNode | 10.244.1.5:8080 Never"]),
+        ["pods of one family can be told apart"] = (c =>
+        {
+            c.Options = new PlanningOptions { LocalDetector = new LocalDetector.Networks([System.Net.IPNetwork.Parse("10.244.0.0/16")]) };
+            c.Service("web", "10.96.0.1", 80, s => s.Spec.ClusterIPs = ["10.96.0.1", "fd00:10:96::1"]).Slice("web", "8080", "10.244.1.5").Slice("web", "8080", "fd00:10:244:1::5");
+        }, ["TCP 10.96.0.1:80 > 10.244.1.5:8080 OffCluster", "TCP [fd00:10:96::1]:80 > [fd00:10:244:1::5]:8080 Never"]),
+        ["pods by an interface"] = (c =>
+        {
+            c.Options = new PlanningOptions { LocalDetector = new LocalDetector.Interface("veth", IsPrefix: true) };
             c.Service("web", "10.96.0.1", 80).Slice("web", "8080", "10.244.1.5");
-        }, ["TCP 10.96.0.1:80 > 10.244.1.5:8080 Always"]),
+        }, ["TCP 10.96.0.1:80 > 10.244.1.5:8080 OffCluster"]),
+        ["source ranges that hold the node let its load-balancer address in"] = (c => c.Service("web", "10.96.0.1", 80, s =>
+            {
+                s.Spec.Type = "LoadBalancer";
+                s.Spec.LoadBalancerSourceRanges = ["172.30.0.0/16", "172.30.0.0/24", "fd00:10:244::/56"];
+                s.Spec.ClusterIPs = ["10.96.0.1", "fd00:10:96::1"];
+                s.Status.LoadBalancer.Ingress = [new() { IP = "198.51.100.2" }, new() { IP = "172.30.0.200" }, new() { IP = "2001:db8:1::2" }];
+            }),
+            [
+                "TCP 10.96.0.1:80 > Reject", "TCP 172.30.0.200:80 > Reject from=172.30.0.0/16", "TCP 198.51.100.2:80 > Reject from=172.30.0.0/16,198.51.100.2/32",
+                "TCP [2001:db8:1::2]:80 > Reject from=fd00:10:244::/56", "TCP [fd00:10:96::1]:80 > Reject",
+            ]),
+        ["a ClusterIP goes before another Service's external IP"] = (c => c
+                .Service("a", "10.96.0.2", 80, s => s.Spec.ExternalIPs = ["10.96.0.1"]).Slice("a", "8080", "10.244.1.6")
+                .Service("b", "10.96.0.1", 80).Slice("b", "8080", "10.244.1.5"),
+            ["TCP 10.96.0.1:80 > 10.244.1.5:8080 OffCluster", "TCP 10.96.0.2:80 > 10.244.1.6:8080 OffCluster"]),
         ["pods cannot be told apart"] = (c =>
         {
             c.Options = new PlanningOptions();
@@ -145,7 +171,37 @@ public class PlannerTests
     }
 
     [Fact]
-    public void HealthChecksCountLocalReadyPods()
+    public void APlanHoldsWhatTheConfigurationComesToOnTheNode()
+    {
+        var cluster = new Cluster();
+        cluster.Options = new PlanningOptions { LocalDetector = LocalDetector.NodeCidrs, PrimaryNodePorts = true, LocalhostNodePorts = true };
+        var plan = cluster.Plan();
+
+        Assert.Equal(new LocalDetector.Networks(Cluster.Here.PodCidrs), plan.LocalDetector);
+        Assert.Equal(["172.30.0.11/32"], plan.NodePorts.Of(AddressFamily.InterNetwork)!.Value.Select(network => network.ToString()));
+        Assert.Equal(["fd00:172:30::11/128"], plan.NodePorts.Of(AddressFamily.InterNetworkV6)!.Value.Select(network => network.ToString()));
+        Assert.False(plan.NodePorts.HasLoopback(AddressFamily.InterNetwork));
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(false, false, "10.0.0.0/8")]
+    [InlineData(true, false, "127.0.0.1/32")]
+    [InlineData(true, true, "0.0.0.0/0", "::/0")]
+    public void LoopbackIsAmongTheNodePortAddressesOrNot(bool ipv4, bool ipv6, params string[] networks)
+    {
+        var scope = new PlanningOptions { LocalhostNodePorts = true, NodePortNetworks = [.. networks.Select(network => System.Net.IPNetwork.Parse(network))] }
+            .NodePortsOn(Cluster.Here);
+
+        Assert.Equal((ipv4, ipv6), (scope.HasLoopback(AddressFamily.InterNetwork), scope.HasLoopback(AddressFamily.InterNetworkV6)));
+        Assert.False((scope with { Loopback = false }).HasLoopback(AddressFamily.InterNetwork));
+    }
+
+    [Theory]
+    [InlineData(1, "10.244.1.5 here", "10.244.1.6 here terminating serving", "10.244.2.5")]
+    [InlineData(0, "10.244.1.6 here terminating serving", "10.244.2.5")]
+    [InlineData(0)]
+    public void HealthChecksCountLocalReadyPods(int expected, params string[] endpoints)
     {
         var cluster = new Cluster()
             .Service("web", "10.96.0.1", [new ServicePort { Name = "a", Port = 80 }, new ServicePort { Name = "b", Port = 81 }], s =>
@@ -153,9 +209,9 @@ public class PlannerTests
                 s.Spec.ExternalTrafficPolicy = "Local";
                 s.Spec.HealthCheckNodePort = 32000;
             })
-            .Slice("web", "a:8080,b:8081", "10.244.1.5 here", "10.244.1.6 here terminating serving", "10.244.2.5");
+            .Slice("web", "a:8080,b:8081", endpoints);
 
         var plan = Assert.Single(cluster.Plan().Services).Value;
-        Assert.Equal(1, plan.HealthCheck?.LocalEndpoints);
+        Assert.Equal(new HealthCheckPlan(new(32000), expected), plan.HealthCheck);
     }
 }

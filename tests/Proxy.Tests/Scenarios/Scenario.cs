@@ -1,19 +1,47 @@
+using System.Collections.Immutable;
+
 namespace Dataplane.Proxy.Tests.Scenarios;
 
-/// <summary>A cluster and what happens to connections in it.</summary>
-/// <param name="Given">The cluster as first planned.</param>
-/// <param name="Probes">What to try then.</param>
-internal sealed record Scenario(Action<Cluster> Given, params string[] Probes)
+/// <summary>A cluster and what happens to connections in it, in one or more steps.</summary>
+internal sealed record Scenario
 {
-    /// <summary>A change of the cluster, and what to try after it.</summary>
-    internal Action<Cluster>? Change { get; init; }
+    internal Scenario(Action<Cluster> given, params string[] probes) => Steps = [new Step(given, probes)];
 
-    internal string[] ProbesAfterChange { get; init; } = [];
+    internal ImmutableArray<Step> Steps { get; private init; }
+
+    /// <summary>Why a relay, whose sockets are the node's, does something else; null when it does the same.</summary>
+    internal string? NotForRelays { get; init; }
+
+    /// <summary>Another step: a change of the cluster, and what to try after it.</summary>
+    internal Scenario Then(Action<Cluster> change, params string[] probes) => this with { Steps = Steps.Add(new Step(change, probes)) };
+
+    /// <summary>Takes a mode, or what stands for its kernel, through the steps.</summary>
+    internal async Task RunAsync(IProxyMode mode, Func<Probe, Task<IReadOnlyCollection<string>>> probe)
+    {
+        var cluster = new Cluster();
+        Proxy.Planning.ForwardingPlan? inForce = null;
+        foreach (var step in Steps)
+        {
+            step.Change(cluster);
+            var plan = cluster.Plan();
+            mode.Apply(inForce, plan);
+            inForce = plan;
+            foreach (var text in step.Probes)
+            {
+                var line = Probe.Parse(text);
+                line.AssertSeen(await probe(line));
+            }
+        }
+    }
 }
 
+/// <summary>A change of the cluster, and what to try after it.</summary>
+internal sealed record Step(Action<Cluster> Change, string[] Probes);
+
 /// <summary>
-/// One line of a scenario: <c>client tcp 10.96.0.1:80 > a* b</c> is "connections of the client go to endpoints a and b, those to a masqueraded";
-/// behind the arrow may also stand <c>reject</c> or <c>drop</c>.
+/// One line of a scenario: <c>client tcp 10.96.0.1:80 > a* b c</c> is "connections of the client go to endpoints a, b and c, those to a masqueraded".
+/// Behind the arrow may also stand <c>reject</c>, <c>drop</c>, <c>closed</c> (nothing is done to the packet), or <c>a|b</c>: all of them to the same one
+/// of these.
 /// </summary>
 internal sealed record Probe(string Source, string Protocol, string Address, int Port, string[] Expected)
 {
@@ -24,38 +52,27 @@ internal sealed record Probe(string Source, string Protocol, string Address, int
         var colon = words[2].LastIndexOf(':');
         return new Probe(words[0], words[1], words[2][..colon].Trim('[', ']'), int.Parse(words[2][(colon + 1)..]), [.. words[4..].Order(StringComparer.Ordinal)]);
     }
-}
 
-/// <summary>
-/// The network that scenarios take place in:
-/// <code>
-///   client 203.0.113.10 ──── node "here" 172.30.0.11 ──── node "there" 172.30.0.12
-///                              a 10.244.1.5                   c 10.244.2.5
-///                              b 10.244.1.6
-///                              h 172.30.0.11:9000 (host network)
-/// </code>
-/// Endpoints listen on 8080, b also on 9090.
-/// </summary>
-internal static class Topology
-{
-    internal const string Client = "203.0.113.10";
-    internal const string Node = "172.30.0.11";
-    internal static readonly string[] NodeAddresses = [Node, "203.0.113.1", "10.244.1.1", "127.0.0.1"];
+    /// <summary>The connections go to one endpoint for as long as the client comes back.</summary>
+    internal bool IsSticky => Expected is [var only] && only.Contains('|');
 
-    internal static readonly Dictionary<string, string> Addresses = new()
+    internal bool IsIPv6 => Address.Contains(':');
+
+    /// <summary>The source's address of the destination's family.</summary>
+    internal string SourceAddress => (IsIPv6 ? Topology.AddressesIPv6 : Topology.Addresses)[Source];
+
+    internal void AssertSeen(IReadOnlyCollection<string> seen)
     {
-        ["client"] = Client,
-        ["node"] = Node,
-        ["pod-a"] = "10.244.1.5",
-        ["pod-b"] = "10.244.1.6",
-        ["pod-c"] = "10.244.2.5",
-    };
+        var sorted = string.Join(' ', seen.Order(StringComparer.Ordinal));
+        if (IsSticky)
+        {
+            Assert.True(seen.Count == 1 && Expected[0].Split('|').Contains(sorted), $"{this}: saw {sorted}");
+        }
+        else
+        {
+            Assert.Equal($"{this}", $"{this with { Expected = [sorted] }}");
+        }
+    }
 
-    internal static readonly Dictionary<string, string> Endpoints = new()
-    {
-        ["10.244.1.5:8080"] = "a",
-        ["10.244.1.6:8080"] = "b",
-        ["10.244.1.6:9090"] = "b9090",
-        ["10.244.2.5:8080"] = "c",
-    };
+    public override string ToString() => $"{Source} {Protocol} {(IsIPv6 ? $"[{Address}]" : Address)}:{Port} > {string.Join(' ', Expected)}";
 }

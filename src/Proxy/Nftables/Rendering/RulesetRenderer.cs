@@ -21,7 +21,7 @@ internal sealed class RulesetRenderer
     internal static (RulesetRenderer Renderer, RulesetChange Change) RenderAll(ForwardingPlan plan, uint mark)
     {
         var change = new RulesetChange(replace: true);
-        var skeleton = new Skeleton(mark, plan.NodePortNetworks);
+        var skeleton = new Skeleton(mark, plan.NodePorts);
         foreach (var table in change.Tables)
         {
             table.Sets.AddRange(Skeleton.Sets());

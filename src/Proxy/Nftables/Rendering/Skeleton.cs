@@ -1,6 +1,7 @@
-using System.Net;
+using System.Net.Sockets;
 using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Nftables.Rules;
+using Dataplane.Proxy.Planning;
 using Dataplane.Proxy.ServiceModel;
 using static Dataplane.Proxy.Nftables.Rules.Statement;
 
@@ -17,10 +18,10 @@ namespace Dataplane.Proxy.Nftables.Rendering;
 /// </code>
 /// All decisions fall in the nat hooks, which see the first packet of a connection: REJECT and DROP there leave no connection behind.
 /// </summary>
-internal sealed record Skeleton(uint MasqueradeMark, IReadOnlyList<IPNetwork> NodePortNetworks)
+internal sealed record Skeleton(uint MasqueradeMark, NodePortScope NodePorts)
 {
     internal const string Services = "services";
-    internal const string NodePorts = "nodeports";
+    internal const string NodePortMap = "nodeports";
     internal const string ClusterIPs = "cluster-ips";
     internal const string Hairpins = "hairpins";
     internal const string SourceRanges = "source-ranges";
@@ -32,7 +33,7 @@ internal sealed record Skeleton(uint MasqueradeMark, IReadOnlyList<IPNetwork> No
         ValueKind[] nodePort = [ValueKind.Protocol, ValueKind.Port];
         ValueKind[] target = [ValueKind.Address, ValueKind.Port];
         yield return new SetDefinition(Services, address, [ValueKind.Verdict]);
-        yield return new SetDefinition(NodePorts, nodePort, [ValueKind.Verdict]);
+        yield return new SetDefinition(NodePortMap, nodePort, [ValueKind.Verdict]);
         yield return new SetDefinition(ClusterIPs, [ValueKind.Address]);
         yield return new SetDefinition(Hairpins, [ValueKind.Address, ValueKind.Address]);
         yield return new SetDefinition(SourceRanges, [.. address, ValueKind.Address]) { Flags = NftSetFlags.Interval };
@@ -75,23 +76,43 @@ internal sealed record Skeleton(uint MasqueradeMark, IReadOnlyList<IPNetwork> No
             ])
         { Base = NftBaseChain.Nat(NftHook.Postrouting) };
         // A late answer that no connection explains would reach the client with the pod's address and make it reset the connection (k/k #74839).
+        if (family == NftFamily.Ip && NodePorts.HasLoopback(AddressFamily.InterNetwork))
+        {
+            // route_localnet also lets neighbours send to 127.0.0.1 (k/k #90259, CVE-2020-8558).
+            yield return LoopbackGuard();
+        }
+
         yield return new ChainDefinition("filter-forward", [[new MatchInvalid(), new Drop()]]) { Base = NftBaseChain.Filter(NftHook.Forward) };
+    }
+
+    private static ChainDefinition LoopbackGuard()
+    {
+        var loopback = NodePortScope.LoopbackOf(AddressFamily.InterNetwork);
+        Statement[] martian = [new MatchNetwork(Field.DestinationAddress, loopback), new MatchNetwork(Field.SourceAddress, loopback, Negate: true)];
+        return new ChainDefinition("filter-input", [[.. martian, new MatchEstablished(Negate: true), new MatchDestinationChanged(Negate: true), new Drop()]])
+        {
+            Base = NftBaseChain.Filter(NftHook.Input),
+        };
     }
 
     private IEnumerable<Statement[]> NodePortRules(NftFamily family)
     {
         var own = new MatchOwnAddress(Field.DestinationAddress);
-        var lookUp = new VerdictMap(Keys.NodePort, NodePorts);
-        if (NodePortNetworks.Count == 0)
+        var lookUp = new VerdictMap(Keys.NodePort, NodePortMap);
+        var addresses = family == NftFamily.Ip ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
+        // IPv6 has no route_localnet: a packet from ::1 cannot leave for another host, masqueraded or not.
+        Statement[] routable = NodePorts.HasLoopback(addresses) && family == NftFamily.Ip
+            ? [own]
+            : [own, new MatchNetwork(Field.DestinationAddress, NodePortScope.LoopbackOf(addresses), Negate: true)];
+        if (NodePorts.Of(addresses) is not { } networks)
         {
-            // Loopback is left out: a masqueraded packet cannot leave for another host from there without route_localnet.
-            var loopback = family == NftFamily.Ip ? IPNetwork.Parse("127.0.0.0/8") : IPNetwork.Parse("::1/128");
-            yield return [own, new MatchNetwork(Field.DestinationAddress, loopback, Negate: true), lookUp];
+            yield return [.. routable, lookUp];
+            yield break;
         }
 
-        foreach (var network in NodePortNetworks.Where(network => Families.Of(network.BaseAddress) == family))
+        foreach (var network in networks)
         {
-            yield return [new MatchNetwork(Field.DestinationAddress, network), own, lookUp];
+            yield return [new MatchNetwork(Field.DestinationAddress, network), .. routable, lookUp];
         }
     }
 }

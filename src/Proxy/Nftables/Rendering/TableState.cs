@@ -80,7 +80,7 @@ internal sealed class TableState
 
         if (before.Verdict != after.Verdict)
         {
-            var map = nodePort ? Skeleton.NodePorts : Skeleton.Services;
+            var map = nodePort ? Skeleton.NodePortMap : Skeleton.Services;
             if (before.Verdict is { } old)
             {
                 _change.Remove(map, new NftElement(Elements.FrontEnd(frontEnd), old));

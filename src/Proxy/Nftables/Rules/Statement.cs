@@ -24,8 +24,11 @@ internal abstract record Statement
     /// <summary>meta mark and MASK != 0.</summary>
     internal sealed record MatchMark(uint Mask) : Statement;
 
-    /// <summary>ct status dnat: the connection's destination was changed.</summary>
-    internal sealed record MatchDestinationChanged : Statement;
+    /// <summary>ct status [!] dnat: the connection's destination was changed.</summary>
+    internal sealed record MatchDestinationChanged(bool Negate = false) : Statement;
+
+    /// <summary>ct state [!] established,related: a packet of a connection that was let through.</summary>
+    internal sealed record MatchEstablished(bool Negate = false) : Statement;
 
     /// <summary>ct state invalid: a packet of no connection known.</summary>
     internal sealed record MatchInvalid : Statement;

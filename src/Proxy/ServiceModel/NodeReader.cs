@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using System.Net;
+using Dataplane.Api;
+using Dataplane.Proxy.Planning;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Proxy.ServiceModel;
+
+/// <summary>Reads the proxy's own Node object.</summary>
+internal static class NodeReader
+{
+    // Cluster autoscaler puts it on a node it is about to remove (KEP-3836).
+    private const string DeletionTaint = "ToBeDeletedByClusterAutoscaler";
+
+    /// <param name="name">The node's name, also when there is no object.</param>
+    /// <param name="node">Null when it is not there.</param>
+    /// <param name="logger">Told of fields that cannot be read.</param>
+    internal static NodeFacts Read(string name, Node? node, ILogger logger) => node is null ? new NodeFacts(name) : new NodeFacts(name, ZoneOf(node))
+    {
+        PodCidrs = PodCidrs(node, logger),
+        Addresses = PrimaryAddresses(node),
+    };
+
+    /// <summary>Whether load balancers should send to it.</summary>
+    internal static bool IsEligible(Node? node) =>
+        node is null || (node.Metadata.DeletionTimestamp is null && node.Spec.Taints.All(taint => taint.Key != DeletionTaint));
+
+    private static string? ZoneOf(Node node) => node.Metadata.Labels.GetValueOrDefault(ServiceLabels.Zone);
+
+    private static ImmutableArray<IPNetwork> PodCidrs(Node node, ILogger logger)
+    {
+        var cidrs = ImmutableArray.CreateBuilder<IPNetwork>();
+        foreach (var text in node.Spec.PodCIDRs.Count > 0 ? node.Spec.PodCIDRs : node.Spec.PodCIDR is { Length: > 0 } only ? [only] : [])
+        {
+            if (AddressChecks.TryParseNetwork(text, out var cidr))
+            {
+                cidrs.Add(cidr);
+            }
+            else
+            {
+                logger.NodeFieldIgnored(node.Metadata.Name, "spec.podCIDRs", text, "is no CIDR");
+            }
+        }
+
+        return cidrs.ToImmutable();
+    }
+
+    // Source: k8s.io/component-helpers node/util GetNodeHostIPs.
+    private static ImmutableArray<IPAddress> PrimaryAddresses(Node node)
+    {
+        var addresses = ImmutableArray.CreateBuilder<IPAddress>();
+        foreach (var type in new[] { "InternalIP", "ExternalIP" })
+        {
+            foreach (var entry in node.Status.Addresses.Where(entry => entry.Type == type))
+            {
+                if (AddressChecks.TryParse(entry.Address, out var address) && addresses.All(other => other.AddressFamily != address.AddressFamily))
+                {
+                    addresses.Add(address);
+                }
+            }
+        }
+
+        return addresses.ToImmutable();
+    }
+}
