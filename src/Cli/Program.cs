@@ -13,6 +13,7 @@ var root = new RootCommand("Kubernetes service networking: control plane, node p
     ProxyCommand.Create(),
     DnsCommand.Create(),
     KubeletCommand.Create(),
+    BenchCommand.Create(),
     EchoCommand.Create(),
     CommandLog.Verbosity,
 };
