@@ -44,6 +44,12 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
 
     public static bool operator !=(Quantity left, Quantity right) => !left.Equals(right);
 
+    /// <summary>A sum in the suffixes of the left side, or of the right one when the left is nothing.</summary>
+    public static Quantity operator +(Quantity left, Quantity right) => left.With(left.Value + right.Value, right);
+
+    /// <inheritdoc cref="op_Addition"/>
+    public static Quantity operator -(Quantity left, Quantity right) => left.With(left.Value - right.Value, right);
+
     /// <exception cref="FormatException">Not a quantity.</exception>
     public static Quantity Parse(string text) =>
         TryParse(text, out var quantity) ? quantity : throw new FormatException($"\"{text}\" is not a quantity such as 100m or 64Mi");
@@ -81,6 +87,34 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
         return true;
     }
 
+    /// <summary>The one way upstream writes this amount: the largest suffix of its kind without a fraction, <c>1500m</c> or <c>1Gi</c>.</summary>
+    public string Canonical()
+    {
+        if (_text is { Length: > 1 } && _text.IndexOf('i', StringComparison.Ordinal) > 0 && Math.Abs(Value) >= 1024)
+        {
+            var whole = decimal.Ceiling(Value);
+            var (suffix, factor) = Suffixes.Take(6).Reverse().FirstOrDefault(candidate => whole % candidate.Factor == 0, ("", 1));
+            return (whole / factor).ToString("0", CultureInfo.InvariantCulture) + suffix;
+        }
+
+        if (Value == 0)
+        {
+            return "0";
+        }
+
+        var exponential = _text is not null && _text.AsSpan().IndexOfAny('e', 'E') > 0 && char.IsAsciiDigit(_text[^1]);
+        for (var exponent = 18; exponent > -9; exponent -= 3)
+        {
+            var scaled = Value / Power(exponent);
+            if (scaled == decimal.Truncate(scaled))
+            {
+                return scaled.ToString("0", CultureInfo.InvariantCulture) + (exponential && exponent != 0 ? $"e{exponent}" : DecimalSuffix(exponent));
+            }
+        }
+
+        return decimal.Ceiling(Value * 1_000_000_000m).ToString("0", CultureInfo.InvariantCulture) + "n";
+    }
+
     /// <inheritdoc/>
     public int CompareTo(Quantity other) => Value.CompareTo(other.Value);
 
@@ -95,4 +129,25 @@ public readonly struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
 
     /// <inheritdoc/>
     public override string ToString() => _text ?? "0";
+
+    private Quantity With(decimal value, Quantity other)
+    {
+        var amount = new Quantity((Value == 0 ? other._text : _text) ?? "0", value);
+        return new Quantity(amount.Canonical(), value);
+    }
+
+    private static decimal Power(int exponent) => Array.Find(Suffixes, entry => entry.Suffix == DecimalSuffix(exponent)) is { Factor: > 0 } known ? known.Factor : 1;
+
+    private static string DecimalSuffix(int exponent) => exponent switch
+    {
+        18 => "E",
+        15 => "P",
+        12 => "T",
+        9 => "G",
+        6 => "M",
+        3 => "k",
+        -3 => "m",
+        -6 => "u",
+        _ => "",
+    };
 }

@@ -3,6 +3,23 @@ namespace Dataplane.Api.Tests.Meta;
 public sealed class ValueTests
 {
     [Theory]
+    [InlineData("0", "0", "0")]
+    [InlineData("100m", "900m", "1")]
+    [InlineData("1500m", "0", "1500m")]
+    [InlineData("1", "500m", "1500m")]
+    [InlineData("999", "1", "1k")]
+    [InlineData("1536Ki", "0", "1536Ki")]
+    [InlineData("512Mi", "512Mi", "1Gi")]
+    [InlineData("1Ki", "-1", "1023")]
+    [InlineData("0", "2Gi", "2Gi")]
+    [InlineData("1G", "1Gi", "2073741824")]
+    [InlineData("1e3", "0", "1e3")]
+    [InlineData("0.1", "0", "100m")]
+    [InlineData("1n", "1u", "1001n")]
+    public void Sums_are_written_as_upstream_writes_them(string left, string right, string sum) =>
+        Assert.Equal(sum, (Quantity.Parse(left) + Quantity.Parse(right)).Canonical());
+
+    [Theory]
     [InlineData("100m", 100, 1)]
     [InlineData("2", 2000, 2)]
     [InlineData("0.5", 500, 1)]
