@@ -24,6 +24,9 @@ public sealed record ControlPlaneOptions
     /// <summary>How many of the last writes the memory store still knows, for watches that resume and lists in pieces.</summary>
     internal int MemoryHistory { get; init; } = 8192;
 
+    /// <summary>The clock of everything that waits or expires; tests move their own.</summary>
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Where to listen. The first address is the one in the kubeconfig.</summary>
     public IReadOnlyList<ListenAddress> Listen { get; init; } = [new(new IPEndPoint(IPAddress.Loopback, 6443))];
 

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Dataplane.Api.Client;
+using Dataplane.ControlPlane.Admission;
+using Dataplane.ControlPlane.Admission.Quotas;
 using Dataplane.ControlPlane.Controllers;
 using Dataplane.ControlPlane.Machinery.Http;
 using Dataplane.ControlPlane.Machinery.Registry;
@@ -76,7 +78,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
 
     private async Task RunAsync(ControlPlaneOptions options, ILoggerFactory loggers, CancellationToken cancellation)
     {
-        var time = TimeProvider.System;
+        var time = options.Time;
         if (options.DataDirectory is { } directory)
         {
             Directory.CreateDirectory(directory);
@@ -88,13 +90,15 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         _owned.Add(store);
         var allocation = new ServiceAllocation(addresses, new NodePortPool(options.NodePortRange));
         var catalog = ServedResources.Catalog(allocation);
-        var writer = new ObjectWriter(store, time);
+        var quotas = new QuotaLedger(store, catalog, time);
+        var writer = new ObjectWriter(store, new AdmissionChain(store, quotas), time);
         foreach (var service in store.Current.List(catalog.Find("", "services").StoragePrefix))
         {
             allocation.Adopt(service.Document());
         }
 
         await EnsureNamespacesAsync(store, writer, catalog);
+        await SystemPriorityClasses.EnsureAsync(store, writer, catalog);
         await DefaultServiceCidr.EnsureAsync(store, writer, catalog, options.ServiceCidr.ToString(), time);
         var router = ApiAssembly.Router(options, identity, store, catalog, writer, time, _logger, Own, _stopping.Token);
         foreach (var listen in options.Listen)
@@ -120,6 +124,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         var client = Own(new KubernetesClient(KubeConfig));
         _background = Task.WhenAll(
             publisher.RunAsync(_stopping.Token),
+            new QuotaRecounter(store, quotas, time, _logger).RunAsync(_stopping.Token),
             ControllerSet.RunAsync(client, loggers, time, _stopping.Token),
             Scheduler.RunAsync(client, loggers, time, _stopping.Token));
     }

@@ -13,4 +13,7 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Service kubernetes could not be published: {Problem}")]
     public static partial void PublishFailed(ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Quotas could not be counted: {Problem}")]
+    public static partial void RecountFailed(ILogger logger, string problem);
 }

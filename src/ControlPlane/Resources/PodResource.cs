@@ -62,8 +62,7 @@ internal sealed class PodResource : ResourceDescriptor
         var spec = obj.Ensure("spec");
         spec.Default("serviceAccountName", "default");
         spec.Default("serviceAccount", spec["serviceAccountName"]!.DeepClone());
-        spec.Default("preemptionPolicy", "PreemptLowerPriority");
-        spec.Default("priority", 0L);
+        PodPriority.Admit(Names, obj, snapshot);
         LimitRangeDefaults.Apply(spec, ns, snapshot);
         var tolerations = spec["tolerations"] as JsonArray ?? [];
         foreach (var taint in (ReadOnlySpan<string>)["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"])

@@ -5,7 +5,7 @@ using Dataplane.ControlPlane.Machinery.Tables;
 
 namespace Dataplane.ControlPlane.Resources;
 
-/// <summary>PriorityClasses: stored; the scheduler here does not preempt.</summary>
+/// <summary>PriorityClasses: pods get their numbers at creation; the scheduler here does not preempt.</summary>
 internal sealed class PriorityClassResource : ResourceDescriptor
 {
     /// <summary>Priorities above this belong to the system's own classes.</summary>
@@ -38,6 +38,11 @@ internal sealed class PriorityClassResource : ResourceDescriptor
     public override void Validate(JsonObject obj, FieldErrors errors)
     {
         var name = obj.Text("metadata", "name") ?? "";
+        if (SystemPriorityClasses.All.Any(known => known.Name == name && known.Value == obj.Integer("value")))
+        {
+            return;
+        }
+
         if (name.StartsWith("system-", StringComparison.Ordinal))
         {
             errors.Forbidden("metadata.name", $"priority class names with 'system-' prefix are reserved for system use only. error: {name} is not a known system priority class");

@@ -5,7 +5,7 @@ using Dataplane.ControlPlane.Machinery.Tables;
 
 namespace Dataplane.ControlPlane.Resources;
 
-/// <summary>ResourceQuotas: stored and shown. Nothing is counted against them.</summary>
+/// <summary>ResourceQuotas: admission charges them, the recounter keeps their status.</summary>
 internal sealed class ResourceQuotaResource : ResourceDescriptor
 {
     public override ResourceNames Names { get; } =

@@ -29,13 +29,14 @@ internal sealed class RawServer : IAsyncDisposable
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<RawServer> StartAsync(Dialer? podDialer = null, int history = 8192) => new(await ControlPlaneServer.StartAsync(
+    public static async Task<RawServer> StartAsync(Dialer? podDialer = null, int history = 8192, TimeProvider? time = null) => new(await ControlPlaneServer.StartAsync(
         new ControlPlaneOptions
         {
             Store = "memory",
             Listen = [new ListenAddress(new IPEndPoint(IPAddress.Loopback, 0))],
             PodDialer = podDialer,
             MemoryHistory = history,
+            Time = time ?? TimeProvider.System,
         },
         NullLoggerFactory.Instance,
         Cancellation));
@@ -80,6 +81,49 @@ internal sealed class RawServer : IAsyncDisposable
     }
 
     public Task<JsonObject> CreateAsync(string path, string body) => WriteAsync(HttpMethod.Post, path, body);
+
+    /// <summary>Sends YAML (or JSON) to a collection or a subresource that may refuse it.</summary>
+    public async Task<(int Code, JsonObject Answer)> TryCreateAsync(string path, string yaml)
+    {
+        using var answer = await SendAsync(HttpMethod.Post, path, body: yaml, type: "application/yaml");
+        return ((int)answer.StatusCode, (JsonObject)JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancellation))!);
+    }
+
+    /// <summary>Creates an object from YAML; a refusal fails the test.</summary>
+    public async Task<JsonObject> CreateYamlAsync(string path, string yaml)
+    {
+        var (code, answer) = await TryCreateAsync(path, yaml);
+        Assert.True(code is 200 or 201, $"{code}: {answer}");
+        return answer;
+    }
+
+    /// <summary>Merges a patch into an object.</summary>
+    public Task<JsonObject> PatchAsync(string path, string patch) => WriteAsync(HttpMethod.Patch, path, patch, "application/merge-patch+json");
+
+    public async Task DeleteAsync(string path)
+    {
+        using var answer = await SendAsync(HttpMethod.Delete, path);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Cancellation));
+    }
+
+    /// <summary>The object at a path once it is as wanted; a path without an object reads as an empty one.</summary>
+    public async Task<JsonObject> UntilAsync(string path, Func<JsonObject, bool> wanted, string what = "")
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        deadline.CancelAfter(TimeSpan.FromSeconds(60));
+        for (var last = new JsonObject(); ;)
+        {
+            using var answer = await SendAsync(HttpMethod.Get, path);
+            last = answer.IsSuccessStatusCode ? (JsonObject)JsonNode.Parse(await answer.Content.ReadAsStringAsync(Cancellation))! : [];
+            if (wanted(last))
+            {
+                return last;
+            }
+
+            Assert.False(deadline.IsCancellationRequested, $"{what} {path} did not become as wanted: {last}");
+            await Task.Delay(10, Cancellation);
+        }
+    }
 
     /// <summary>A ConfigMap in the namespace default.</summary>
     /// <returns>Its resourceVersion.</returns>

@@ -22,6 +22,24 @@ public sealed class KubectlFixture : IAsyncLifetime
         Directory.Delete(_directory, recursive: true);
     }
 
+    /// <summary>Runs kubectl until its output has a text.</summary>
+    public async Task<string> EventuallyAsync(string arguments, string text)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            var output = await RunAsync(arguments);
+            if (output.Contains(text, StringComparison.Ordinal))
+            {
+                return output;
+            }
+
+            Assert.False(deadline.IsCancellationRequested, $"kubectl {arguments}: {text} did not come; last: {output}");
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
     /// <summary>Runs kubectl and returns its two outputs as one text.</summary>
     public async Task<string> RunAsync(string arguments, string input = "")
     {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Admission;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.FieldOwnership;
 using Dataplane.ControlPlane.Machinery.Json;
@@ -23,7 +24,7 @@ internal enum UpdateScope
 }
 
 /// <summary>Creates and updates: defaulting, admission, validation and the compare-and-swap, the same way for every kind.</summary>
-internal sealed class ObjectWriter(IStore store, TimeProvider time)
+internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeProvider time)
 {
     private const int MaxGenerateNameBase = 58;
     private const int GenerateNameAttempts = 8;
@@ -80,6 +81,7 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
             MetadataValidation.Validate(descriptor, obj, errors);
             descriptor.Validate(obj, errors);
             using var reservation = Reserve(descriptor, obj, null, errors, name);
+            await using var hold = await admission.CheckCreateAsync(new AdmissionRequest(descriptor, ns, obj, null, dryRun));
             var key = descriptor.Key(ns, name);
             var value = StoredForm.Encode(descriptor, obj);
             if (dryRun)
@@ -93,6 +95,7 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
             if (result.Committed)
             {
                 reservation?.Keep();
+                hold?.Keep();
                 return result.Object!;
             }
 
@@ -150,6 +153,9 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
                 return current;
             }
 
+            await using var hold = scope == UpdateScope.Main
+                ? await admission.CheckUpdateAsync(new AdmissionRequest(descriptor, ns, obj, old, dryRun))
+                : null;
             if (dryRun)
             {
                 return StoredObject.Create(key, current.Created, current.Modified, value);
@@ -166,6 +172,7 @@ internal sealed class ObjectWriter(IStore store, TimeProvider time)
                 }
 
                 reservation?.Keep();
+                hold?.Keep();
                 return result.Object!;
             }
 
