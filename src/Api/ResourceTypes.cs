@@ -14,7 +14,7 @@ public static class ResourceTypes
         new("batch", "v1", "CronJob", "cronjobs", true), new("batch", "v1", "Job", "jobs", true),
         new("networking.k8s.io", "v1", "Ingress", "ingresses", true), new("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true),
         new("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", false), new("networking.k8s.io", "v1", "IPAddress", "ipaddresses", false),
-        new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true), new("rbac.authorization.k8s.io", "v1", "Role", "roles", true),
+        PodDisruptionBudget.Resource, new("rbac.authorization.k8s.io", "v1", "Role", "roles", true),
         new("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", true),
         new("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false),
         new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", false),

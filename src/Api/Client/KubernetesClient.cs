@@ -107,6 +107,10 @@ public sealed class KubernetesClient : IDisposable
         ResourceType resource, NamespacedName name, PatchType type, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken = default) =>
         SendAsync<PartialObjectMetadata>(HttpMethod.Patch, ObjectPath(resource, name), PatchBody(type, patch), cancellationToken);
 
+    /// <summary>How many replicas an object of a scalable resource asks for.</summary>
+    public Task<Scale> GetScaleAsync(ResourceType resource, NamespacedName name, CancellationToken cancellationToken = default) =>
+        SendAsync<Scale>(HttpMethod.Get, ObjectPath(resource, name, "scale"), null, cancellationToken);
+
     /// <summary>Deletes an object, or asks for its graceful end.</summary>
     public Task DeleteAsync<T>(NamespacedName name, DeleteOptions? options = null, CancellationToken cancellationToken = default)
         where T : class, IResource<T> =>

@@ -1,5 +1,6 @@
 using Dataplane.Api.Client;
 using Dataplane.ControlPlane.Controllers.Deployments;
+using Dataplane.ControlPlane.Controllers.Disruption;
 using Dataplane.ControlPlane.Controllers.Endpoints;
 using Dataplane.ControlPlane.Controllers.EndpointSlices;
 using Dataplane.ControlPlane.Controllers.GarbageCollection;
@@ -24,6 +25,7 @@ public static class ControllerSet
         EventRecorder[] events =
         [
             Events("deployment-controller"), Events("replicaset-controller"), Events("replication-controller"), Events("node-controller"),
+            Events("controllermanager"),
         ];
         var collector = new GarbageCollector(client, informers, Logger<GarbageCollector>(), time);
         Controller[] controllers =
@@ -36,6 +38,7 @@ public static class ControllerSet
             new NamespaceController(client, informers, Logger<NamespaceController>(), time),
             new ServiceAccountController(client, informers, Logger<ServiceAccountController>(), time),
             new NodeLifecycleController(client, informers, events[3], Logger<NodeLifecycleController>(), time),
+            new DisruptionController(client, informers, events[4], Logger<DisruptionController>(), time),
         ];
 
         var caches = informers.RunAsync(cancellationToken);

@@ -5,7 +5,7 @@ using Dataplane.ControlPlane.Machinery.Tables;
 
 namespace Dataplane.ControlPlane.Resources;
 
-/// <summary>PodDisruptionBudgets: stored; evictions follow what their status says.</summary>
+/// <summary>PodDisruptionBudgets: the disruption controller writes the status, evictions follow it.</summary>
 internal sealed class PodDisruptionBudgetResource : ResourceDescriptor
 {
     public override ResourceNames Names { get; } =

@@ -17,33 +17,64 @@ public sealed class EvictionTests(KubectlFixture kubectl) : IClassFixture<Kubect
     }
 
     [Fact]
-    public async Task A_budget_that_allows_nothing_keeps_its_pod_until_it_does()
+    public async Task A_budget_keeps_its_pod_until_another_is_healthy()
     {
         await NodeWithPodAsync("guarded", "kept");
         await kubectl.RunAsync("create poddisruptionbudget kept --selector=app=kept --min-available=1");
-        Assert.Contains("The disruption budget kept is still being processed by the server.", await EvictAsync("kept"));
-
-        await BudgetAsync(allowed: 0);
+        await kubectl.EventuallyAsync("get pdb kept -o jsonpath={.status}", "\"currentHealthy\":1");
         Assert.Contains("The disruption budget kept needs 1 healthy pods and has 1 currently", await EvictAsync("kept"));
         Assert.Equal("kept", await kubectl.RunAsync("get pod kept -o jsonpath={.metadata.name}"));
+        var described = await kubectl.RunAsync("describe pdb kept");
+        Assert.Matches(@"Allowed disruptions: +0\n +Current: +1\n +Desired: +1\n +Total: +1", described);
 
-        await BudgetAsync(allowed: 1);
+        await PodAsync("guarded", "other", "kept");
+        await kubectl.EventuallyAsync("get pdb kept -o jsonpath={.status.disruptionsAllowed}", "1");
         Assert.Contains("\"status\":\"Success\"", await EvictAsync("kept"));
-        Assert.Equal("0", await kubectl.RunAsync("get pdb kept -o jsonpath={.status.disruptionsAllowed}"));
-        Assert.Matches("^20", await kubectl.RunAsync("get pdb kept -o jsonpath={.status.disruptedPods.kept}"));
+        await kubectl.EventuallyAsync("get pdb kept -o jsonpath={.status}", "\"expectedPods\":1");
+    }
+
+    [Fact]
+    public async Task Drain_waits_for_a_budget()
+    {
+        await NodeWithPodAsync("busy", "one");
+        await kubectl.RunAsync("create poddisruptionbudget one --selector=app=one --min-available=1");
+        await kubectl.EventuallyAsync("get pdb one -o jsonpath={.status}", "\"currentHealthy\":1");
+
+        var drained = await kubectl.RunAsync("drain busy --force --grace-period=0 --timeout=3s");
+
+        Assert.Contains("Cannot evict pod as it would violate the pod's disruption budget.", drained);
+        Assert.Equal("one", await kubectl.RunAsync("get pod one -o jsonpath={.metadata.name}"));
+        await kubectl.RunAsync("patch pdb one --type=merge -p {\"spec\":{\"minAvailable\":0}}");
+        await kubectl.EventuallyAsync("get pdb one -o jsonpath={.status.disruptionsAllowed}", "1");
+        Assert.Contains("node/busy drained", await kubectl.RunAsync("drain busy --force --grace-period=0 --timeout=30s"));
+    }
+
+    [Fact]
+    public async Task An_unhealthy_pod_goes_when_its_budget_lets_it()
+    {
+        await NodeWithPodAsync("sick", "ill");
+        await kubectl.RunAsync("patch pod ill --subresource=status -p {\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"False\"}]}}");
+        await kubectl.RunAsync("create poddisruptionbudget ill --selector=app=ill --min-available=1");
+        await kubectl.EventuallyAsync("get pdb ill -o jsonpath={.status}", "\"expectedPods\":1");
+        Assert.Contains("needs 1 healthy pods and has 0 currently", await EvictAsync("ill"));
+
+        await kubectl.RunAsync("patch pdb ill --type=merge -p {\"spec\":{\"unhealthyPodEvictionPolicy\":\"AlwaysAllow\"}}");
+        Assert.Contains("\"status\":\"Success\"", await EvictAsync("ill"));
     }
 
     private async Task NodeWithPodAsync(string node, string pod)
     {
         await kubectl.RunAsync("create -f -", $"apiVersion: v1\nkind: Node\nmetadata: {{name: {node}}}\n");
-        await kubectl.RunAsync(
-            "create -f -",
-            $"apiVersion: v1\nkind: Pod\nmetadata: {{name: {pod}, labels: {{app: {pod}}}}}\nspec: {{nodeName: {node}, containers: [{{name: c, image: i}}]}}\n");
-        await kubectl.RunAsync($"patch pod {pod} --subresource=status -p {{\"status\":{{\"phase\":\"Running\",\"conditions\":[{{\"type\":\"Ready\",\"status\":\"True\"}}]}}}}");
+        await PodAsync(node, pod, pod);
     }
 
-    private Task<string> BudgetAsync(int allowed) => kubectl.RunAsync(
-        $"patch pdb kept --type=merge --subresource=status -p {{\"status\":{{\"observedGeneration\":1,\"disruptionsAllowed\":{allowed},\"currentHealthy\":1,\"desiredHealthy\":1}}}}");
+    private async Task PodAsync(string node, string pod, string app)
+    {
+        await kubectl.RunAsync(
+            "create -f -",
+            $"apiVersion: v1\nkind: Pod\nmetadata: {{name: {pod}, labels: {{app: {app}}}}}\nspec: {{nodeName: {node}, containers: [{{name: c, image: i}}]}}\n");
+        await kubectl.RunAsync($"patch pod {pod} --subresource=status -p {{\"status\":{{\"phase\":\"Running\",\"conditions\":[{{\"type\":\"Ready\",\"status\":\"True\"}}]}}}}");
+    }
 
     /// <summary>The whole answer: without -v kubectl shows no causes.</summary>
     private Task<string> EvictAsync(string pod) => kubectl.RunAsync(

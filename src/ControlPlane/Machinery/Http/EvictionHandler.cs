@@ -15,6 +15,11 @@ internal sealed class EvictionHandler(ObjectReader reader, ObjectWriter writer, 
     /// <summary>How long a client waits for a budget that nobody has computed yet.</summary>
     private const int UncomputedRetrySeconds = 10;
 
+    /// <summary>More than this many unconfirmed evictions mean that nobody keeps the budget.</summary>
+    private const int MaxDisruptedPods = 2000;
+
+    private const string DisruptionTarget = "DisruptionTarget";
+
     private readonly ResourceDescriptor _budgets = catalog.Find("policy", "poddisruptionbudgets");
 
     /// <exception cref="StatusException">404 without such a pod, 429 when its budget allows no disruption.</exception>
@@ -37,8 +42,25 @@ internal sealed class EvictionHandler(ObjectReader reader, ObjectWriter writer, 
             await SpendAsync(budget, document, request, wish.DryRun);
         }
 
+        await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, UpdateScope.Status, Mark, wish.DryRun);
         await deleter.DeleteAsync(request.Descriptor, request.Namespace, request.Name, wish);
         await ResponseWriter.WriteAsync(request.Http, Success(), 201);
+    }
+
+    /// <summary>Says in the pod why it ends (KEP-3329).</summary>
+    private JsonObject Mark(JsonObject pod)
+    {
+        var conditions = pod.Ensure("status").Objects("conditions").Where(condition => condition.Text("type") != DisruptionTarget).Select(condition => condition.DeepClone());
+        pod.Ensure("status")["conditions"] = new JsonArray([.. conditions, new JsonObject
+        {
+            ["type"] = DisruptionTarget,
+            ["status"] = "True",
+            ["reason"] = "EvictionByEvictionAPI",
+            ["message"] = "Eviction API: evicting",
+            ["lastProbeTime"] = null,
+            ["lastTransitionTime"] = ObjectJson.Time(time.GetUtcNow()),
+        }]);
+        return pod;
     }
 
     /// <summary>A pod that serves nobody, or that goes anyway, disrupts nothing.</summary>
@@ -76,7 +98,22 @@ internal sealed class EvictionHandler(ObjectReader reader, ObjectWriter writer, 
             }
 
             var allowed = status.Integer("disruptionsAllowed") ?? 0;
-            if (allowed <= 0)
+            if (allowed < 0 || status.Object("disruptedPods")?.Count > MaxDisruptedPods)
+            {
+                throw StatusException.Forbidden(
+                    _budgets.Names.Qualified,
+                    budget.Name,
+                    allowed < 0 ? "pdb disruptions allowed is negative" : "DisruptedPods map too big - too many evictions not confirmed by PDB controller");
+            }
+
+            var failed = status.Objects("conditions").FirstOrDefault(condition => condition.Text("reason") == "SyncFailed");
+            if (allowed == 0 && failed is not null)
+            {
+                throw Blocked(
+                    $"The disruption budget {budget.Name} does not allow evicting pods currently because it failed sync: {failed.Text("message")}");
+            }
+
+            if (allowed == 0)
             {
                 throw Blocked(
                     $"The disruption budget {budget.Name} needs {status.Integer("desiredHealthy") ?? 0} healthy pods and has {status.Integer("currentHealthy") ?? 0} currently");
