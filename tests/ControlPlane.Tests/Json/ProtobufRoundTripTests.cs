@@ -88,6 +88,8 @@ public sealed class ProtobufRoundTripTests
             FieldKind.Quantity => random.Next(1000).ToString(CultureInfo.InvariantCulture) + "Mi",
             FieldKind.IntOrString => random.Next(2) == 0 ? JsonValue.Create((long)random.Next(1, 65536)) : "25%",
             FieldKind.FieldsV1 or FieldKind.RawExtension => new JsonObject { ["f:spec"] = new JsonObject { [$"f:{random.Next(10)}"] = new JsonObject() } },
+            FieldKind.Json => random.Next(2) == 0 ? new JsonObject { ["a"] = new JsonArray(1L, "b") } : JsonValue.Create("text"),
+            FieldKind.Message when field.Message.Either => Field(field.Message.Fields[random.Next(field.Message.Fields.Count)], random, depth + 1),
             FieldKind.Message => Message(field.Message, random, depth + 1),
             _ => $"text é {random.Next(1000)}",
         };

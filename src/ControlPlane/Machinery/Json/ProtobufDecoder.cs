@@ -185,7 +185,7 @@ internal static class ProtobufDecoder
             case FieldKind.Message:
                 var obj = new JsonObject();
                 ReadMessage(reader.Bytes(), field.Message, obj, depth + 1);
-                return obj;
+                return field.Message.Either ? obj.Select(alternative => alternative.Value).LastOrDefault()?.DeepClone() : obj;
             default:
                 return ReadSpecial(reader.Bytes(), field.Kind);
         }
@@ -205,7 +205,7 @@ internal static class ProtobufDecoder
                 case (1, FieldKind.Quantity) or (3, FieldKind.IntOrString):
                     text = reader.Text();
                     break;
-                case (1, FieldKind.FieldsV1 or FieldKind.RawExtension):
+                case (1, FieldKind.FieldsV1 or FieldKind.RawExtension or FieldKind.Json):
                     raw = reader.Bytes().ToArray();
                     break;
                 case (1, _):

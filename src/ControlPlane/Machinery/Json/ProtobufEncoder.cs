@@ -74,7 +74,7 @@ internal static class ProtobufEncoder
             case FieldShape.List:
                 foreach (var element in value.AsArray())
                 {
-                    WriteValue(writer, field.Number, field, element!);
+                    WriteValue(writer, field.Number, field, element);
                 }
 
                 break;
@@ -94,8 +94,14 @@ internal static class ProtobufEncoder
         }
     }
 
-    private static void WriteValue(ProtobufWriter writer, int number, FieldSchema field, JsonNode value)
+    private static void WriteValue(ProtobufWriter writer, int number, FieldSchema field, JsonNode? value)
     {
+        if (value is null || field.Kind == FieldKind.Json)
+        {
+            writer.Message(number, Raw(value));
+            return;
+        }
+
         switch (field.Kind)
         {
             case FieldKind.String:
@@ -113,6 +119,9 @@ internal static class ProtobufEncoder
             case FieldKind.Bytes:
                 writer.Bytes(number, Convert.FromBase64String(value.GetValue<string>()));
                 break;
+            case FieldKind.Message when field.Message.Either:
+                writer.Message(number, Either(value, field.Message));
+                break;
             case FieldKind.Message:
                 writer.Message(number, Message(value.AsObject(), field.Message));
                 break;
@@ -120,6 +129,25 @@ internal static class ProtobufEncoder
                 writer.Message(number, Special(field.Kind, value));
                 break;
         }
+    }
+
+    // Only JSON values can be null.
+    private static ProtobufWriter Raw(JsonNode? value)
+    {
+        var writer = new ProtobufWriter();
+        writer.Bytes(1, value is null ? "null"u8 : ObjectJson.Encode(value));
+        return writer;
+    }
+
+    private static ProtobufWriter Either(JsonNode value, TypeSchema type)
+    {
+        var writer = new ProtobufWriter();
+        if (type.Alternative(value.GetValueKind()) is { } field)
+        {
+            WriteField(writer, field, value);
+        }
+
+        return writer;
     }
 
     /// <summary>Types whose JSON form is no object: a message of one to three fields.</summary>

@@ -127,6 +127,8 @@ internal ref struct SchemaJsonDecoder
     {
         switch (field.Kind)
         {
+            case FieldKind.Message when field.Message.Either:
+                return ReadEither(type, field);
             case FieldKind.Message:
                 Expect(JsonTokenType.StartObject, type, field);
                 return ReadMessage(field.Message);
@@ -149,11 +151,25 @@ internal ref struct SchemaJsonDecoder
             case FieldKind.String or FieldKind.Duration or FieldKind.Quantity or FieldKind.IntOrString
                 when _reader.TokenType == JsonTokenType.String:
                 return _reader.GetString();
-            case FieldKind.FieldsV1 or FieldKind.RawExtension:
+            case FieldKind.FieldsV1 or FieldKind.RawExtension or FieldKind.Json:
                 return ReadAny();
             default:
                 throw Mismatch(type, field.Name, GoType(field));
         }
+    }
+
+    private JsonNode? ReadEither(TypeSchema type, FieldSchema field)
+    {
+        var shape = _reader.TokenType switch
+        {
+            JsonTokenType.StartObject => JsonValueKind.Object,
+            JsonTokenType.StartArray => JsonValueKind.Array,
+            JsonTokenType.True or JsonTokenType.False => JsonValueKind.True,
+            _ => JsonValueKind.Undefined,
+        };
+        return field.Message.Alternative(shape) is { } alternative
+            ? ReadField(field.Message, alternative)
+            : throw Mismatch(type, field.Name, GoType(field));
     }
 
     private JsonNode ReadTime(FieldKind kind)

@@ -28,6 +28,9 @@ internal enum FieldKind
 
     /// <summary>Any JSON object; RawExtension{raw=1} in protobuf.</summary>
     RawExtension,
+
+    /// <summary>Any JSON value; JSON{raw=1} in protobuf.</summary>
+    Json,
     Message,
 }
 

@@ -25,6 +25,7 @@ internal sealed class SchemaTable
     {
         string? type = null;
         var atomic = false;
+        var either = false;
         var fields = new List<FieldSchema>();
         while (lines.ReadLine() is { } line)
         {
@@ -43,6 +44,7 @@ internal sealed class SchemaTable
             var words = line.Split(' ');
             type = $"{group}.{words[0]}";
             atomic = words.Contains("atomic");
+            either = words.Contains("either");
         }
 
         Finish();
@@ -51,7 +53,7 @@ internal sealed class SchemaTable
         {
             if (type is not null)
             {
-                _types[type] = new TypeSchema(type, [.. fields]) { Atomic = atomic };
+                _types[type] = new TypeSchema(type, [.. fields]) { Atomic = atomic, Either = either };
                 fields.Clear();
             }
         }
@@ -121,6 +123,7 @@ internal sealed class SchemaTable
         "IntOrString" => FieldKind.IntOrString,
         "FieldsV1" => FieldKind.FieldsV1,
         "RawExtension" => FieldKind.RawExtension,
+        "JSON" => FieldKind.Json,
         _ => FieldKind.Message,
     };
 }

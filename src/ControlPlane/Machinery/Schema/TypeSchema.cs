@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Dataplane.ControlPlane.Machinery.Schema;
 
 /// <summary>One Kubernetes type. Fields are those of protobuf; <see cref="JsonFields"/> has the embedded ones flattened.</summary>
@@ -17,11 +19,26 @@ internal sealed class TypeSchema(string name, IReadOnlyList<FieldSchema> fields)
     /// <summary>Server-side apply owns such a struct as a whole (a LabelSelector, an ObjectReference).</summary>
     public bool Atomic { get; init; }
 
+    /// <summary>
+    /// A union of Go that JSON shows as the one field that is set: an object, an array or a boolean, each of which at most one
+    /// field can be (an array of schemas or a schema).
+    /// </summary>
+    public bool Either { get; init; }
+
     public IReadOnlyDictionary<string, FieldSchema> JsonFields => _jsonFields ??= Flatten();
 
     public FieldSchema? Field(string name) => JsonFields.GetValueOrDefault(name);
 
     public FieldSchema? FieldByNumber(int number) => (_byNumber ??= Fields.ToDictionary(field => field.Number)).GetValueOrDefault(number);
+
+    /// <summary>The field of an <see cref="Either"/> type that a value belongs to.</summary>
+    /// <returns>Null for a value of another shape.</returns>
+    public FieldSchema? Alternative(JsonValueKind shape) => Fields.FirstOrDefault(field => (shape, field.Shape, field.Kind) switch
+    {
+        (JsonValueKind.Array, FieldShape.List, _) or (JsonValueKind.Object, FieldShape.Single, FieldKind.Message) => true,
+        (JsonValueKind.True or JsonValueKind.False, FieldShape.Single, FieldKind.Bool) => true,
+        _ => false,
+    });
 
     private Dictionary<string, FieldSchema> Flatten()
     {
