@@ -4,6 +4,7 @@ using Dataplane.Api.Client;
 using Dataplane.ControlPlane.Admission;
 using Dataplane.ControlPlane.Admission.Quotas;
 using Dataplane.ControlPlane.Controllers;
+using Dataplane.ControlPlane.CustomResources;
 using Dataplane.ControlPlane.Machinery.Http;
 using Dataplane.ControlPlane.Machinery.Registry;
 using Dataplane.ControlPlane.Resources;
@@ -89,9 +90,11 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         var store = OpenStore(options);
         _owned.Add(store);
         var allocation = new ServiceAllocation(addresses, new NodePortPool(options.NodePortRange));
-        var catalog = ServedResources.Catalog(allocation);
+        var catalog = ServedResources.Catalog(allocation, time);
         var quotas = new QuotaLedger(store, catalog, time);
         var writer = new ObjectWriter(store, new AdmissionChain(store, quotas), time);
+        var custom = Own(new CustomResourceServing(store, writer, catalog, time, _logger));
+        custom.Load();
         foreach (var service in store.Current.List(catalog.Find("", "services").StoragePrefix))
         {
             allocation.Adopt(service.Document());
@@ -125,6 +128,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         _background = Task.WhenAll(
             publisher.RunAsync(_stopping.Token),
             new QuotaRecounter(store, quotas, time, _logger).RunAsync(_stopping.Token),
+            custom.RunAsync(_stopping.Token),
             ControllerSet.RunAsync(client, loggers, time, _stopping.Token),
             Scheduler.RunAsync(client, loggers, time, _stopping.Token));
     }

@@ -16,4 +16,10 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Quotas could not be counted: {Problem}")]
     public static partial void RecountFailed(ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "CustomResourceDefinition {Name} is not served: {Problem}")]
+    public static partial void DefinitionNotServed(ILogger logger, string name, string problem);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "CustomResourceDefinition {Name}: its status is written later: {Problem}")]
+    public static partial void DefinitionNotWritten(ILogger logger, string name, string problem);
 }

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.FieldOwnership;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Schema;
 using Dataplane.ControlPlane.Machinery.Validation;
@@ -19,6 +21,21 @@ internal abstract class ResourceDescriptor
     public abstract string SchemaName { get; }
 
     public TypeSchema Schema => SchemaTable.Kubernetes.Type(SchemaName);
+
+    /// <summary>Defined by a client: no protobuf, no strategic merge, a schema of its own.</summary>
+    public virtual bool IsCustom => false;
+
+    /// <summary>Ends when the resource is no longer served; watches of it end then too.</summary>
+    public virtual CancellationToken Withdrawn => CancellationToken.None;
+
+    /// <summary>What server-side apply tells apart in objects.</summary>
+    public virtual FieldType Ownership => FieldType.Of(Schema);
+
+    /// <summary>The apiVersion objects are stored under.</summary>
+    public virtual string StoredApiVersion => Names.ApiVersion;
+
+    /// <summary>What every request of a version about to go is told.</summary>
+    public virtual string? DeprecationWarning => null;
 
     /// <summary>Where objects lie in the store; etcd's layout, so that a copied store reads the same.</summary>
     public virtual string StoragePrefix => $"/registry/{Names.Plural}/";
@@ -61,6 +78,14 @@ internal abstract class ResourceDescriptor
     /// <summary>The value of a field label; the path of the field unless a kind says otherwise.</summary>
     public virtual string FieldValue(JsonObject obj, string label) => obj.At(label.Split('.'))?.ToString() ?? "";
 
+    /// <summary>Reads an object.</summary>
+    /// <exception cref="JsonException">Not JSON.</exception>
+    /// <exception cref="DecodeException">JSON of another shape.</exception>
+    public virtual DecodedObject Decode(ReadOnlySpan<byte> json) => SchemaJsonDecoder.Decode(json, Schema);
+
+    /// <summary>A stored object as this version of its resource shows it.</summary>
+    public virtual StoredObject Present(StoredObject stored) => stored;
+
     /// <summary>Fills in what a client may leave out.</summary>
     public virtual void Default(JsonObject obj)
     {
@@ -99,6 +124,11 @@ internal abstract class ResourceDescriptor
     }
 
     public virtual void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors) => Validate(obj, errors);
+
+    /// <summary>What is wrong with a write to the status subresource.</summary>
+    public virtual void ValidateStatusUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
+    {
+    }
 
     /// <summary>Fills in at creation what depends on other objects (a namespace's limit ranges).</summary>
     public virtual void Admit(JsonObject obj, string ns, StoreSnapshot snapshot)

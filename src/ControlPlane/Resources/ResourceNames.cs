@@ -13,6 +13,9 @@ internal sealed record ResourceNames(string Group, string Version, string Kind, 
 
     public IReadOnlyList<string> Categories { get; init; } = [];
 
+    /// <summary>"PodList"; a definition may say otherwise.</summary>
+    public string ListKind { get; init; } = Kind + "List";
+
     /// <summary>"v1" or "apps/v1".</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 

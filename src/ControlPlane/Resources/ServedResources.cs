@@ -1,3 +1,4 @@
+using Dataplane.ControlPlane.CustomResources.Definitions;
 using Dataplane.ControlPlane.Services;
 
 namespace Dataplane.ControlPlane.Resources;
@@ -5,7 +6,7 @@ namespace Dataplane.ControlPlane.Resources;
 /// <summary>The list of what is served, in the order discovery shows it.</summary>
 internal static class ServedResources
 {
-    public static ResourceCatalog Catalog(ServiceAllocation allocation) => new(
+    public static ResourceCatalog Catalog(ServiceAllocation allocation, TimeProvider? time = null) => new(
     [
         new ConfigMapResource(),
         new EndpointsResource(),
@@ -41,5 +42,6 @@ internal static class ServedResources
         new RoleResource(),
         new PriorityClassResource(),
         new StorageClassResource(),
+        new DefinitionResource(time ?? TimeProvider.System),
     ]);
 }

@@ -1,4 +1,4 @@
-using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Resources;
 
 namespace Dataplane.ControlPlane.Store;
 
@@ -21,6 +21,18 @@ internal sealed record StoreEvent(StoredObject Object, StoredObject? Previous, b
     private readonly byte[]?[] _frames = new byte[3][];
 
     public Revision Revision => Object.Modified;
+
+    /// <summary>The event as a version of its resource shows it; this very event unless that is not how the object is stored.</summary>
+    public StoreEvent As(ResourceDescriptor descriptor)
+    {
+        if (!descriptor.IsCustom)
+        {
+            return this;
+        }
+
+        var (shown, before) = (descriptor.Present(Object), Previous is null ? null : descriptor.Present(Previous));
+        return ReferenceEquals(shown, Object) && ReferenceEquals(before, Previous) ? this : new StoreEvent(shown, before, IsDeletion);
+    }
 
     /// <summary>The line of a JSON watch that shows this event as one type; a selector can turn a change into an ADDED or a DELETED.</summary>
     public ReadOnlyMemory<byte> JsonFrame(WatchEventType type)

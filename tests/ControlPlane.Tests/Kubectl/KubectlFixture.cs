@@ -8,6 +8,10 @@ namespace Dataplane.ControlPlane.Tests.Kubectl;
 public sealed class KubectlFixture : IAsyncLifetime
 {
     private const string Kubectl = "/usr/bin/kubectl";
+
+    /// <summary>Where Debian's google-cloud-cli leaves other versions.</summary>
+    private const string OtherVersions = "/usr/lib/google-cloud-sdk/bin/kubectl.";
+
     private readonly string _directory = Directory.CreateTempSubdirectory("dp-t-kubectl").FullName;
     private ControlPlaneServer? _server;
 
@@ -41,14 +45,18 @@ public sealed class KubectlFixture : IAsyncLifetime
     }
 
     /// <summary>Runs kubectl and returns its two outputs as one text.</summary>
-    public async Task<string> RunAsync(string arguments, string input = "")
+    /// <param name="arguments">Separated by single blanks.</param>
+    /// <param name="input">Its standard input.</param>
+    /// <param name="version">"1.29"; the machine's own when null.</param>
+    public async Task<string> RunAsync(string arguments, string input = "", string? version = null)
     {
-        if (!File.Exists(Kubectl))
+        var program = version is null ? Kubectl : OtherVersions + version;
+        if (!File.Exists(program))
         {
-            Assert.Skip($"{Kubectl} is missing");
+            Assert.Skip($"{program} is missing");
         }
 
-        var start = new ProcessStartInfo(Kubectl, ["--kubeconfig", _server!.KubeConfigPath!, "--request-timeout=20s", .. arguments.Split(' ')])
+        var start = new ProcessStartInfo(program, ["--kubeconfig", _server!.KubeConfigPath!, "--request-timeout=20s", .. arguments.Split(' ')])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -30,7 +30,9 @@ internal static class OpenApiPaths
             ["patch"] = Operation(
                 "patch",
                 names,
-                Body(PatchHandler.JsonPatchType, PatchHandler.MergePatchType, PatchHandler.StrategicPatchType),
+                descriptor.IsCustom
+                    ? Body(PatchHandler.JsonPatchType, PatchHandler.MergePatchType, PatchHandler.ApplyPatchType)
+                    : Body(PatchHandler.JsonPatchType, PatchHandler.MergePatchType, PatchHandler.StrategicPatchType, PatchHandler.ApplyPatchType),
                 "dryRun",
                 "fieldManager",
                 "fieldValidation",

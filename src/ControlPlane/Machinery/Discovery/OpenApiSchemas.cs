@@ -10,6 +10,9 @@ internal sealed class OpenApiSchemas
 {
     private const string MetaPackage = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
+    public const string ApiVersionText = "Group and version of the API this object is written in, \"apps/v1\" for example; the core group has no name.";
+    public const string KindText = "What the object is, in CamelCase and the singular: \"Deployment\" for example. It cannot be changed.";
+
     public JsonObject Document { get; } = [];
 
     public static JsonObject GroupVersionKind(ResourceNames names) =>
@@ -21,10 +24,21 @@ internal sealed class OpenApiSchemas
         AddType(type);
         var schema = (JsonObject)Document[NameOf(type)]!;
         var properties = (JsonObject)schema["properties"]!;
-        properties.Insert(0, "apiVersion", Scalar("string"));
-        properties.Insert(1, "kind", Scalar("string"));
+        properties.Insert(0, "apiVersion", Described(Scalar("string"), ApiVersionText));
+        properties.Insert(1, "kind", Described(Scalar("string"), KindText));
         schema["x-kubernetes-group-version-kind"] = new JsonArray(GroupVersionKind(names));
-        Document[NameOf(type) + "List"] = new JsonObject
+        AddList(NameOf(type), NameOf(type) + "List", names);
+    }
+
+    /// <summary>Adds a kind whose schema comes from elsewhere, and its list.</summary>
+    public void AddKind(string name, string listName, JsonObject schema, ResourceNames names)
+    {
+        Document[name] = schema;
+        AddList(name, listName, names);
+    }
+
+    private void AddList(string name, string listName, ResourceNames names) =>
+        Document[listName] = new JsonObject
         {
             ["type"] = "object",
             ["required"] = new JsonArray("items"),
@@ -32,12 +46,11 @@ internal sealed class OpenApiSchemas
             {
                 ["apiVersion"] = Scalar("string"),
                 ["kind"] = Scalar("string"),
-                ["items"] = new JsonObject { ["type"] = "array", ["items"] = Reference(NameOf(type)) },
+                ["items"] = new JsonObject { ["type"] = "array", ["items"] = Reference(name) },
                 ["metadata"] = Message(SchemaTable.Kubernetes.Type("meta.ListMeta")),
             },
-            ["x-kubernetes-group-version-kind"] = new JsonArray(GroupVersionKind(names with { Kind = names.Kind + "List" })),
+            ["x-kubernetes-group-version-kind"] = new JsonArray(GroupVersionKind(names with { Kind = names.ListKind })),
         };
-    }
 
     public void AddType(TypeSchema type)
     {
@@ -84,6 +97,7 @@ internal sealed class OpenApiSchemas
 
     private JsonObject Element(FieldSchema field) => field.Kind switch
     {
+        FieldKind.Message when field.Message.Either => [],
         FieldKind.Message => Message(field.Message),
         FieldKind.Bool => Scalar("boolean"),
         FieldKind.Int32 => Scalar("integer", "int32"),
@@ -102,11 +116,13 @@ internal sealed class OpenApiSchemas
             ["oneOf"] = new JsonArray(Scalar("string"), Scalar("number")),
         }),
         FieldKind.FieldsV1 => Named($"{MetaPackage}.FieldsV1", Scalar("object")),
+        FieldKind.Json => [],
         FieldKind.RawExtension => Named("io.k8s.apimachinery.pkg.runtime.RawExtension", Scalar("object")),
         _ => Scalar("string"),
     };
 
-    private JsonObject Message(TypeSchema type)
+    /// <summary>A reference to a type, which is added with all it reaches.</summary>
+    public JsonObject Message(TypeSchema type)
     {
         AddType(type);
         return Reference(NameOf(type));
@@ -132,6 +148,16 @@ internal sealed class OpenApiSchemas
         if (format is not null)
         {
             schema["format"] = format;
+        }
+
+        return schema;
+    }
+
+    private static JsonObject Described(JsonObject schema, string? text)
+    {
+        if (text is not null)
+        {
+            schema["description"] = text;
         }
 
         return schema;

@@ -18,6 +18,9 @@ internal sealed class FieldErrors
 
     public IReadOnlyList<FieldError> All => _all;
 
+    /// <summary>An error in words of its own.</summary>
+    public void Add(string field, string reason, string text) => _all.Add(new FieldError(field, reason, text));
+
     public void Required(string field, string detail = "") =>
         _all.Add(new FieldError(field, "FieldValueRequired", Join("Required value", detail)));
 

@@ -75,8 +75,8 @@ internal sealed class StatusException(int code, string reason, string message, J
     public static StatusException TooLarge() =>
         new(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728");
 
-    public static StatusException UnsupportedMediaType(string found, string expected) =>
-        new(415, "UnsupportedMediaType", $"the body of the request was in an unknown format ({found}) - accepted media types include: {expected}");
+    public static StatusException UnsupportedMediaType(string expected) =>
+        new(415, "UnsupportedMediaType", $"the body of the request was in an unknown format - accepted media types include: {expected}");
 
     public static StatusException Invalid(string group, string kind, string name, FieldErrors errors)
     {

@@ -8,16 +8,20 @@ namespace Dataplane.ControlPlane.Machinery.FieldOwnership;
 /// <summary>
 /// Who owns which field after a write. Source: structured-merge-diff's merge.Updater and apimachinery's managedfields, KEP-555.
 /// </summary>
-/// <param name="schema">The kind.</param>
+/// <param name="type">What objects of the kind are made of.</param>
+/// <param name="decode">Reads an object of the kind.</param>
 /// <param name="time">Stamps the entries that change.</param>
-internal sealed class OwnershipTracker(TypeSchema schema, TimeProvider time)
+internal sealed class OwnershipTracker(FieldType type, Func<ReadOnlySpan<byte>, DecodedObject> decode, TimeProvider time)
 {
     private const string Entries = "managedFields";
 
     /// <summary>Owner of what was there before the first apply to an object that nobody was tracked on.</summary>
     private const string BeforeFirstApply = "before-first-apply";
 
-    private readonly FieldType _type = FieldType.Of(schema);
+    public OwnershipTracker(TypeSchema schema, TimeProvider time)
+        : this(FieldType.Of(schema), json => SchemaJsonDecoder.Decode(json, schema), time)
+    {
+    }
 
     /// <summary>Writes into an updated or created object who owns it.</summary>
     /// <param name="old">The version before; null for a creation.</param>
@@ -42,7 +46,7 @@ internal sealed class OwnershipTracker(TypeSchema schema, TimeProvider time)
         }
 
         var untracked = Untracked(old);
-        var comparison = TypedComparison.Of(untracked, obj, _type);
+        var comparison = TypedComparison.Of(untracked, obj, type);
         var taken = comparison.Modified.Union(comparison.Added);
         managed.Take(taken.Union(comparison.Removed));
         var own = Stripped(taken);
@@ -68,16 +72,16 @@ internal sealed class OwnershipTracker(TypeSchema schema, TimeProvider time)
         var current = Untracked(live);
         if (managed.IsEmpty && live.Count > 0)
         {
-            var all = TypedComparison.Of([], current, _type).Added;
+            var all = TypedComparison.Of([], current, type).Added;
             managed.Set(new FieldManager(BeforeFirstApply, Applies: false, manager.ApiVersion, ""), Stripped(all), Now());
         }
 
-        var wanted = TypedValues.Fields(config, _type);
+        var wanted = TypedValues.Fields(config, type);
         var last = managed.Of(manager);
         managed.Set(manager, wanted, last?.Time);
-        var merged = TypedValues.Merge(current, config, _type);
-        var result = (JsonObject)(last is null ? merged : TypedValues.Remove(merged, _type, NoLongerWanted(last.Fields, managed)));
-        var comparison = TypedComparison.Of(current, result, _type);
+        var merged = TypedValues.Merge(current, config, type);
+        var result = (JsonObject)(last is null ? merged : TypedValues.Remove(merged, type, NoLongerWanted(last.Fields, managed)));
+        var comparison = TypedComparison.Of(current, result, type);
         var taken = comparison.Modified.Union(comparison.Added);
         if (!force)
         {
@@ -117,7 +121,7 @@ internal sealed class OwnershipTracker(TypeSchema schema, TimeProvider time)
 
         try
         {
-            return TypedValues.Fields(SchemaJsonDecoder.Decode(System.Text.Encoding.UTF8.GetBytes(text), schema).Object, _type);
+            return TypedValues.Fields(decode(System.Text.Encoding.UTF8.GetBytes(text)).Object, type);
         }
         catch (Exception failure) when (failure is System.Text.Json.JsonException or DecodeException or ApplyException)
         {

@@ -34,13 +34,13 @@ internal sealed class TypedComparison
     private void Compare(JsonNode? old, JsonNode? now, FieldType type)
     {
         // An empty map or list has no part that could be owned: it is owned itself.
-        if (type.Topology == FieldTopology.Leaf || (IsEmpty(old) && IsEmpty(now)))
+        if (type.IsLeaf(old) || type.IsLeaf(now) || (IsEmpty(old) && IsEmpty(now)))
         {
             Record(old, now, Modified);
             return;
         }
 
-        if (type.Topology is FieldTopology.Struct or FieldTopology.Map)
+        if (type.Topology is FieldTopology.Struct or FieldTopology.Map or FieldTopology.Deduced)
         {
             CompareFields(old as JsonObject, now as JsonObject, type);
         }

@@ -31,7 +31,7 @@ internal static class TypedValues
     {
         switch (type.Topology, live, config)
         {
-            case (FieldTopology.Struct or FieldTopology.Map, JsonObject before, JsonObject wanted):
+            case (FieldTopology.Struct or FieldTopology.Map or FieldTopology.Deduced, JsonObject before, JsonObject wanted):
                 var merged = (JsonObject)before.DeepClone();
                 foreach (var part in type.Parts(wanted))
                 {
@@ -51,7 +51,7 @@ internal static class TypedValues
     {
         switch (type.Topology, value)
         {
-            case (FieldTopology.Struct or FieldTopology.Map, JsonObject obj):
+            case (FieldTopology.Struct or FieldTopology.Map or FieldTopology.Deduced, JsonObject obj):
                 var rest = new JsonObject();
                 foreach (var part in type.Parts(obj))
                 {
@@ -109,7 +109,7 @@ internal static class TypedValues
 
     private static void Collect(JsonNode value, FieldType type, FieldSet set, List<PathElement> path)
     {
-        if (type.Topology == FieldTopology.Leaf)
+        if (type.IsLeaf(value))
         {
             set.Insert(path);
             return;

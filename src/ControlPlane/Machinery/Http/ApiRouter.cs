@@ -89,6 +89,11 @@ internal sealed class ApiRouter(
             return discovery.HandleAsync(http, segments);
         }
 
+        if (request.Descriptor.DeprecationWarning is { } warning)
+        {
+            http.Response.Headers.Append("Warning", $"299 - \"{warning}\"");
+        }
+
         return subresources.Handles(request) ? subresources.HandleAsync(request) : resources.HandleAsync(request, stopping);
     }
 }

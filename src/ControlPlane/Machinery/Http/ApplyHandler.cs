@@ -17,7 +17,7 @@ internal sealed class ApplyHandler(ObjectWriter writer, TimeProvider time)
         var manager = RequestWriter.Of(request, applies: true);
         var force = request.Query["force"].ToString() is "true" or "1";
         var config = await ReadAsync(request, scope);
-        var ownership = new OwnershipTracker(request.Descriptor.Schema, time);
+        var ownership = new OwnershipTracker(request.Descriptor.Ownership, request.Descriptor.Decode, time);
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -113,7 +113,7 @@ internal sealed class ApplyHandler(ObjectWriter writer, TimeProvider time)
     {
         try
         {
-            return SchemaJsonDecoder.Decode(body, request.Descriptor.Schema);
+            return request.Descriptor.Decode(body);
         }
         catch (JsonException)
         {
@@ -130,7 +130,7 @@ internal sealed class ApplyHandler(ObjectWriter writer, TimeProvider time)
     {
         try
         {
-            return SchemaJsonDecoder.Decode(YamlToJson.Convert(body), request.Descriptor.Schema);
+            return request.Descriptor.Decode(YamlToJson.Convert(body));
         }
         catch (DecodeException failure)
         {

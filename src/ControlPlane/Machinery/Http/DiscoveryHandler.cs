@@ -43,10 +43,10 @@ internal sealed class DiscoveryHandler(DiscoveryDocuments documents, OpenApiDocu
                 return WriteRootAsync(http, core: false);
             case ["openapi", "v3"]:
                 return ResponseWriter.WriteAsync(http, openApi.Index());
-            case ["openapi", "v3", "api", var version] when openApi.Document("", version) is { } document:
-                return ResponseWriter.WriteAsync(http, document);
-            case ["openapi", "v3", "apis", var group, var version] when openApi.Document(group, version) is { } document:
-                return ResponseWriter.WriteAsync(http, document);
+            case ["openapi", "v3", "api", var version] when openApi.Find("", version) is { } document:
+                return OpenApiResponse.WriteAsync(http, document);
+            case ["openapi", "v3", "apis", var group, var version] when openApi.Find(group, version) is { } document:
+                return OpenApiResponse.WriteAsync(http, document);
         }
 
         var found = segments switch

@@ -18,8 +18,7 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
 
     public async Task HandleAsync(ApiRequest request, UpdateScope scope)
     {
-        var type = request.Descriptor.Schema;
-        var apply = await ReadAsync(request, type);
+        var apply = await ReadAsync(request, request.Descriptor.IsCustom ? null : request.Descriptor.Schema);
         var reported = false;
         var updated = await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, scope, Change, request.DryRun, RequestWriter.Of(request));
         await ResponseWriter.WriteObjectAsync(request, updated, time);
@@ -35,7 +34,7 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
                 patched.Metadata().Remove("resourceVersion");
             }
 
-            var decoded = Decode(request, patched, type);
+            var decoded = Decode(request, patched);
             if (!reported)
             {
                 reported = true;
@@ -48,7 +47,9 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
 
     /// <summary>Reads a patch of whatever kind into a function from the current object to the patched one.</summary>
     /// <exception cref="StatusException">415 for a kind that is not served, 400 for one that cannot be read.</exception>
-    public static async Task<Func<JsonObject, JsonObject>> ReadAsync(ApiRequest request, TypeSchema type)
+    /// <param name="request">The PATCH.</param>
+    /// <param name="type">What is patched; null when it has no merge keys: no strategic merge then.</param>
+    public static async Task<Func<JsonObject, JsonObject>> ReadAsync(ApiRequest request, TypeSchema? type)
     {
         var mediaType = RequestBody.MediaType(request.Http);
         if (mediaType == ApplyPatchType)
@@ -56,9 +57,10 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
             throw new StatusException(415, "UnsupportedMediaType", "server-side apply is not served for this subresource");
         }
 
-        if (mediaType is not (JsonPatchType or MergePatchType or StrategicPatchType))
+        if (mediaType is not (JsonPatchType or MergePatchType) && (mediaType != StrategicPatchType || type is null))
         {
-            throw StatusException.UnsupportedMediaType(mediaType, $"{JsonPatchType}, {MergePatchType}, {StrategicPatchType}");
+            var strategic = type is null ? "" : $", {StrategicPatchType}";
+            throw StatusException.UnsupportedMediaType($"{JsonPatchType}, {MergePatchType}{strategic}, {ApplyPatchType}");
         }
 
         var patch = Parse(await RequestBody.ReadAsync(request.Http));
@@ -66,7 +68,7 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
         {
             JsonPatchType => Apply(JsonPatch.Read(patch).Apply),
             MergePatchType => Apply(current => MergePatch.Apply(current, ObjectPatch(patch))),
-            _ => Apply(current => StrategicMergePatch.Apply(current, ObjectPatch(patch), type)),
+            _ => Apply(current => StrategicMergePatch.Apply(current, ObjectPatch(patch), type!)),
         };
     }
 
@@ -99,11 +101,11 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
     private static JsonObject ObjectPatch(JsonNode? patch) =>
         patch as JsonObject ?? throw StatusException.BadRequest("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}");
 
-    private static DecodedObject Decode(ApiRequest request, JsonObject patched, TypeSchema type)
+    private static DecodedObject Decode(ApiRequest request, JsonObject patched)
     {
         try
         {
-            return SchemaJsonDecoder.Decode(ObjectJson.Encode(patched), type);
+            return request.Descriptor.Decode(ObjectJson.Encode(patched));
         }
         catch (DecodeException failure)
         {

@@ -40,10 +40,19 @@ internal static class RequestBody
     }
 
     /// <summary>The object in the body of a POST or PUT, checked against the kind of the path.</summary>
-    public static async Task<JsonObject> ReadObjectAsync(HttpContext http, ResourceNames names, string schemaName)
+    public static Task<JsonObject> ReadObjectAsync(HttpContext http, ResourceDescriptor descriptor) => descriptor.IsCustom
+        ? ReadObjectAsync(http, descriptor.Names, null, descriptor.Decode)
+        : ReadObjectAsync(http, descriptor.Names, descriptor.SchemaName);
+
+    /// <summary>The same for a body that is not of the kind of the path (a Scale, a Binding).</summary>
+    public static Task<JsonObject> ReadObjectAsync(HttpContext http, ResourceNames names, string schemaName) =>
+        ReadObjectAsync(http, names, schemaName, json => SchemaJsonDecoder.Decode(json, SchemaTable.Kubernetes.Type(schemaName)));
+
+    private static async Task<JsonObject> ReadObjectAsync(
+        HttpContext http, ResourceNames names, string? schemaName, Func<ReadOnlySpan<byte>, DecodedObject> decode)
     {
         var json = ToJson(await ReadAsync(http), MediaType(http), schemaName);
-        var decoded = Decode(json, names.Kind, names.Version, schemaName);
+        var decoded = Decode(json, names.Kind, names.Version, decode);
         var apiVersion = decoded.Object.Text("apiVersion") ?? "";
         var kind = decoded.Object.Text("kind") ?? "";
         if (apiVersion.Length > 0 && apiVersion != names.ApiVersion)
@@ -66,7 +75,9 @@ internal static class RequestBody
     public static async Task<JsonObject> ReadOptionsAsync(HttpContext http, string kind, string schemaName)
     {
         var body = await ReadAsync(http);
-        return body.Length == 0 ? [] : Decode(ToJson(body, MediaType(http), schemaName), kind, "v1", schemaName).Object;
+        return body.Length == 0
+            ? []
+            : Decode(ToJson(body, MediaType(http), schemaName), kind, "v1", json => SchemaJsonDecoder.Decode(json, SchemaTable.Kubernetes.Type(schemaName))).Object;
     }
 
     /// <summary>The Content-Type without its parameters; JSON when there is none.</summary>
@@ -78,12 +89,12 @@ internal static class RequestBody
         return bare.Length == 0 ? "application/json" : bare;
     }
 
-    private static byte[] ToJson(byte[] body, string mediaType, string schemaName) => mediaType switch
+    private static byte[] ToJson(byte[] body, string mediaType, string? schemaName) => mediaType switch
     {
         "application/json" => body,
         "application/yaml" => YamlToJson.Convert(body),
-        ProtobufDecoder.MediaType => FromProtobuf(body, schemaName),
-        _ => throw StatusException.UnsupportedMediaType(mediaType, Accepted),
+        ProtobufDecoder.MediaType when schemaName is not null => FromProtobuf(body, schemaName),
+        _ => throw StatusException.UnsupportedMediaType(schemaName is null ? "application/json, application/yaml" : Accepted),
     };
 
     private static byte[] FromProtobuf(byte[] body, string schemaName)
@@ -98,11 +109,11 @@ internal static class RequestBody
         }
     }
 
-    private static DecodedObject Decode(byte[] json, string kind, string version, string schemaName)
+    private static DecodedObject Decode(byte[] json, string kind, string version, Func<ReadOnlySpan<byte>, DecodedObject> decode)
     {
         try
         {
-            return SchemaJsonDecoder.Decode(json, SchemaTable.Kubernetes.Type(schemaName));
+            return decode(json);
         }
         catch (JsonException failure)
         {

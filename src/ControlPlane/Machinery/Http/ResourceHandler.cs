@@ -53,7 +53,7 @@ internal sealed class ResourceHandler(
             throw StatusException.MethodNotAllowed();
         }
 
-        var body = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor.Names, request.Descriptor.SchemaName);
+        var body = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor);
         var created = await writer.CreateAsync(request.Descriptor, request.Namespace, body, request.DryRun, RequestWriter.Of(request));
         await ResponseWriter.WriteObjectAsync(request, created, time, 201);
     }
@@ -61,7 +61,7 @@ internal sealed class ResourceHandler(
     private async Task UpdateAsync(ApiRequest request)
     {
         var scope = ScopeOf(request);
-        var body = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor.Names, request.Descriptor.SchemaName);
+        var body = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor);
         var updated = await writer.UpdateAsync(
             request.Descriptor, request.Namespace, request.Name, scope, _ => (JsonObject)body.DeepClone(), request.DryRun, RequestWriter.Of(request));
         await ResponseWriter.WriteObjectAsync(request, updated, time);

@@ -1,6 +1,5 @@
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
-using Microsoft.AspNetCore.Http;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
 
@@ -22,9 +21,9 @@ internal static class AcceptHeader
 {
     /// <returns>The first clause that can be served.</returns>
     /// <exception cref="StatusException">406 when there is none.</exception>
-    public static ResponseForm Form(HttpRequest request)
+    public static ResponseForm Form(ApiRequest request)
     {
-        var accept = request.Headers.Accept.ToString();
+        var accept = request.Http.Request.Headers.Accept.ToString();
         if (accept.Length == 0)
         {
             return ResponseForm.Object;
@@ -34,7 +33,7 @@ internal static class AcceptHeader
         {
             var parts = clause.Split(';', StringSplitOptions.TrimEntries);
             var shaped = parts.Any(part => part.StartsWith("as=", StringComparison.Ordinal));
-            if (parts[0] == ProtobufDecoder.MediaType && !shaped)
+            if (parts[0] == ProtobufDecoder.MediaType && !shaped && !request.Descriptor.IsCustom)
             {
                 return ResponseForm.Protobuf;
             }

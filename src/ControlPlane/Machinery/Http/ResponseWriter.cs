@@ -41,8 +41,10 @@ internal static class ResponseWriter
         return http.Response.WriteAsync(text, http.RequestAborted);
     }
 
-    public static Task WriteObjectAsync(ApiRequest request, StoredObject obj, TimeProvider time, int code = 200) =>
-        AcceptHeader.Form(request.Http.Request) switch
+    public static Task WriteObjectAsync(ApiRequest request, StoredObject stored, TimeProvider time, int code = 200)
+    {
+        var obj = request.Descriptor.Present(stored);
+        return AcceptHeader.Form(request) switch
         {
             ResponseForm.Table => WriteAsync(request.Http, new TableRenderer(request, time).Table([obj], obj.Modified, null, null), code),
             ResponseForm.PartialMetadata => WriteAsync(request.Http, PartialMetadata.Of(obj), code),
@@ -50,9 +52,12 @@ internal static class ResponseWriter
                 WriteAsync(request.Http, ProtobufEncoder.Encode(obj.Document(), request.Descriptor.Schema), code, ProtobufDecoder.MediaType),
             _ => WriteAsync(request.Http, obj.Json, code),
         };
+    }
 
-    public static Task WriteListAsync(ApiRequest request, ObjectList list, TimeProvider time) =>
-        AcceptHeader.Form(request.Http.Request) switch
+    public static Task WriteListAsync(ApiRequest request, ObjectList stored, TimeProvider time)
+    {
+        var list = request.Descriptor.IsCustom ? stored with { Items = [.. stored.Items.Select(request.Descriptor.Present)] } : stored;
+        return AcceptHeader.Form(request) switch
         {
             ResponseForm.Table =>
                 WriteAsync(request.Http, new TableRenderer(request, time).Table(list.Items, list.Revision, list.Continue, list.Remaining)),
@@ -60,6 +65,7 @@ internal static class ResponseWriter
             ResponseForm.Protobuf => WriteAsync(request.Http, EncodeProtobuf(request.Descriptor, list), contentType: ProtobufDecoder.MediaType),
             _ => WriteAsync(request.Http, EncodeList(request.Descriptor.Names, list)),
         };
+    }
 
     /// <summary>List metadata, the same in lists and tables.</summary>
     public static JsonObject ListMetadata(Revision revision, string? continueToken, long? remaining)
@@ -80,7 +86,7 @@ internal static class ResponseWriter
 
     private static ReadOnlyMemory<byte> EncodeProtobuf(ResourceDescriptor descriptor, ObjectList list) => ProtobufEncoder.EncodeList(
         descriptor.Names.ApiVersion,
-        descriptor.Names.Kind + "List",
+        descriptor.Names.ListKind,
         ListMetadata(list.Revision, list.Continue, list.Remaining),
         list.Items.Select(item => item.Document()),
         descriptor.Schema);
@@ -89,7 +95,7 @@ internal static class ResponseWriter
     {
         var head = ObjectJson.Encode(new JsonObject
         {
-            ["kind"] = names.Kind + "List",
+            ["kind"] = names.ListKind,
             ["apiVersion"] = names.ApiVersion,
             ["metadata"] = ListMetadata(list.Revision, list.Continue, list.Remaining),
         });

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.CustomResources;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Registry;
@@ -19,7 +20,7 @@ internal sealed class ScaleHandler(ObjectReader reader, ObjectWriter writer)
         switch (request.Http.Request.Method)
         {
             case "GET":
-                await ResponseWriter.WriteAsync(request.Http, ScaleOf(reader.Get(request.Descriptor, request.Namespace, request.Name)));
+                await ResponseWriter.WriteAsync(request.Http, ScaleOf(request, reader.Get(request.Descriptor, request.Namespace, request.Name)));
                 return;
             case "PUT":
                 var body = await RequestBody.ReadObjectAsync(request.Http, Names, SchemaName);
@@ -37,11 +38,11 @@ internal sealed class ScaleHandler(ObjectReader reader, ObjectWriter writer)
     private async Task UpdateAsync(ApiRequest request, Func<JsonObject, JsonObject> change)
     {
         var updated = await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, UpdateScope.Subresource, Scale, request.DryRun, RequestWriter.Of(request));
-        await ResponseWriter.WriteAsync(request.Http, ScaleOf(updated));
+        await ResponseWriter.WriteAsync(request.Http, ScaleOf(request, updated));
 
         JsonObject Scale(JsonObject obj)
         {
-            var scale = change(ScaleOf(obj));
+            var scale = change(ScaleOf(request, obj));
             var replicas = scale.Integer("spec", "replicas") ?? 0;
             if (replicas < 0)
             {
@@ -59,15 +60,26 @@ internal sealed class ScaleHandler(ObjectReader reader, ObjectWriter writer)
                 obj.Metadata().Remove("resourceVersion");
             }
 
-            obj.Ensure("spec")["replicas"] = replicas;
+            if (Custom(request) is { } custom)
+            {
+                custom.SetReplicas(obj, replicas);
+            }
+            else
+            {
+                obj.Ensure("spec")["replicas"] = replicas;
+            }
+
             return obj;
         }
     }
 
-    private static JsonObject ScaleOf(StoredObject stored) => ScaleOf(stored.Document());
+    private static CustomScale? Custom(ApiRequest request) => (request.Descriptor as CustomResource)?.Scale;
 
-    private static JsonObject ScaleOf(JsonObject obj)
+    private static JsonObject ScaleOf(ApiRequest request, StoredObject stored) => ScaleOf(request, request.Descriptor.Present(stored).Document());
+
+    private static JsonObject ScaleOf(ApiRequest request, JsonObject obj)
     {
+        var custom = Custom(request);
         var metadata = new JsonObject();
         foreach (var field in new[] { "name", "namespace", "uid", "resourceVersion", "creationTimestamp" })
         {
@@ -79,8 +91,12 @@ internal sealed class ScaleHandler(ObjectReader reader, ObjectWriter writer)
             ["kind"] = Names.Kind,
             ["apiVersion"] = Names.ApiVersion,
             ["metadata"] = metadata,
-            ["spec"] = new JsonObject { ["replicas"] = obj.Integer("spec", "replicas") ?? 0 },
-            ["status"] = new JsonObject { ["replicas"] = obj.Integer("status", "replicas") ?? 0, ["selector"] = Selector(obj) },
+            ["spec"] = new JsonObject { ["replicas"] = custom?.Replicas(obj) ?? obj.Integer("spec", "replicas") ?? 0 },
+            ["status"] = new JsonObject
+            {
+                ["replicas"] = custom?.StatusReplicas(obj) ?? obj.Integer("status", "replicas") ?? 0,
+                ["selector"] = custom?.Selector(obj) ?? Selector(obj),
+            },
         };
     }
 

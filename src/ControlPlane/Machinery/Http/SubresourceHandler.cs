@@ -30,7 +30,7 @@ internal sealed class SubresourceHandler(
     /// <summary>Whoever is known may do everything: there are no roles here.</summary>
     private static async Task ReviewAsync(ApiRequest request)
     {
-        var review = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor.Names, request.Descriptor.SchemaName);
+        var review = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor);
         review["kind"] = request.Descriptor.Names.Kind;
         review["apiVersion"] = request.Descriptor.Names.ApiVersion;
         review["status"] = new JsonObject { ["allowed"] = true };

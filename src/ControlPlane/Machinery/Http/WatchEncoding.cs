@@ -23,7 +23,7 @@ internal abstract class WatchEncoding
     /// <summary>The event that ends a watch in the middle of an answer that began with 200.</summary>
     public virtual void Error(PipeWriter output, StatusException failure) => Write(output, "ERROR", failure.Status());
 
-    public static WatchEncoding For(ApiRequest request, TimeProvider time) => AcceptHeader.Form(request.Http.Request) switch
+    public static WatchEncoding For(ApiRequest request, TimeProvider time) => AcceptHeader.Form(request) switch
     {
         ResponseForm.Table => new TableWatchEncoding(new TableRenderer(request, time)),
         ResponseForm.PartialMetadata => new PartialMetadataWatchEncoding(),

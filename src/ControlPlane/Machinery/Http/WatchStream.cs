@@ -32,7 +32,8 @@ internal sealed class WatchStream(IStore store, ObjectReader reader, TimeProvide
         await output.FlushAsync(http.RequestAborted);
         var lifetime = query.Timeout ?? TimeSpan.FromMinutes(30 + Random.Shared.Next(30));
         using var deadline = new CancellationTokenSource(lifetime, time);
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, http.RequestAborted, stopping);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(
+            [deadline.Token, http.RequestAborted, stopping, request.Descriptor.Withdrawn]);
         StoreWatch watch;
         try
         {
@@ -75,7 +76,7 @@ internal sealed class WatchStream(IStore store, ObjectReader reader, TimeProvide
 
         foreach (var obj in snapshot.List(prefix).Where(filter.Matches))
         {
-            encoding.Initial(output, obj);
+            encoding.Initial(output, request.Descriptor.Present(obj));
         }
 
         if (query.SendInitialEvents == true && query.AllowWatchBookmarks)
@@ -102,7 +103,7 @@ internal sealed class WatchStream(IStore store, ObjectReader reader, TimeProvide
             {
                 if (Shown(filter, change) is { } type)
                 {
-                    encoding.Event(output, type, change);
+                    encoding.Event(output, type, change.As(request.Descriptor));
                 }
 
                 delivered = change.Revision > delivered ? change.Revision : delivered;

@@ -74,7 +74,7 @@ internal sealed class ObjectFilter
     }
 
     // Kinds with fields of their own and kinds with metadata only have different conversions upstream, and different words.
-    private string Unsupported(string field) => _descriptor.FieldLabels.Count > 0
+    private string Unsupported(string field) => _descriptor.FieldLabels.Count > 0 || _descriptor.IsCustom
         ? $"field label not supported: {field}"
         : $"\"{field}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"";
 

@@ -126,7 +126,8 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
         var key = descriptor.Key(ns, name);
         for (var attempt = 1; ; attempt++)
         {
-            var current = store.Current.Get(key) ?? throw StatusException.NotFound(descriptor.Names.Qualified, name);
+            var stored = store.Current.Get(key) ?? throw StatusException.NotFound(descriptor.Names.Qualified, name);
+            var current = descriptor.Present(stored);
             var old = current.Document();
             var obj = change(current.Document());
             var conditional = ObjectIdentity.Check(descriptor, obj, old, ns, name);
@@ -140,17 +141,21 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
             {
                 descriptor.ValidateUpdate(obj, old, errors);
             }
+            else if (scope == UpdateScope.Status)
+            {
+                descriptor.ValidateStatusUpdate(obj, old, errors);
+            }
 
             using var reservation = Reserve(descriptor, obj, scope == UpdateScope.Main ? old : null, errors, name, reserve: scope == UpdateScope.Main);
-            if (descriptor.TracksGeneration && SpecChanged(obj, old))
+            if (descriptor.TracksGeneration && SpecChanged(descriptor, obj, old))
             {
                 obj.Metadata()["generation"] = (old.Integer("metadata", "generation") ?? 0) + 1;
             }
 
             var value = StoredForm.Encode(descriptor, obj);
-            if (value.AsSpan().SequenceEqual(current.Value.Span))
+            if (value.AsSpan().SequenceEqual(stored.Value.Span))
             {
-                return current;
+                return stored;
             }
 
             await using var hold = scope == UpdateScope.Main
@@ -189,7 +194,7 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
         if (manager is not { Applies: true })
         {
             var writer = manager ?? new FieldManager(ServerName, Applies: false, descriptor.Names.ApiVersion, "");
-            new OwnershipTracker(descriptor.Schema, time).Update(old, obj, writer);
+            new OwnershipTracker(descriptor.Ownership, descriptor.Decode, time).Update(old, obj, writer);
         }
     }
 
@@ -240,10 +245,11 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
         metadata["namespace"] = ns;
     }
 
-    // Everything but metadata and status counts: a Role has rules, not a spec.
-    private static bool SpecChanged(JsonObject obj, JsonObject old) =>
+    // Everything but metadata and status counts: a Role has rules, not a spec. A custom resource's status is one by its subresource only.
+    private static bool SpecChanged(ResourceDescriptor descriptor, JsonObject obj, JsonObject old) =>
         obj.Select(field => field.Key).Union(old.Select(field => field.Key))
-            .Any(field => field is not ("metadata" or "status" or "apiVersion" or "kind") && !obj.FieldEquals(old, field));
+            .Any(field => field is not ("metadata" or "apiVersion" or "kind") && !obj.FieldEquals(old, field)
+                && (field != "status" || (descriptor.IsCustom && !descriptor.HasStatus)));
 
     private static string GenerateName(string prefix)
     {

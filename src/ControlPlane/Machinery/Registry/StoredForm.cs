@@ -11,9 +11,12 @@ internal static class StoredForm
         ["name", "generateName", "namespace", "uid", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"];
 
     /// <summary>Type first, then metadata without resourceVersion, then the rest: equal objects have equal bytes.</summary>
-    public static byte[] Encode(ResourceDescriptor descriptor, JsonObject obj)
+    /// <param name="descriptor">The kind.</param>
+    /// <param name="obj">The object.</param>
+    /// <param name="apiVersion">The version to write it in; the one that is stored unless given.</param>
+    public static byte[] Encode(ResourceDescriptor descriptor, JsonObject obj, string? apiVersion = null)
     {
-        var stored = new JsonObject { ["kind"] = descriptor.Names.Kind, ["apiVersion"] = descriptor.Names.ApiVersion };
+        var stored = new JsonObject { ["kind"] = descriptor.Names.Kind, ["apiVersion"] = apiVersion ?? descriptor.StoredApiVersion };
         var metadata = new JsonObject();
         var given = obj.Metadata();
         foreach (var name in MetadataOrder)
