@@ -44,7 +44,7 @@ public sealed class KubectlTests(KubectlFixture kubectl) : IClassFixture<Kubectl
     [InlineData("create rolebinding pb-rb --clusterrole=view --user=a", "rolebinding.rbac.authorization.k8s.io/pb-rb created")]
     [InlineData("create clusterrolebinding pb-crb --clusterrole=view --group=g", "clusterrolebinding.rbac.authorization.k8s.io/pb-crb created")]
     [InlineData("create poddisruptionbudget pb-pdb --selector=app=x --min-available=1", "poddisruptionbudget.policy/pb-pdb created")]
-    [InlineData("create quota pb-q --hard=pods=2", "resourcequota/pb-q created")]
+    [InlineData("create quota pb-q --hard=pods=200", "resourcequota/pb-q created")]
     [InlineData("create priorityclass pb-pc --value=5", "priorityclass.scheduling.k8s.io/pb-pc created")]
     [InlineData("auth can-i get pods", "yes")]
     public async Task Commands_that_send_protobuf_work(string command, string expected) => Assert.Contains(expected, await kubectl.RunAsync(command));
