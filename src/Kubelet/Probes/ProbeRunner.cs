@@ -118,9 +118,12 @@ internal sealed class ProbeRunner : IDisposable
         }
         catch (SocketException failure)
         {
-            return $"dial tcp {host}:{Port(tcp.Port, container)}: connect: {failure.Message}";
+            return $"dial tcp {host}:{Port(tcp.Port, container)}: connect: {Spelled(failure)}";
         }
     }
+
+    /// <summary>The kernel's errors as other kubelets spell them: without a capital.</summary>
+    private static string Spelled(SocketException failure) => string.Concat(failure.Message[..1].ToLowerInvariant(), failure.Message.AsSpan(1));
 
     private async Task<Socket> ConnectAsync(string host, int port, CancellationToken cancellation)
     {
