@@ -8,7 +8,8 @@ public static class ResourceTypes
     [
         Namespace.Resource, Node.Resource, Deployment.Resource, ReplicaSet.Resource, ReplicationController.Resource, Service.Resource,
         Endpoints.Resource, EndpointSlice.Resource, Pod.Resource, ConfigMap.Resource, Secret.Resource, ServiceAccount.Resource,
-        Lease.Resource, Event.Resource, new("", "v1", "ResourceQuota", "resourcequotas", true), new("", "v1", "PersistentVolume", "persistentvolumes", false),
+        Lease.Resource, Event.Resource, new("", "v1", "ResourceQuota", "resourcequotas", true), new("", "v1", "LimitRange", "limitranges", true),
+        new("", "v1", "PersistentVolume", "persistentvolumes", false),
         new("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true), new("storage.k8s.io", "v1", "StorageClass", "storageclasses", false),
         new("apps", "v1", "DaemonSet", "daemonsets", true), new("apps", "v1", "StatefulSet", "statefulsets", true),
         new("batch", "v1", "CronJob", "cronjobs", true), new("batch", "v1", "Job", "jobs", true),
