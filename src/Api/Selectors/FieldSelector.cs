@@ -24,7 +24,7 @@ public sealed class FieldSelector
     public static FieldSelector Equal(string field, string value) => new([new FieldRequirement(field, true, value)]);
 
     /// <summary>Reads a selector; the empty string matches everything.</summary>
-    /// <exception cref="FormatException">Names the selector and the requirement.</exception>
+    /// <exception cref="FormatException">Not a selector, in apimachinery's words.</exception>
     public static FieldSelector Parse(string text)
     {
         var requirements = new List<FieldRequirement>();
@@ -66,13 +66,13 @@ public sealed class FieldSelector
         var equals = text.IndexOf('=', StringComparison.Ordinal);
         if (equals <= 0 || text[..equals] == "!")
         {
-            throw new FormatException($"field selector \"{selector}\": \"{text}\" is not of the form field=value");
+            throw new FormatException($"invalid selector: '{selector}'; can't understand '{text}'");
         }
 
         var notEqual = text[equals - 1] == '!';
         var field = text[..(notEqual ? equals - 1 : equals)];
         var value = equals + 1 < text.Length && text[equals + 1] == '=' && !notEqual ? text[(equals + 2)..] : text[(equals + 1)..];
-        return new FieldRequirement(field, !notEqual, Unescape(selector, value));
+        return new FieldRequirement(field, !notEqual, Unescape(value));
     }
 
     private static int NextComma(string text, int from)
@@ -97,7 +97,7 @@ public sealed class FieldSelector
             .Replace(",", "\\,", StringComparison.Ordinal)
             .Replace("=", "\\=", StringComparison.Ordinal);
 
-    private static string Unescape(string selector, string value)
+    private static string Unescape(string value)
     {
         var result = new StringBuilder(value.Length);
         for (var i = 0; i < value.Length; i++)
@@ -107,8 +107,10 @@ public sealed class FieldSelector
                 case '\\' when i + 1 < value.Length && value[i + 1] is '\\' or ',' or '=':
                     result.Append(value[++i]);
                     break;
-                case '\\' or '=':
-                    throw new FormatException($"field selector \"{selector}\": '{value[i]}' in \"{value}\" needs a backslash before it");
+                case '\\':
+                    throw new FormatException($"invalid field selector: invalid escape sequence: {value.Substring(i, Math.Min(2, value.Length - i))}");
+                case '=' or ',':
+                    throw new FormatException($"invalid field selector: unescaped character in value: {(int)value[i]}");
                 default:
                     result.Append(value[i]);
                     break;

@@ -33,7 +33,7 @@ public sealed class LabelSelectorExpression
     public IReadOnlyList<LabelRequirement> Requirements { get; }
 
     /// <summary>Reads a selector; the empty string matches everything.</summary>
-    /// <exception cref="FormatException">Names the selector, what is wrong and where.</exception>
+    /// <exception cref="FormatException">Not a selector, in apimachinery's words.</exception>
     public static LabelSelectorExpression Parse(string text)
     {
         var requirements = new LabelSelectorReader(text).Read();
