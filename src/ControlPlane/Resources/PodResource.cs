@@ -63,7 +63,7 @@ internal sealed class PodResource : ResourceDescriptor
         spec.Default("serviceAccountName", "default");
         spec.Default("serviceAccount", spec["serviceAccountName"]!.DeepClone());
         PodPriority.Admit(Names, obj, snapshot);
-        LimitRangeDefaults.Apply(spec, ns, snapshot);
+        LimitRangeDefaults.Apply(obj, ns, snapshot);
         var tolerations = spec["tolerations"] as JsonArray ?? [];
         foreach (var taint in (ReadOnlySpan<string>)["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"])
         {
@@ -85,6 +85,11 @@ internal sealed class PodResource : ResourceDescriptor
 
         // Labels of a pod may be written with its status; its quality of service never changes.
         obj.Ensure("status").CopyField(old.Ensure("status"), "qosClass");
+        foreach (var condition in obj.Objects("status", "conditions"))
+        {
+            // No client sets it and every client that lists conditions shows it.
+            condition.TryAdd("lastProbeTime", null);
+        }
     }
 
     public override void Validate(JsonObject obj, FieldErrors errors) => PodValidation.Spec(obj.Object("spec") ?? [], "spec", errors);
