@@ -20,6 +20,16 @@ public sealed class ClusterFixture : IAsyncLifetime
     /// <summary>Folder of the walkthrough manifests, which is beside the checkout.</summary>
     internal static string Manifests { get; } = Path.GetFullPath(Path.Combine(Repository(), "..", "shared", "manifests"));
 
+    internal static string Manifest(string name) => Path.Combine(Manifests, name);
+
+    /// <summary>A manifest of the test's own in a new file, which the test deletes.</summary>
+    internal static async Task<string> WriteManifestAsync(string content)
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"dp-{Guid.NewGuid():N}.yaml");
+        await File.WriteAllTextAsync(file, content);
+        return file;
+    }
+
     public async ValueTask InitializeAsync()
     {
         _cluster = Programs.Start(
@@ -73,6 +83,15 @@ public sealed class ClusterFixture : IAsyncLifetime
         var outcome = await TryKubectlAsync(arguments);
         Assert.True(outcome.ExitCode == 0, $"kubectl {string.Join(' ', arguments)}: {outcome}\n--- cluster\n{Log}");
         return outcome.Output;
+    }
+
+    /// <summary>Runs kubectl, which must fail.</summary>
+    /// <returns>What it says on its error stream.</returns>
+    internal async Task<string> RefusedAsync(params string[] arguments)
+    {
+        var outcome = await TryKubectlAsync(arguments);
+        Assert.True(outcome.ExitCode != 0, $"kubectl {string.Join(' ', arguments)}: {outcome}");
+        return outcome.Error;
     }
 
     internal Task<Outcome> TryKubectlAsync(params string[] arguments) =>

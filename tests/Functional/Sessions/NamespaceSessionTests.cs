@@ -2,43 +2,125 @@ using System.Text.RegularExpressions;
 
 namespace Dataplane.Functional.Sessions;
 
-/// <summary>Namespaces, nodes and bulk deletes as the walkthroughs use them.</summary>
+/// <summary>Namespaces, contexts and limit ranges as the walkthroughs use them.</summary>
 [Collection(ClusterCollection.Name)]
 public sealed class NamespaceSessionTests(ClusterFixture cluster)
 {
     [Fact]
     public async Task ANamespaceGoesWithWhatIsInIt()
     {
-        Assert.Contains("kube-system", await cluster.KubectlAsync("get", "ns"));
-        await cluster.KubectlAsync("create", "-f", Path.Combine(ClusterFixture.Manifests, "namespace.yaml"));
-        await cluster.KubectlAsync("run", "nginx", "--image=nginx", "-n", "new-namespace");
+        Assert.Equal("namespace/new-namespace created\n", await cluster.KubectlAsync("create", "-f", ClusterFixture.Manifest("namespace.yaml")));
+        Screen.Shows(
+            """
+            NAME STATUS AGE
+            default Active {age}
+            kube-system Active {age}
+            new-namespace Active {age}
+            """,
+            await cluster.KubectlAsync("get", "ns", "default", "kube-system", "new-namespace"));
+        Assert.Equal("pod/nginx created\n", await cluster.KubectlAsync("run", "nginx", "--image=nginx", "-n", "new-namespace"));
         await cluster.EventuallyAsync(text => text.Contains("1/1"), "get", "pod", "nginx", "-n", "new-namespace");
-        Assert.Matches(@"new-namespace +nginx ", await cluster.KubectlAsync("get", "pods", "--all-namespaces"));
-        Assert.Contains("Active", await cluster.KubectlAsync("describe", "namespace", "new-namespace"));
-        await cluster.KubectlAsync("delete", "ns", "new-namespace");
-        Assert.Contains("NotFound", (await cluster.TryKubectlAsync("get", "ns", "new-namespace")).Error);
+        Screen.Contains("new-namespace nginx 1/1 Running 0 {age}", await cluster.KubectlAsync("get", "pods", "--all-namespaces"));
+        Screen.Shows(
+            """
+            Name: new-namespace
+            Labels: kubernetes.io/metadata.name=new-namespace
+            Annotations: <none>
+            Status: Active
+
+            No resource quota.
+
+            No LimitRange resource.
+            """,
+            await cluster.KubectlAsync("describe", "namespace", "new-namespace"));
+        Assert.Equal("namespace \"new-namespace\" deleted\n", await cluster.KubectlAsync("delete", "ns", "new-namespace"));
+        Assert.Equal(
+            "Error from server (NotFound): namespaces \"new-namespace\" not found\n", await cluster.RefusedAsync("get", "ns", "new-namespace"));
+        Assert.Equal(
+            "Error from server (NotFound): namespaces \"new-namespace\" not found\n",
+            await cluster.RefusedAsync("run", "late", "--image=nginx", "-n", "new-namespace"));
         Assert.DoesNotContain("new-namespace", await cluster.KubectlAsync("get", "pods", "--all-namespaces"));
+    }
+
+    [Fact]
+    public async Task AContextPutsCommandsIntoItsNamespace()
+    {
+        var config = Path.Combine(Path.GetTempPath(), $"dp-{Guid.NewGuid():N}.config");
+        File.Copy(cluster.KubeConfig, config);
+        try
+        {
+            var admin = (await WithAsync("config", "current-context")).Trim();
+            Assert.Equal(
+                "Context \"sys\" created.\n",
+                await WithAsync("config", "set-context", "sys", "--namespace=kube-system", $"--cluster={await CurrentAsync("cluster")}", $"--user={await CurrentAsync("user")}"));
+            Assert.Equal("Switched to context \"sys\".\n", await WithAsync("config", "use-context", "sys"));
+            Assert.Contains(
+                "  namespace: kube-system\n", await WithAsync("create", "configmap", "in-context", "-o", "yaml", "--dry-run=server"));
+            Assert.Equal("No resources found in kube-system namespace.\n", (await TryWithAsync("get", "pods", "-l", "no=one")).Error);
+            Assert.Equal("Context \"sys\" modified.\n", await WithAsync("config", "set-context", "--current", "--namespace=default"));
+            Screen.Contains("service/kubernetes ClusterIP 10.96.0.1 <none> 443/TCP {age}", await WithAsync("get", "all"));
+            Assert.Equal($"Switched to context \"{admin}\".\n", await WithAsync("config", "use-context", admin));
+        }
+        finally
+        {
+            File.Delete(config);
+        }
+
+        async Task<string> CurrentAsync(string what) =>
+            await WithAsync("config", "view", "--minify", "-o", $"jsonpath={{.contexts[0].context.{what}}}");
+
+        Task<Outcome> TryWithAsync(params string[] arguments) => cluster.TryKubectlAsync(["--kubeconfig", config, .. arguments]);
+
+        async Task<string> WithAsync(params string[] arguments)
+        {
+            var outcome = await TryWithAsync(arguments);
+            Assert.True(outcome.ExitCode == 0, outcome.ToString());
+            return outcome.Output;
+        }
     }
 
     [Fact]
     public async Task ALimitRangeGivesNewContainersItsDefaults()
     {
-        await cluster.KubectlAsync("create", "-f", Path.Combine(ClusterFixture.Manifests, "namespace.yaml"));
+        await cluster.KubectlAsync("create", "-f", ClusterFixture.Manifest("namespace.yaml"));
         try
         {
-            await cluster.KubectlAsync("create", "-f", Path.Combine(ClusterFixture.Manifests, "limitrange.yaml"));
-            Assert.Matches(@"Container +memory +- +- +256Mi +512Mi", await cluster.KubectlAsync("describe", "namespace", "new-namespace"));
-            await cluster.KubectlAsync("run", "limited", "--image=nginx", "-n", "new-namespace");
+            Assert.Equal("limitrange/limits created\n", await cluster.KubectlAsync("create", "-f", ClusterFixture.Manifest("limitrange.yaml")));
+            Screen.Shows("NAME CREATED AT\nlimits 20{any}Z", await InNewAsync("get", "limits"));
+            Screen.Shows(
+                """
+                Name: limits
+                Namespace: new-namespace
+                Type Resource Min Max Default Request Default Limit Max Limit/Request Ratio
+                ---- -------- --- --- --------------- ------------- -----------------------
+                Container memory - - 256Mi 512Mi -
+                """,
+                await InNewAsync("describe", "limits", "limits"));
+            Screen.Contains(
+                """
+                Resource Limits
+                Type Resource Min Max Default Request Default Limit Max Limit/Request Ratio
+                ---- -------- --- --- --------------- ------------- -----------------------
+                Container memory - - 256Mi 512Mi -
+                """,
+                await cluster.KubectlAsync("describe", "namespace", "new-namespace"));
+            await InNewAsync("run", "limited", "--image=nginx");
             Assert.Equal(
-                "256Mi 512Mi",
-                await cluster.KubectlAsync(
-                    "get", "pod", "limited", "-n", "new-namespace", "-o",
-                    "jsonpath={.spec.containers[0].resources.requests.memory} {.spec.containers[0].resources.limits.memory}"));
+                """{"limits":{"memory":"512Mi"},"requests":{"memory":"256Mi"}}""",
+                await InNewAsync("get", "pod", "limited", "-o", "jsonpath={.spec.containers[0].resources}"));
+            Assert.Equal(
+                "LimitRanger plugin set: memory request for container limited; memory limit for container limited",
+                await InNewAsync("get", "pod", "limited", "-o", @"jsonpath={.metadata.annotations.kubernetes\.io/limit-ranger}"));
+            Assert.Equal("limitrange \"limits\" deleted\n", await InNewAsync("delete", "limits", "limits"));
+            await InNewAsync("run", "unlimited", "--image=nginx");
+            Assert.Equal("{}", await InNewAsync("get", "pod", "unlimited", "-o", "jsonpath={.spec.containers[0].resources}"));
         }
         finally
         {
             await cluster.KubectlAsync("delete", "ns", "new-namespace");
         }
+
+        Task<string> InNewAsync(params string[] arguments) => cluster.KubectlAsync([.. arguments, "-n", "new-namespace"]);
     }
 
     [Theory]
@@ -47,8 +129,7 @@ public sealed class NamespaceSessionTests(ClusterFixture cluster)
     [InlineData("a.b")]
     public async Task ABrokenNamespaceNameIsRefusedWithItsField(string name)
     {
-        var manifest = Path.Combine(Path.GetTempPath(), $"dp-{Guid.NewGuid():N}.yaml");
-        await File.WriteAllTextAsync(manifest, $"apiVersion: v1\nkind: Namespace\nmetadata: {{name: \"{name}\"}}\n");
+        var manifest = await ClusterFixture.WriteManifestAsync($"apiVersion: v1\nkind: Namespace\nmetadata: {{name: \"{name}\"}}\n");
         var refused = await cluster.TryKubectlAsync("create", "-f", manifest);
         File.Delete(manifest);
         Assert.NotEqual(0, refused.ExitCode);
@@ -59,40 +140,12 @@ public sealed class NamespaceSessionTests(ClusterFixture cluster)
     [Fact]
     public async Task AnUnknownFieldIsNamed()
     {
-        var manifest = Path.Combine(Path.GetTempPath(), $"dp-{Guid.NewGuid():N}.yaml");
-        await File.WriteAllTextAsync(manifest, "apiVersion: v1\nkind: Service\nmetadata: {name: odd}\nspec: {ports: [{port: 80}], colour: blue}\n");
+        var manifest = await ClusterFixture.WriteManifestAsync("apiVersion: v1\nkind: Service\nmetadata: {name: odd}\nspec: {ports: [{port: 80}], colour: blue}\n");
         var refused = await cluster.TryKubectlAsync("create", "-f", manifest);
         File.Delete(manifest);
         Assert.NotEqual(0, refused.ExitCode);
         Assert.Contains("unknown field \"spec.colour\"", refused.Error);
         Assert.Contains("NotFound", (await cluster.TryKubectlAsync("get", "service", "odd")).Error);
-    }
-
-    [Fact]
-    public async Task ANodeSelectorPicksTheLabelledNode()
-    {
-        await cluster.KubectlAsync("label", "node", "node-2", "gpu=true");
-        try
-        {
-            Assert.Equal("node/node-2", (await cluster.KubectlAsync("get", "node", "-l", "gpu=true", "-o", "name")).Trim());
-            Assert.Matches(@"NAME +STATUS +ROLES +AGE +VERSION +GPU", await cluster.KubectlAsync("get", "node", "-L", "gpu"));
-            await cluster.KubectlAsync(
-                "run", "picky", "--image=centos", "--restart=Never", "--overrides", """{"spec":{"nodeSelector":{"gpu":"true"},"terminationGracePeriodSeconds":0}}""",
-                "--", "sleep", "600");
-            Assert.Equal("node-2", await cluster.EventuallyAsync(text => text.Length > 0, "get", "pod", "picky", "-o", "jsonpath={.spec.nodeName}"));
-        }
-        finally
-        {
-            await cluster.TryKubectlAsync("delete", "pod", "picky");
-            await cluster.KubectlAsync("label", "node", "node-2", "gpu-");
-        }
-    }
-
-    [Fact]
-    public async Task TheKubernetesServiceComesBackByItself()
-    {
-        await cluster.KubectlAsync("delete", "service", "kubernetes");
-        await cluster.EventuallyAsync(text => text.Contains("10.96.0.1"), "get", "service", "kubernetes");
     }
 
     [Fact]
