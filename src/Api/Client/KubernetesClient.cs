@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 
 namespace Dataplane.Api.Client;
 
@@ -138,12 +139,35 @@ public sealed class KubernetesClient : IDisposable
     /// <exception cref="ApiException">The watch was refused or ended with an ERROR event; <see cref="ApiException.IsExpired"/> asks for
     /// a new list.</exception>
     /// <exception cref="IOException">The connection broke.</exception>
-    public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
-        WatchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-        where T : class, IResource<T>
+    public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(WatchOptions options, CancellationToken cancellationToken = default)
+        where T : class, IResource<T> =>
+        WatchPathAsync<T>(T.Resource.Path(options.Namespace) + ListQuery.Of(options), cancellationToken);
+
+    /// <summary>Changes of the metadata of a resource known only at run time.</summary>
+    /// <inheritdoc cref="WatchAsync{T}" path="/exception"/>
+    public IAsyncEnumerable<WatchEvent<PartialObjectMetadata>> WatchMetadataAsync(
+        ResourceType resource, WatchOptions options, CancellationToken cancellationToken = default) =>
+        WatchPathAsync<PartialObjectMetadata>(resource.Path(options.Namespace) + ListQuery.Of(options), cancellationToken);
+
+    /// <summary>A document that is no object: discovery.</summary>
+    /// <param name="path">Below the server's root.</param>
+    /// <param name="accept">The Accept header.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<JsonDocument> GetDocumentAsync(string path, string accept, CancellationToken cancellationToken = default)
     {
         using var response = await RequestAsync(
-            HttpMethod.Get, T.Resource.Path(options.Namespace) + ListQuery.Of(options), null, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
+            HttpMethod.Get, path, null, HttpCompletionOption.ResponseContentRead, cancellationToken, accept).ConfigureAwait(false);
+        var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        return await JsonDocument.ParseAsync(stream, cancellationToken: cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async IAsyncEnumerable<WatchEvent<T>> WatchPathAsync<T>(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class
+    {
+        using var response = await RequestAsync(HttpMethod.Get, path, null, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
             .ConfigureAwait(false);
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         var pipe = PipeReader.Create(stream);
@@ -177,9 +201,6 @@ public sealed class KubernetesClient : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _http.Dispose();
-
     private static string ObjectPath(ResourceType resource, NamespacedName name, string? subresource = null)
     {
         var path = $"{resource.Path(name.Namespace)}/{Uri.EscapeDataString(name.Name)}";
@@ -200,7 +221,7 @@ public sealed class KubernetesClient : IDisposable
     }
 
     private async Task<HttpResponseMessage> RequestAsync(
-        HttpMethod method, string path, HttpContent? body, HttpCompletionOption completion, CancellationToken cancellationToken)
+        HttpMethod method, string path, HttpContent? body, HttpCompletionOption completion, CancellationToken cancellationToken, string? accept = null)
     {
         using var request = new HttpRequestMessage(method, path)
         {
@@ -208,6 +229,11 @@ public sealed class KubernetesClient : IDisposable
             Version = _http.DefaultRequestVersion,
             VersionPolicy = _http.DefaultVersionPolicy,
         };
+        if (accept is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+        }
+
         var response = await ApiTransport.SendAsync(_http, request, completion, cancellationToken).ConfigureAwait(false);
         try
         {

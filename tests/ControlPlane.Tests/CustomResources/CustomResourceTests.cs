@@ -163,6 +163,36 @@ public sealed class CustomResourceTests : IAsyncLifetime
         Assert.Empty((await _server.GetAsync(Widgets))["items"]!.AsArray());
     }
 
+    [Fact]
+    public async Task OwnershipReachesCustomResources()
+    {
+        const string maps = "/api/v1/namespaces/default/configmaps";
+        var owner = await CreateAsync("owner", "{color: red}");
+        await _server.CreateAsync(maps, $$$"""{"metadata":{"name":"owned","ownerReferences":[{{{Reference(owner)}}}]}}""");
+        var map = await _server.CreateAsync(maps, """{"metadata":{"name":"map"}}""");
+        await _server.WriteAsync(
+            HttpMethod.Post, Widgets,
+            $$$"""{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"owned","ownerReferences":[{{{Reference(map)}}}]},"spec":{"color":"red"}}""");
+        await _server.WriteAsync(HttpMethod.Delete, $"{Widgets}/owner", """{"propagationPolicy":"Foreground"}""");
+        await UntilGoneAsync($"{maps}/owned");
+        await UntilGoneAsync($"{Widgets}/owner");
+        await _server.WriteAsync(HttpMethod.Delete, $"{maps}/map", "");
+        await UntilGoneAsync($"{Widgets}/owned");
+
+        static string Reference(JsonObject obj) =>
+            $$$"""{"apiVersion":"{{{obj["apiVersion"]}}}","kind":"{{{obj["kind"]}}}","name":"{{{obj["metadata"]!["name"]}}}","uid":"{{{obj["metadata"]!["uid"]}}}","blockOwnerDeletion":true}""";
+    }
+
+    [Fact]
+    public async Task ANamespaceTakesItsCustomResourcesAlong()
+    {
+        await _server.CreateAsync("/api/v1/namespaces", """{"metadata":{"name":"shop"}}""");
+        await _server.WriteAsync(HttpMethod.Post, Widgets.Replace("default", "shop", StringComparison.Ordinal), Widget("gone", "{color: red}"), "application/yaml");
+        await _server.WriteAsync(HttpMethod.Delete, "/api/v1/namespaces/shop", "");
+        await UntilGoneAsync("/api/v1/namespaces/shop");
+        Assert.Empty((await _server.GetAsync("/apis/example.com/v1/widgets"))["items"]!.AsArray());
+    }
+
     private static string Widget(string name, string spec, string version = "v1") =>
         $"{{apiVersion: example.com/{version}, kind: Widget, metadata: {{name: {name}}}, spec: {spec}}}";
 

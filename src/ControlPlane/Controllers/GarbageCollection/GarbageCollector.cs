@@ -19,12 +19,14 @@ internal sealed class GarbageCollector : Controller
 
     private readonly KubernetesClient _client;
     private readonly OwnershipGraph _graph = new();
+    private readonly DefinedResources _defined;
     private volatile bool _complete;
 
     public GarbageCollector(KubernetesClient client, SharedInformers informers, ILogger logger, TimeProvider time)
         : base(logger, time)
     {
         _client = client;
+        _defined = new DefinedResources(client, Changed, logger, time);
         Follow(informers.Of<Namespace>());
         Follow(informers.Of<Node>());
         Follow(informers.Of<Deployment>());
@@ -44,7 +46,7 @@ internal sealed class GarbageCollector : Controller
     public new Task RunAsync(CancellationToken cancellationToken)
     {
         _complete = true;
-        return base.RunAsync(cancellationToken);
+        return Task.WhenAll(base.RunAsync(cancellationToken), _defined.RunAsync(cancellationToken));
     }
 
     protected override async Task SyncAsync(NamespacedName key, CancellationToken cancellationToken)
@@ -70,32 +72,33 @@ internal sealed class GarbageCollector : Controller
 
     private void Follow<T>(Lister<T> lister)
         where T : class, IResource<T> =>
-        lister.Subscribe(change =>
+        lister.Subscribe(change => Changed(new OwnedObject(T.Resource, change.Object.Metadata), gone: change.New is null));
+
+    private void Changed(OwnedObject obj, bool gone)
+    {
+        if (gone)
         {
-            var obj = new OwnedObject(T.Resource, change.Object.Metadata);
-            if (change.New is null)
+            _graph.Remove(obj.Metadata.UID);
+            foreach (var dependent in _graph.Dependents(obj.Metadata.UID))
             {
-                _graph.Remove(obj.Metadata.UID);
-                foreach (var dependent in _graph.Dependents(obj.Metadata.UID))
-                {
-                    Queue.Add(Key(dependent.Metadata.UID));
-                }
-
-                // An owner that waits for this one may go now.
-                foreach (var owner in obj.Metadata.OwnerReferences)
-                {
-                    Queue.Add(Key(owner.UID));
-                }
-
-                return;
+                Queue.Add(Key(dependent.Metadata.UID));
             }
 
-            _graph.Set(obj);
-            if (obj.Metadata.OwnerReferences.Count > 0 || obj.Metadata.DeletionTimestamp is not null)
+            // An owner that waits for this one may go now.
+            foreach (var owner in obj.Metadata.OwnerReferences)
             {
-                Queue.Add(Key(obj.Metadata.UID));
+                Queue.Add(Key(owner.UID));
             }
-        });
+
+            return;
+        }
+
+        _graph.Set(obj);
+        if (obj.Metadata.OwnerReferences.Count > 0 || obj.Metadata.DeletionTimestamp is not null)
+        {
+            Queue.Add(Key(obj.Metadata.UID));
+        }
+    }
 
     /// <summary>Whether no owner is left. The server has the last word: the caches of two kinds are not of the same moment.</summary>
     private async Task<bool> IsAbandonedAsync(OwnedObject obj, CancellationToken cancellationToken)
@@ -107,7 +110,8 @@ internal sealed class GarbageCollector : Controller
                 return false;
             }
 
-            var resource = ResourceTypes.All.FirstOrDefault(resource => resource.Kind == owner.Kind && resource.ApiVersion == owner.ApiVersion);
+            var resource = ResourceTypes.All.FirstOrDefault(resource => resource.Kind == owner.Kind && resource.ApiVersion == owner.ApiVersion)
+                ?? _defined.Find(owner.ApiVersion, owner.Kind);
             if (resource is null)
             {
                 // Of a kind nobody here knows: it may well exist.
@@ -116,14 +120,27 @@ internal sealed class GarbageCollector : Controller
 
             var name = new NamespacedName(resource.Namespaced ? obj.Metadata.Namespace : "", owner.Name);
             var named = new ListOptions { Namespace = name.Namespace, FieldSelector = $"metadata.name={owner.Name}" };
-            var live = await _client.ListMetadataAsync(resource, named, cancellationToken).ConfigureAwait(false);
-            if (live.Items.Exists(item => item.Metadata.UID == owner.UID))
+            if (await ExistsAsync(resource, named, owner.UID, cancellationToken).ConfigureAwait(false))
             {
                 return false;
             }
         }
 
         return true;
+    }
+
+    private async Task<bool> ExistsAsync(ResourceType resource, ListOptions named, string uid, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var live = await _client.ListMetadataAsync(resource, named, cancellationToken).ConfigureAwait(false);
+            return live.Items.Exists(item => item.Metadata.UID == uid);
+        }
+        catch (ApiException error) when (error.IsNotFound)
+        {
+            // The resource itself went with its definition.
+            return false;
+        }
     }
 
     private async Task FinalizeAsync(OwnedObject obj, CancellationToken cancellationToken)

@@ -46,7 +46,7 @@ internal sealed class NamespaceController : Controller
         }
 
         var left = 0;
-        foreach (var resource in ResourceTypes.All.Where(resource => resource.Namespaced))
+        foreach (var resource in await ContentAsync(cancellationToken).ConfigureAwait(false))
         {
             left += await EmptyAsync(resource, key.Name, cancellationToken).ConfigureAwait(false);
         }
@@ -60,6 +60,13 @@ internal sealed class NamespaceController : Controller
         var live = await _client.GetAsync<Namespace>(key, cancellationToken).ConfigureAwait(false);
         var rest = live.Spec.Finalizers.Where(finalizer => finalizer != Finalizer).ToList();
         await _client.UpdateAsync(live with { Spec = live.Spec with { Finalizers = rest } }, "finalize", cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What a namespace can have in it: the kinds known here, owners first, then whatever else the server serves.</summary>
+    private async Task<IEnumerable<ResourceType>> ContentAsync(CancellationToken cancellationToken)
+    {
+        var served = await ResourceDiscovery.AllAsync(_client, cancellationToken).ConfigureAwait(false);
+        return ResourceTypes.All.Concat(served).Where(resource => resource.Namespaced).DistinctBy(resource => (resource.Group, resource.Plural));
     }
 
     /// <summary>Deletes all objects of a resource in a namespace; hands back how many still end in their own time.</summary>
