@@ -158,6 +158,6 @@ internal sealed class CustomResource : ResourceDescriptor
         Pruning.Prune(obj, Structure);
         Default(obj);
         var value = StoredForm.Encode(this, obj, Names.ApiVersion);
-        return value.AsSpan().SequenceEqual(stored.Value.Span) ? stored : StoredObject.Create(stored.Key, stored.Created, stored.Modified, value);
+        return stored.HasValue(value) ? stored : StoredObject.Create(stored.Key, stored.Created, stored.Modified, value);
     }
 }

@@ -6,13 +6,22 @@ namespace Dataplane.ControlPlane.Store;
 /// </summary>
 internal sealed class RevisionHistory
 {
+    /// <summary>How many events keep their encodings: watchers that keep up are not further behind.</summary>
+    private const int WarmEvents = 256;
+
+    /// <summary>Bytes of superseded versions that are kept, however few: the past of large objects is short.</summary>
+    private const long MostBytes = 48 << 20;
+
     private readonly Lock _gate = new();
-    private readonly Queue<(StoreEvent Event, StoreSnapshot After)> _recent = new();
-    private readonly List<StoreWatch> _watches = [];
+    private readonly Queue<Step> _recent = new();
+    private readonly Queue<StoreEvent> _warm = new();
+    private readonly Dictionary<string, List<StoreWatch>> _watches = new(StringComparer.Ordinal);
     private readonly SortedList<Revision, TaskCompletionSource> _waiters = [];
     private readonly int _capacity;
     private volatile StoreSnapshot _current;
     private StoreSnapshot _oldest;
+    private int _events;
+    private long _bytes;
     private bool _closed;
 
     /// <param name="start">The state to start from; nothing before it is known.</param>
@@ -25,30 +34,55 @@ internal sealed class RevisionHistory
 
     public StoreSnapshot Current => _current;
 
-    /// <summary>Makes writes visible and hands them to the watchers.</summary>
-    public void Publish(ReadOnlySpan<StoreEvent> events)
+    /// <summary>The earliest state that is known: what is superseded before it nobody can ask for.</summary>
+    public Revision Oldest
     {
+        get
+        {
+            lock (_gate)
+            {
+                return _oldest.Revision;
+            }
+        }
+    }
+
+    /// <summary>Makes writes that follow each other visible and hands them to the watchers.</summary>
+    public void Publish(StoreEvent[] events)
+    {
+        if (events.Length == 0)
+        {
+            return;
+        }
+
         lock (_gate)
         {
-            foreach (var change in events)
+            var step = new Step(events, _current.With(events), events.Sum(change => (long)(change.Previous?.Json.Length ?? 0)));
+            _current = step.After;
+            Keep(step);
+            foreach (var (prefix, watches) in _watches)
             {
-                _current = _current.With(change);
-                _recent.Enqueue((change, _current));
-                if (_recent.Count > _capacity)
+                foreach (var change in events)
                 {
-                    _oldest = _recent.Dequeue().After;
-                }
-
-                foreach (var watch in _watches)
-                {
-                    watch.Offer(change);
+                    if (change.Object.Key.StartsWith(prefix, StringComparison.Ordinal))
+                    {
+                        watches.ForEach(watch => watch.Offer(change));
+                    }
                 }
             }
 
-            while (_waiters.Count > 0 && _waiters.GetKeyAtIndex(0) <= _current.Revision)
+            Wake();
+        }
+    }
+
+    /// <summary>Moves the current revision on where something else than an object of this store took revisions.</summary>
+    public void Advance(Revision revision)
+    {
+        lock (_gate)
+        {
+            if (revision > _current.Revision)
             {
-                _waiters.GetValueAtIndex(0).TrySetResult();
-                _waiters.RemoveAt(0);
+                _current = _current.At(revision);
+                Wake();
             }
         }
     }
@@ -67,18 +101,18 @@ internal sealed class RevisionHistory
                 throw new CompactedException(revision, _oldest.Revision);
             }
 
-            var found = _oldest;
-            foreach (var (change, after) in _recent)
+            var before = _oldest;
+            foreach (var step in _recent)
             {
-                if (change.Revision > revision)
+                if (step.After.Revision > revision)
                 {
-                    break;
+                    return before.With(step.Events.AsSpan(0, Array.FindLastIndex(step.Events, change => change.Revision <= revision) + 1));
                 }
 
-                found = after;
+                before = step.After;
             }
 
-            return found;
+            return before;
         }
     }
 
@@ -92,11 +126,17 @@ internal sealed class RevisionHistory
             }
 
             var watch = new StoreWatch(this, prefix, _capacity);
-            foreach (var (change, _) in _recent)
+            foreach (var step in _recent)
             {
-                if (change.Revision > after)
+                if (step.After.Revision > after)
                 {
-                    watch.Offer(change);
+                    foreach (var change in step.Events)
+                    {
+                        if (change.Revision > after && change.Object.Key.StartsWith(prefix, StringComparison.Ordinal))
+                        {
+                            watch.Offer(change);
+                        }
+                    }
                 }
             }
 
@@ -105,7 +145,12 @@ internal sealed class RevisionHistory
                 watch.Complete();
             }
 
-            _watches.Add(watch);
+            if (!_watches.TryGetValue(prefix, out var watches))
+            {
+                _watches[prefix] = watches = [];
+            }
+
+            watches.Add(watch);
             return watch;
         }
     }
@@ -129,13 +174,13 @@ internal sealed class RevisionHistory
         }
     }
 
-    /// <summary>Ends every watch.</summary>
+    /// <summary>Ends every watch; those who want to go on list again.</summary>
     public void Close()
     {
         lock (_gate)
         {
             _closed = true;
-            foreach (var watch in _watches)
+            foreach (var watch in _watches.Values.SelectMany(watches => watches))
             {
                 watch.Complete();
             }
@@ -146,7 +191,10 @@ internal sealed class RevisionHistory
     {
         lock (_gate)
         {
-            _watches.Remove(watch);
+            if (_watches.TryGetValue(watch.Prefix, out var watches) && watches.Remove(watch) && watches.Count == 0)
+            {
+                _watches.Remove(watch.Prefix);
+            }
         }
     }
 
@@ -158,4 +206,39 @@ internal sealed class RevisionHistory
             return _current.Revision;
         }
     }
+
+    private void Keep(Step step)
+    {
+        _recent.Enqueue(step);
+        _events += step.Events.Length;
+        _bytes += step.Bytes;
+        while (_recent.Count > 1 && (_events > _capacity || _bytes > MostBytes))
+        {
+            var gone = _recent.Dequeue();
+            _events -= gone.Events.Length;
+            _bytes -= gone.Bytes;
+            _oldest = gone.After;
+        }
+
+        foreach (var change in step.Events)
+        {
+            _warm.Enqueue(change);
+            if (_warm.Count > WarmEvents)
+            {
+                _warm.Dequeue().Forget();
+            }
+        }
+    }
+
+    private void Wake()
+    {
+        while (_waiters.Count > 0 && _waiters.GetKeyAtIndex(0) <= _current.Revision)
+        {
+            _waiters.GetValueAtIndex(0).TrySetResult();
+            _waiters.RemoveAt(0);
+        }
+    }
+
+    /// <summary>Writes that became visible together, and the state after them.</summary>
+    private readonly record struct Step(StoreEvent[] Events, StoreSnapshot After, long Bytes);
 }

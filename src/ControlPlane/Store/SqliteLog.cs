@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Data.Sqlite;
 
 namespace Dataplane.ControlPlane.Store;
@@ -9,7 +10,13 @@ internal sealed class SqliteLog : IDisposable
 {
     private const int NotADatabase = 26;
     private const int Busy = 5;
+
+    /// <summary>Revisions, and bytes of superseded rows, that are worth a transaction to delete.</summary>
     private const int CompactStep = 1024;
+    private const long CompactBytes = 32 << 20;
+
+    /// <summary>Pages given back to the file system with each step, 4 KiB each.</summary>
+    private const int VacuumPages = 1024;
 
     private const string Schema = """
         CREATE TABLE IF NOT EXISTS kine (
@@ -27,19 +34,19 @@ internal sealed class SqliteLog : IDisposable
         """;
 
     private readonly SqliteConnection _connection;
-    private readonly SqliteCommand _insert;
+    private readonly SqliteStatement _begin;
+    private readonly SqliteStatement _commit;
+    private readonly SqliteStatement _insert;
     private long _compacted;
+    private long _superseded;
 
     private SqliteLog(SqliteConnection connection)
     {
         _connection = connection;
-        _insert = connection.CreateCommand();
-        _insert.CommandText =
-            "INSERT INTO kine (id, name, created, deleted, create_revision, prev_revision, value) VALUES ($id, $name, $created, $deleted, $first, $previous, $value)";
-        foreach (var name in new[] { "$id", "$name", "$created", "$deleted", "$first", "$previous", "$value" })
-        {
-            _insert.Parameters.Add(new SqliteParameter(name, null));
-        }
+        _begin = new SqliteStatement(connection, "BEGIN IMMEDIATE");
+        _commit = new SqliteStatement(connection, "COMMIT");
+        _insert = new SqliteStatement(
+            connection, "INSERT INTO kine (id, name, created, deleted, create_revision, prev_revision, value) VALUES (?, ?, ?, ?, ?, ?, ?)");
     }
 
     /// <exception cref="IOException">One line that names the file and what is wrong with it.</exception>
@@ -51,8 +58,14 @@ internal sealed class SqliteLog : IDisposable
         {
             connection.Open();
 
-            // EXCLUSIVE: a second process would not see this one's writes in its memory. FULL: an answered write survives a power cut.
-            Execute(connection, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+            // EXCLUSIVE: a second process would not see this one's writes in its memory, and nobody's read can make a write wait
+            // ("database is locked"). FULL: an answered write survives a power cut.
+            Execute(
+                connection,
+                """
+                PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+                PRAGMA journal_size_limit = 16777216;
+                """);
             RefuseForeign(connection, path);
             Execute(connection, Schema);
             return new SqliteLog(connection);
@@ -109,72 +122,113 @@ internal sealed class SqliteLog : IDisposable
         return (snapshot, [.. events]);
     }
 
-    /// <summary>Writes events in one transaction. Their revisions follow the last one without a gap.</summary>
-    public void Append(IReadOnlyList<StoreEvent> events)
+    /// <summary>Writes events in one transaction: all of them or none. Their revisions follow the last one without a gap.</summary>
+    /// <exception cref="SqliteException">Nothing was written.</exception>
+    public void Append(ReadOnlySpan<StoreEvent> events)
     {
-        if (events.Count == 0)
+        if (events.IsEmpty)
         {
             return;
         }
 
-        using var transaction = _connection.BeginTransaction();
-        _insert.Transaction = transaction;
-        foreach (var change in events)
+        _begin.Run();
+        try
         {
-            var obj = change.Object;
-            var values = new object?[]
+            foreach (var change in events)
             {
-                change.Revision.Value,
-                obj.Key,
-                change.Previous is null ? 1 : 0,
-                change.IsDeletion ? 1 : 0,
-                obj.Created.Value,
-                change.Previous?.Modified.Value ?? 0,
-                change.IsDeletion ? DBNull.Value : obj.Value.ToArray(),
-            };
-            for (var i = 0; i < values.Length; i++)
-            {
-                _insert.Parameters[i].Value = values[i];
+                Insert(change);
             }
 
-            _insert.ExecuteNonQuery();
+            _commit.Run();
+        }
+        catch (SqliteException)
+        {
+            RollBack();
+            throw;
         }
 
-        transaction.Commit();
+        foreach (var change in events)
+        {
+            _superseded += change.Previous?.ValueLength ?? 0;
+        }
     }
 
     /// <summary>
     /// Deletes superseded rows and tombstones up to a revision, a step at a time: writers never wait for a long deletion.
     /// </summary>
+    /// <exception cref="SqliteException">Nothing was deleted; the next call tries again.</exception>
     public void Compact(Revision upTo)
     {
-        if (upTo.Value - _compacted < CompactStep)
+        if (upTo.Value - _compacted < CompactStep && (upTo.Value <= _compacted || _superseded < CompactBytes))
         {
             return;
         }
 
-        var target = _compacted + CompactStep;
-        using var transaction = _connection.BeginTransaction();
-        using var delete = _connection.CreateCommand();
-        delete.Transaction = transaction;
-        delete.CommandText = """
-            DELETE FROM kine WHERE id IN (SELECT prev_revision FROM kine WHERE id > $from AND id <= $to AND prev_revision <> 0);
-            DELETE FROM kine WHERE deleted = 1 AND id > $from AND id <= $to;
-            DELETE FROM compaction;
-            INSERT INTO compaction (revision) VALUES ($to);
-            """;
-        delete.Parameters.AddWithValue("$from", _compacted);
-        delete.Parameters.AddWithValue("$to", target);
-        delete.ExecuteNonQuery();
-        transaction.Commit();
-        Execute(_connection, "PRAGMA incremental_vacuum(256)");
+        var target = Math.Min(upTo.Value, _compacted + CompactStep);
+        _begin.Run();
+        try
+        {
+            using var delete = _connection.CreateCommand();
+            delete.CommandText = """
+                DELETE FROM kine WHERE id IN (SELECT prev_revision FROM kine WHERE id > $from AND id <= $to AND prev_revision <> 0);
+                DELETE FROM kine WHERE deleted = 1 AND id > $from AND id <= $to;
+                DELETE FROM compaction;
+                INSERT INTO compaction (revision) VALUES ($to);
+                """;
+            delete.Parameters.AddWithValue("$from", _compacted);
+            delete.Parameters.AddWithValue("$to", target);
+            delete.ExecuteNonQuery();
+            _commit.Run();
+        }
+        catch (SqliteException)
+        {
+            RollBack();
+            throw;
+        }
+
+        _superseded = upTo.Value > target ? _superseded : 0;
         _compacted = target;
+        Execute(_connection, $"PRAGMA incremental_vacuum({VacuumPages})");
     }
 
     public void Dispose()
     {
+        _begin.Dispose();
+        _commit.Dispose();
         _insert.Dispose();
         _connection.Dispose();
+    }
+
+    private void Insert(StoreEvent change)
+    {
+        var obj = change.Object;
+        _insert.Bind(1, change.Revision.Value);
+        _insert.Bind(2, obj.Key);
+        _insert.Bind(3, change.Previous is null ? 1 : 0);
+        _insert.Bind(4, change.IsDeletion ? 1 : 0);
+        _insert.Bind(5, obj.Created.Value);
+        _insert.Bind(6, change.Previous?.Modified.Value ?? 0);
+        if (change.IsDeletion)
+        {
+            _insert.BindNull(7);
+            _insert.Run();
+            return;
+        }
+
+        var value = ArrayPool<byte>.Shared.Rent(obj.ValueLength);
+        obj.CopyValueTo(value);
+        _insert.Bind(7, value.AsSpan(0, obj.ValueLength));
+        ArrayPool<byte>.Shared.Return(value);
+        _insert.Run();
+    }
+
+    // Some failures (a full disk) have rolled back already: then there is nothing to end.
+    private void RollBack()
+    {
+        if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0)
+        {
+            Execute(_connection, "ROLLBACK");
+        }
     }
 
     private static void RefuseForeign(SqliteConnection connection, string path)

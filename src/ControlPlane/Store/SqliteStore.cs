@@ -14,10 +14,16 @@ internal sealed class SqliteStore : IStore
 
     private const int MaxBatch = 512;
 
+    /// <summary>Events that become visible in one step when the past is read at the start.</summary>
+    private const int LoadStep = 64;
+
     private readonly RevisionHistory _history;
     private readonly SqliteLog _log;
     private readonly Task _writer;
     private readonly Channel<PendingWrite> _pending = Channel.CreateUnbounded<PendingWrite>(new UnboundedChannelOptions { SingleReader = true });
+
+    /// <summary>Writer's own: what the writes of the batch so far left under their keys, null for nothing.</summary>
+    private readonly Dictionary<string, StoredObject?> _inBatch = new(StringComparer.Ordinal);
 
     private SqliteStore(SqliteLog log, RevisionHistory history)
     {
@@ -36,7 +42,11 @@ internal sealed class SqliteStore : IStore
         {
             var (start, events) = log.Load(KeptRevisions);
             var history = new RevisionHistory(start, KeptRevisions);
-            history.Publish(events);
+            foreach (var step in events.Chunk(LoadStep))
+            {
+                history.Publish(step);
+            }
+
             return new SqliteStore(log, history);
         }
         catch (Exception failure) when (failure is SqliteException or InvalidDataException)
@@ -88,24 +98,11 @@ internal sealed class SqliteStore : IStore
 
     private void Commit(List<PendingWrite> batch)
     {
-        var events = new List<StoreEvent>(batch.Count);
         try
         {
-            var snapshot = _history.Current;
-            foreach (var pending in batch)
-            {
-                var current = snapshot.Get(pending.Write.Key);
-                pending.Change = WriteCheck.Apply(pending.Write, current, snapshot.Revision.Next);
-                pending.Current = current;
-                if (pending.Change is { } change)
-                {
-                    snapshot = snapshot.With(change);
-                    events.Add(change);
-                }
-            }
-
+            var events = Decide(batch);
             _log.Append(events);
-            _history.Publish(events.ToArray());
+            _history.Publish(events);
         }
         catch (Exception failure)
         {
@@ -120,7 +117,36 @@ internal sealed class SqliteStore : IStore
             pending.Done.TrySetResult(pending.Change is { } change ? new CommitResult(true, change.Object) : new CommitResult(false, pending.Current));
         }
 
-        _log.Compact(new Revision(Current.Revision.Value - KeptRevisions));
+        try
+        {
+            _log.Compact(_history.Oldest);
+        }
+        catch (SqliteException)
+        {
+            // A disk without space for it: the next write tries again and tells its writer what is wrong.
+        }
+    }
+
+    private StoreEvent[] Decide(List<PendingWrite> batch)
+    {
+        var snapshot = _history.Current;
+        var revision = snapshot.Revision;
+        var events = new List<StoreEvent>(batch.Count);
+        _inBatch.Clear();
+        foreach (var pending in batch)
+        {
+            var key = pending.Write.Key;
+            pending.Current = _inBatch.TryGetValue(key, out var changed) ? changed : snapshot.Get(key);
+            pending.Change = WriteCheck.Apply(pending.Write, pending.Current, revision.Next);
+            if (pending.Change is { } change)
+            {
+                _inBatch[key] = change.IsDeletion ? null : change.Object;
+                revision = change.Revision;
+                events.Add(change);
+            }
+        }
+
+        return [.. events];
     }
 
     private sealed class PendingWrite(StoreWrite write)

@@ -15,10 +15,8 @@ internal enum WatchEventType
 /// <param name="IsDeletion">The key has gone.</param>
 internal sealed record StoreEvent(StoredObject Object, StoredObject? Previous, bool IsDeletion)
 {
-    private static readonly byte[][] Heads =
-        ["{\"type\":\"ADDED\",\"object\":"u8.ToArray(), "{\"type\":\"MODIFIED\",\"object\":"u8.ToArray(), "{\"type\":\"DELETED\",\"object\":"u8.ToArray()];
-
-    private readonly byte[]?[] _frames = new byte[3][];
+    private StoredObject? _left;
+    private Encodings? _encodings;
 
     public Revision Revision => Object.Modified;
 
@@ -34,17 +32,38 @@ internal sealed record StoreEvent(StoredObject Object, StoredObject? Previous, b
         return ReferenceEquals(shown, Object) && ReferenceEquals(before, Previous) ? this : new StoreEvent(shown, before, IsDeletion);
     }
 
-    /// <summary>The line of a JSON watch that shows this event as one type; a selector can turn a change into an ADDED or a DELETED.</summary>
-    public ReadOnlyMemory<byte> JsonFrame(WatchEventType type)
+    /// <summary>
+    /// The object an event of this type shows. A selector can turn a change into a DELETED: that shows the last version that
+    /// was selected, under the revision of the change.
+    /// </summary>
+    public StoredObject Shown(WatchEventType type) =>
+        type == WatchEventType.Deleted && !IsDeletion ? _left ??= Previous!.At(Revision) : Object;
+
+    /// <summary>The bytes of this event in a form that is not the stored one, made at the first use.</summary>
+    /// <param name="type">How the event looks to the watcher.</param>
+    /// <param name="encode">Makes the bytes; the same for every watcher that passes this very delegate.</param>
+    public ReadOnlyMemory<byte> Encoded(WatchEventType type, Func<StoreEvent, WatchEventType, byte[]> encode)
     {
-        ref var frame = ref _frames[(int)type];
-        return frame ??= Frame(type, type == WatchEventType.Deleted && !IsDeletion ? Previous!.At(Revision) : Object);
+        for (var known = Volatile.Read(ref _encodings); known is not null; known = known.Next)
+        {
+            if (known.Type == type && known.Encode == encode)
+            {
+                return known.Bytes;
+            }
+        }
+
+        // Two watchers at the same moment may both encode; one of them is kept, both are right.
+        var made = new Encodings(type, encode, encode(this, type), Volatile.Read(ref _encodings));
+        Interlocked.CompareExchange(ref _encodings, made, made.Next);
+        return made.Bytes;
     }
 
-    /// <summary>A line for an object that is not an event: the initial state of a watch.</summary>
-    public static byte[] Frame(WatchEventType type, StoredObject obj)
+    /// <summary>Forgets encodings and what was made for selectors: a watcher this far behind makes its own.</summary>
+    internal void Forget()
     {
-        var head = Heads[(int)type];
-        return [.. head, .. obj.Json.Span, (byte)'}', (byte)'\n'];
+        Volatile.Write(ref _encodings, null);
+        _left = null;
     }
+
+    private sealed record Encodings(WatchEventType Type, Func<StoreEvent, WatchEventType, byte[]> Encode, byte[] Bytes, Encodings? Next);
 }

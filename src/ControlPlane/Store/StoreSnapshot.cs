@@ -31,11 +31,33 @@ internal sealed class StoreSnapshot(Revision revision, ImmutableSortedSet<Stored
         }
     }
 
-    public StoreSnapshot With(StoreEvent change)
+    /// <summary>The state after writes that follow each other. One new snapshot for all of them: what they share is made once.</summary>
+    public StoreSnapshot With(ReadOnlySpan<StoreEvent> changes)
     {
-        var without = change.Previous is null ? objects : objects.Remove(change.Previous);
-        return new StoreSnapshot(change.Revision, change.IsDeletion ? without : without.Add(change.Object));
+        if (changes.IsEmpty)
+        {
+            return this;
+        }
+
+        var next = objects.ToBuilder();
+        foreach (var change in changes)
+        {
+            if (change.Previous is not null)
+            {
+                next.Remove(change.Previous);
+            }
+
+            if (!change.IsDeletion)
+            {
+                next.Add(change.Object);
+            }
+        }
+
+        return new StoreSnapshot(changes[^1].Revision, next.ToImmutable());
     }
+
+    /// <summary>The same state at a later revision, when nothing was written in between.</summary>
+    public StoreSnapshot At(Revision later) => new(later, objects);
 
     /// <summary>The snapshot a store starts from.</summary>
     public static StoreSnapshot Of(Revision revision, IEnumerable<StoredObject> objects) => new(revision, Empty.Objects.Union(objects));

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Json;
@@ -7,22 +6,27 @@ using Dataplane.ControlPlane.Resources;
 namespace Dataplane.ControlPlane.Store;
 
 /// <summary>
-/// One version of an object as it is served: its JSON with the resourceVersion in place, and the metadata that selectors need.
-/// Immutable; the document inside is a private copy at every <see cref="Document"/>.
+/// One version of an object as it is served: its JSON with the resourceVersion in place. What is stored is the same without
+/// it, so that there is one copy of the bytes. Immutable; the document inside is a private copy at every <see cref="Document"/>.
 /// </summary>
 internal sealed class StoredObject
 {
     private static readonly Dictionary<string, string> EmptyLabels = [];
 
+    private readonly byte[] _json;
+    private readonly int _versionAt;
+    private readonly int _versionLength;
+    private IReadOnlyDictionary<string, string>? _labels;
     private IReadOnlyDictionary<string, string>? _fields;
 
-    private StoredObject(string key, Revision created, Revision modified, ReadOnlyMemory<byte> value, byte[] json)
+    private StoredObject(string key, Revision created, Revision modified, byte[] json, int versionAt, int versionLength)
     {
         Key = key;
         Created = created;
         Modified = modified;
-        Value = value;
-        Json = json;
+        _json = json;
+        _versionAt = versionAt;
+        _versionLength = versionLength;
     }
 
     /// <summary>Where it lies, /registry/pods/NAMESPACE/NAME for example.</summary>
@@ -32,20 +36,24 @@ internal sealed class StoredObject
 
     public Revision Modified { get; }
 
-    /// <summary>What was written: the JSON without resourceVersion.</summary>
-    public ReadOnlyMemory<byte> Value { get; }
-
     /// <summary>What is served: the JSON with resourceVersion.</summary>
-    public ReadOnlyMemory<byte> Json { get; }
+    public ReadOnlyMemory<byte> Json => _json;
 
-    public string Name { get; private set; } = "";
+    public string Name { get; private init; } = "";
 
-    public string Namespace { get; private set; } = "";
+    public string Namespace { get; private init; } = "";
 
-    public IReadOnlyDictionary<string, string> Labels { get; private set; } = EmptyLabels;
+    /// <summary>Read with the first use and kept: of most versions nobody asks for them.</summary>
+    public IReadOnlyDictionary<string, string> Labels => _labels ??= ReadLabels();
+
+    /// <summary>Length of what is stored: the JSON without resourceVersion.</summary>
+    public int ValueLength => _json.Length - _versionLength;
 
     /// <summary>A fresh document the caller may change.</summary>
-    public JsonObject Document() => ObjectJson.Decode(Json.Span);
+    public JsonObject Document() => ObjectJson.Decode(_json);
+
+    /// <summary>The document to read; any number of documents to change can be made of it.</summary>
+    public JsonElement Parse() => ObjectJson.Parse(_json);
 
     /// <summary>The value of a field label. The others are read with the first one and kept: many watchers ask.</summary>
     public string FieldValue(ResourceDescriptor descriptor, string label) => label switch
@@ -56,71 +64,126 @@ internal sealed class StoredObject
     };
 
     /// <summary>The same content under another revision: what a DELETED event shows.</summary>
-    public StoredObject At(Revision revision) => Create(Key, Created, revision, Value);
+    public StoredObject At(Revision revision) => Create(Key, Created, revision, CopyValue(), this);
+
+    /// <summary>What is stored.</summary>
+    public byte[] CopyValue()
+    {
+        var value = new byte[ValueLength];
+        CopyValueTo(value);
+        return value;
+    }
+
+    /// <summary>Writes what is stored: <see cref="ValueLength"/> bytes.</summary>
+    public void CopyValueTo(Span<byte> destination)
+    {
+        _json.AsSpan(0, _versionAt).CopyTo(destination);
+        _json.AsSpan(_versionAt + _versionLength).CopyTo(destination[_versionAt..]);
+    }
+
+    /// <summary>Whether what is stored is this.</summary>
+    public bool HasValue(ReadOnlySpan<byte> value) =>
+        value.Length == ValueLength
+        && value[.._versionAt].SequenceEqual(_json.AsSpan(0, _versionAt))
+        && value[_versionAt..].SequenceEqual(_json.AsSpan(_versionAt + _versionLength));
 
     /// <summary>A key to search ordered sets with.</summary>
-    public static StoredObject Probe(string key) => new(key, Revision.None, Revision.None, default, []);
+    public static StoredObject Probe(string key) => new(key, Revision.None, Revision.None, [], 0, 0);
 
     /// <param name="key">Where it lies.</param>
     /// <param name="created">Revision of its first version.</param>
     /// <param name="modified">Revision of this version.</param>
-    /// <param name="value">JSON of an object with a non-empty metadata object that has no resourceVersion.</param>
+    /// <param name="value">JSON of an object with a non-empty metadata object that has no resourceVersion. Copied.</param>
+    /// <param name="previous">Another version of the same key, which has the same name.</param>
     /// <exception cref="InvalidDataException">The value is something else.</exception>
-    public static StoredObject Create(string key, Revision created, Revision modified, ReadOnlyMemory<byte> value)
+    public static StoredObject Create(string key, Revision created, Revision modified, ReadOnlySpan<byte> value, StoredObject? previous = null)
     {
-        var name = "";
-        var ns = "";
-        Dictionary<string, string>? labels = null;
-        var metadataStart = -1;
-        var reader = new Utf8JsonReader(value.Span);
+        var reader = new Utf8JsonReader(value);
+        if (!EnterMetadata(ref reader))
+        {
+            throw Nameless(key);
+        }
+
+        var at = (int)reader.BytesConsumed;
+        var (name, ns) = previous is null ? ReadName(ref reader) : (previous.Name, previous.Namespace);
+        if (name.Length == 0)
+        {
+            throw Nameless(key);
+        }
+
+        var (json, length) = Splice(value, at, modified);
+        return new StoredObject(key, created, modified, json, at, length) { Name = name, Namespace = ns };
+    }
+
+    /// <summary>Goes to the beginning of the metadata object.</summary>
+    private static bool EnterMetadata(ref Utf8JsonReader reader)
+    {
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (!reader.ValueTextEquals("metadata"u8))
+            if (reader.ValueTextEquals("metadata"u8))
+            {
+                return reader.Read() && reader.TokenType == JsonTokenType.StartObject;
+            }
+
+            reader.Skip();
+        }
+
+        return false;
+    }
+
+    private static (string Name, string Namespace) ReadName(ref Utf8JsonReader reader)
+    {
+        var (name, ns) = ("", "");
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isName = reader.ValueTextEquals("name"u8);
+            var isNamespace = !isName && reader.ValueTextEquals("namespace"u8);
+            reader.Read();
+            if (isName)
+            {
+                name = reader.GetString()!;
+            }
+            else if (isNamespace)
+            {
+                // Few namespaces, many objects.
+                ns = string.Intern(reader.GetString()!);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return (name, ns);
+    }
+
+    private Dictionary<string, string> ReadLabels()
+    {
+        var reader = new Utf8JsonReader(_json);
+        EnterMetadata(ref reader);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var found = reader.ValueTextEquals("labels"u8);
+            reader.Read();
+            if (!found)
             {
                 reader.Skip();
                 continue;
             }
 
-            reader.Read();
-            metadataStart = (int)reader.BytesConsumed;
+            var labels = new Dictionary<string, string>(StringComparer.Ordinal);
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                if (reader.ValueTextEquals("name"u8))
-                {
-                    reader.Read();
-                    name = reader.GetString()!;
-                }
-                else if (reader.ValueTextEquals("namespace"u8))
-                {
-                    reader.Read();
-                    ns = reader.GetString()!;
-                }
-                else if (reader.ValueTextEquals("labels"u8))
-                {
-                    reader.Read();
-                    labels = ReadLabels(ref reader);
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                var key = reader.GetString()!;
+                reader.Read();
+                labels[key] = reader.GetString() ?? "";
             }
 
-            break;
+            return labels;
         }
 
-        if (metadataStart < 0 || name.Length == 0)
-        {
-            throw new InvalidDataException($"{key}: stored value has no metadata.name");
-        }
-
-        return new StoredObject(key, created, modified, value, Splice(value.Span, metadataStart, modified))
-        {
-            Name = name,
-            Namespace = ns,
-            Labels = labels ?? EmptyLabels,
-        };
+        return EmptyLabels;
     }
 
     private Dictionary<string, string> ReadFields(ResourceDescriptor descriptor)
@@ -130,31 +193,21 @@ internal sealed class StoredObject
     }
 
     // Revision 0 is an object that was not stored (a dry run): it has no resourceVersion.
-    private static byte[] Splice(ReadOnlySpan<byte> value, int at, Revision revision)
+    private static (byte[] Json, int Length) Splice(ReadOnlySpan<byte> value, int at, Revision revision)
     {
         if (revision == Revision.None)
         {
-            return value.ToArray();
+            return (value.ToArray(), 0);
         }
 
-        var field = Encoding.UTF8.GetBytes($"\"resourceVersion\":\"{revision}\",");
-        var json = new byte[value.Length + field.Length];
+        Span<byte> field = stackalloc byte[48];
+        System.Text.Unicode.Utf8.TryWrite(field, $"\"resourceVersion\":\"{revision.Value}\",", out var length);
+        var json = GC.AllocateUninitializedArray<byte>(value.Length + length);
         value[..at].CopyTo(json);
-        field.CopyTo(json, at);
-        value[at..].CopyTo(json.AsSpan(at + field.Length));
-        return json;
+        field[..length].CopyTo(json.AsSpan(at));
+        value[at..].CopyTo(json.AsSpan(at + length));
+        return (json, length);
     }
 
-    private static Dictionary<string, string> ReadLabels(ref Utf8JsonReader reader)
-    {
-        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var key = reader.GetString()!;
-            reader.Read();
-            labels[key] = reader.GetString() ?? "";
-        }
-
-        return labels;
-    }
+    private static InvalidDataException Nameless(string key) => new($"{key}: stored value has no metadata.name");
 }

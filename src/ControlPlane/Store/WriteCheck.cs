@@ -13,6 +13,6 @@ internal static class WriteCheck
 
         return write.IsDeletion
             ? new StoreEvent(current!.At(revision), current, IsDeletion: true)
-            : new StoreEvent(StoredObject.Create(write.Key, current?.Created ?? revision, revision, write.Value), current, IsDeletion: false);
+            : new StoreEvent(StoredObject.Create(write.Key, current?.Created ?? revision, revision, write.Value.Span, current), current, IsDeletion: false);
     }
 }

@@ -238,7 +238,7 @@ internal sealed class QuotaLedger(IStore store, ResourceCatalog catalog, TimePro
     {
         foreach (var (quota, before, charged) in charge.Revisions)
         {
-            if (!(await store.CommitAsync(StoreWrite.Put(quota, charged, before.Value))).Committed)
+            if (!(await store.CommitAsync(StoreWrite.Put(quota, charged, before.CopyValue()))).Committed)
             {
                 await RecountLockedAsync(ns, charges);
             }

@@ -4,7 +4,8 @@ namespace Dataplane.ControlPlane.Machinery.FieldOwnership;
 
 /// <summary>
 /// A set of paths as a tree. A node is in the set itself when <see cref="IsMember"/>; what is below it is a matter of its own.
-/// Operations make new sets. Source: structured-merge-diff's fieldpath package, fieldsV1 is its JSON.
+/// Operations make new sets, which share nodes with the old ones. Source: structured-merge-diff's fieldpath package, fieldsV1
+/// is its JSON.
 /// </summary>
 internal sealed class FieldSet
 {
@@ -12,63 +13,59 @@ internal sealed class FieldSet
     private static readonly FieldSet Nothing = new();
 
     // In the order fieldsV1 is written: by kind, then by text, byte by byte.
-    private readonly SortedDictionary<PathElement, FieldSet> _children = new(ElementOrder.Instance);
+    private readonly List<KeyValuePair<PathElement, FieldSet>> _children;
+
+    public FieldSet() => _children = [];
+
+    private FieldSet(bool isMember, int children)
+    {
+        IsMember = isMember;
+        _children = new List<KeyValuePair<PathElement, FieldSet>>(children);
+    }
 
     public bool IsMember { get; private set; }
 
     public bool IsEmpty => !IsMember && _children.Count == 0;
 
-    public IEnumerable<KeyValuePair<PathElement, FieldSet>> Children => _children;
+    public IReadOnlyList<KeyValuePair<PathElement, FieldSet>> Children => _children;
 
     /// <summary>What the set holds below an element; an empty set when nothing.</summary>
-    public FieldSet Below(PathElement element) => _children.GetValueOrDefault(element, Nothing);
+    public FieldSet Below(PathElement element) => Find(element) is var at and >= 0 ? _children[at].Value : Nothing;
 
     /// <summary>Adds one path to this very set: only while it is being built.</summary>
-    public void Insert(IEnumerable<PathElement> path)
+    public void Insert(IReadOnlyList<PathElement> path)
     {
         var node = this;
-        foreach (var element in path)
+        for (var i = 0; i < path.Count; i++)
         {
-            if (!node._children.TryGetValue(element, out var child))
+            var at = node.Find(path[i]);
+            if (at < 0)
             {
-                node._children[element] = child = new FieldSet();
+                at = ~at;
+                node._children.Insert(at, new(path[i], new FieldSet()));
             }
 
-            node = child;
+            node = node._children[at].Value;
         }
 
         node.IsMember = true;
     }
 
-    public FieldSet Union(FieldSet other) => Combine(this, other, (left, right) => left || right);
+    public FieldSet Union(FieldSet other) => other.IsEmpty ? this : IsEmpty ? other : Combine(this, other, Operation.Union);
 
-    public FieldSet Intersect(FieldSet other) => Combine(this, other, (left, right) => left && right);
+    public FieldSet Intersect(FieldSet other) => IsEmpty || other.IsEmpty ? Nothing : Combine(this, other, Operation.Intersection);
 
-    public FieldSet Except(FieldSet other) => Combine(this, other, (left, right) => left && !right);
-
-    /// <summary>The set without a path; what is below the path stays.</summary>
-    public FieldSet Without(params ReadOnlySpan<string> names)
-    {
-        var gone = new FieldSet();
-        var path = new List<PathElement>();
-        foreach (var name in names)
-        {
-            path.Add(PathElement.Field(name));
-        }
-
-        gone.Insert(path);
-        return Except(gone);
-    }
+    public FieldSet Except(FieldSet other) => IsEmpty || other.IsEmpty ? this : Combine(this, other, Operation.Difference);
 
     /// <summary>The same with every field that leads to a member as a member too: whoever owns a leaf holds its structs.</summary>
     public FieldSet WithNamedParents()
     {
-        var result = new FieldSet { IsMember = IsMember };
+        var result = new FieldSet(IsMember, _children.Count);
         foreach (var (element, child) in _children)
         {
             var copy = child.WithNamedParents();
             copy.IsMember |= element.Kind == 'f';
-            result._children[element] = copy;
+            result._children.Add(new(element, copy));
         }
 
         return result;
@@ -77,10 +74,28 @@ internal sealed class FieldSet
     /// <summary>All members, parents before their children.</summary>
     public IEnumerable<IReadOnlyList<PathElement>> Paths() => Paths([]);
 
-    public bool SetEquals(FieldSet other) =>
-        IsMember == other.IsMember
-        && _children.Count == other._children.Count
-        && _children.All(child => other._children.TryGetValue(child.Key, out var same) && child.Value.SetEquals(same));
+    public bool SetEquals(FieldSet other)
+    {
+        if (ReferenceEquals(this, other))
+        {
+            return true;
+        }
+
+        if (IsMember != other.IsMember || _children.Count != other._children.Count)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < _children.Count; i++)
+        {
+            if (_children[i].Key != other._children[i].Key || !_children[i].Value.SetEquals(other._children[i].Value))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>fieldsV1. A leaf is {}; "." marks a node that is a member and has children.</summary>
     public JsonObject ToJson()
@@ -93,7 +108,7 @@ internal sealed class FieldSet
 
         foreach (var (element, child) in _children)
         {
-            json[element.Encode()] = child.ToJson();
+            json[element.Encoded] = child.ToJson();
         }
 
         return json;
@@ -102,7 +117,7 @@ internal sealed class FieldSet
     /// <returns>Null when the JSON is no fieldsV1.</returns>
     public static FieldSet? FromJson(JsonObject json)
     {
-        var set = new FieldSet();
+        var set = new FieldSet(isMember: false, json.Count);
         foreach (var (name, value) in json)
         {
             if (name == Self)
@@ -117,11 +132,52 @@ internal sealed class FieldSet
             }
 
             child.IsMember |= below.Count == 0;
-            set._children[element] = child;
+            var at = set.Find(element);
+            set._children.Insert(~at, new(element, child));
         }
 
         return set;
     }
+
+    /// <summary>Whether fieldsV1 has every member of this set.</summary>
+    public bool IsWithin(JsonObject json)
+    {
+        if (IsMember && !Holds(json))
+        {
+            return false;
+        }
+
+        foreach (var (element, child) in _children)
+        {
+            if (json[element.Encoded] is not JsonObject below || !child.IsWithin(below))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether fieldsV1 has any member of this set.</summary>
+    public bool Meets(JsonObject json)
+    {
+        if (IsMember && Holds(json))
+        {
+            return true;
+        }
+
+        foreach (var (element, child) in _children)
+        {
+            if (json[element.Encoded] is JsonObject below && child.Meets(below))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool Holds(JsonObject json) => json.Count == 0 || json.ContainsKey(Self);
 
     private IEnumerable<IReadOnlyList<PathElement>> Paths(List<PathElement> prefix)
     {
@@ -142,25 +198,61 @@ internal sealed class FieldSet
         }
     }
 
-    private static FieldSet Combine(FieldSet left, FieldSet right, Func<bool, bool, bool> member)
+    private int Find(PathElement element)
     {
-        var result = new FieldSet { IsMember = member(left.IsMember, right.IsMember) };
-        foreach (var element in left._children.Keys.Union(right._children.Keys))
+        var (low, high) = (0, _children.Count - 1);
+        while (low <= high)
         {
-            var child = Combine(left.Below(element), right.Below(element), member);
+            var middle = (low + high) >>> 1;
+            var order = string.CompareOrdinal(_children[middle].Key.Encoded, element.Encoded);
+            if (order == 0)
+            {
+                return middle;
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return ~low;
+    }
+
+    private static FieldSet Combine(FieldSet left, FieldSet right, Operation operation)
+    {
+        var result = new FieldSet(Keeps(left.IsMember, right.IsMember, operation), left._children.Count);
+        var (i, j) = (0, 0);
+        while (i < left._children.Count || j < right._children.Count)
+        {
+            var order = i == left._children.Count ? 1
+                : j == right._children.Count ? -1
+                : string.CompareOrdinal(left._children[i].Key.Encoded, right._children[j].Key.Encoded);
+            var (element, before) = order <= 0 ? left._children[i++] : new(right._children[j].Key, Nothing);
+            var other = order >= 0 ? right._children[j++].Value : Nothing;
+            var child = operation switch
+            {
+                Operation.Union => before.Union(other),
+                Operation.Intersection => before.Intersect(other),
+                _ => before.Except(other),
+            };
             if (!child.IsEmpty)
             {
-                result._children[element] = child;
+                result._children.Add(new(element, child));
             }
         }
 
         return result;
     }
 
-    private sealed class ElementOrder : IComparer<PathElement>
+    private static bool Keeps(bool left, bool right, Operation operation) => operation switch
     {
-        public static readonly ElementOrder Instance = new();
+        Operation.Union => left || right,
+        Operation.Intersection => left && right,
+        _ => left && !right,
+    };
 
-        public int Compare(PathElement x, PathElement y) => x.Kind != y.Kind ? x.Kind.CompareTo(y.Kind) : string.CompareOrdinal(x.Text, y.Text);
+    private enum Operation
+    {
+        Union,
+        Intersection,
+        Difference,
     }
 }

@@ -25,6 +25,16 @@ internal sealed record OwnedFields(FieldSet Fields, string? Time);
 internal sealed class ManagedFields
 {
     private const string FieldsType = "FieldsV1";
+    /// <summary>Appliers first, then by time and name: the order upstream writes.</summary>
+    public static readonly IComparer<(FieldManager Manager, string? Time)> Order = Comparer<(FieldManager Manager, string? Time)>.Create(static (x, y) =>
+    {
+        var order = y.Manager.Applies.CompareTo(x.Manager.Applies);
+        order = order != 0 ? order : string.CompareOrdinal(x.Time ?? "", y.Time ?? "");
+        order = order != 0 ? order : string.CompareOrdinal(x.Manager.Name, y.Manager.Name);
+        order = order != 0 ? order : string.CompareOrdinal(x.Manager.ApiVersion, y.Manager.ApiVersion);
+        return order != 0 ? order : string.CompareOrdinal(x.Manager.Subresource, y.Manager.Subresource);
+    });
+
     private readonly Dictionary<FieldManager, OwnedFields> _entries = [];
 
     public bool IsEmpty => _entries.Count == 0;
@@ -76,22 +86,19 @@ internal sealed class ManagedFields
                 return new ManagedFields();
             }
 
-            var manager = new FieldManager(
-                entry.Text("manager") ?? "", entry.Text("operation") == "Apply", entry.Text("apiVersion") ?? "", entry.Text("subresource") ?? "");
+            var manager = ManagerOf(entry);
             managed.Set(manager, managed.Of(manager) is { } same ? same.Fields.Union(fields) : fields, entry.Text("time"));
         }
 
         return managed;
     }
 
-    /// <summary>Appliers first, then by time and name: the order upstream writes.</summary>
-    public JsonArray Encode() => new([.. _entries
-        .OrderBy(entry => entry.Key.Applies ? 0 : 1)
-        .ThenBy(entry => entry.Value.Time ?? "", StringComparer.Ordinal)
-        .ThenBy(entry => entry.Key.Name, StringComparer.Ordinal)
-        .ThenBy(entry => entry.Key.ApiVersion, StringComparer.Ordinal)
-        .ThenBy(entry => entry.Key.Subresource, StringComparer.Ordinal)
-        .Select(entry => Encode(entry.Key, entry.Value))]);
+    /// <summary>Who an entry of the JSON form is of.</summary>
+    public static FieldManager ManagerOf(JsonObject entry) =>
+        new(entry.Text("manager") ?? "", entry.Text("operation") == "Apply", entry.Text("apiVersion") ?? "", entry.Text("subresource") ?? "");
+
+    public JsonArray Encode() =>
+        new([.. _entries.OrderBy(entry => (entry.Key, entry.Value.Time), Order).Select(entry => Encode(entry.Key, entry.Value))]);
 
     private static JsonObject Encode(FieldManager manager, OwnedFields owned)
     {

@@ -18,20 +18,36 @@ internal sealed class OwnershipTracker(FieldType type, Func<ReadOnlySpan<byte>, 
     /// <summary>Owner of what was there before the first apply to an object that nobody was tracked on.</summary>
     private const string BeforeFirstApply = "before-first-apply";
 
+    /// <summary>What identifies an object or only the server sets has no owner.</summary>
+    private static readonly FieldSet Unowned = SetOf(
+        ["apiVersion"], ["kind"], ["metadata"], ["metadata", "name"], ["metadata", "namespace"], ["metadata", "creationTimestamp"],
+        ["metadata", "selfLink"], ["metadata", "uid"], ["metadata", "generation"], ["metadata", Entries], ["metadata", "resourceVersion"]);
+
     public OwnershipTracker(TypeSchema schema, TimeProvider time)
         : this(FieldType.Of(schema), json => SchemaJsonDecoder.Decode(json, schema), time)
     {
     }
 
     /// <summary>Writes into an updated or created object who owns it.</summary>
-    /// <param name="old">The version before; null for a creation.</param>
+    /// <param name="old">The version before, which loses its managedFields; null for a creation.</param>
     /// <param name="obj">The new version with what its writer says of managedFields; it gets the true ones.</param>
     /// <param name="manager">The writer.</param>
-    public void Update(JsonObject? old, JsonObject obj, FieldManager manager)
+    /// <param name="differs">Whether a field of the object may differ between the two; null when that is not known.</param>
+    public void Update(JsonObject? old, JsonObject obj, FieldManager manager, Func<string, bool>? differs = null)
     {
-        var given = obj.Array("metadata", Entries);
-        var before = old?.Array("metadata", Entries);
-        obj.Metadata().Remove(Entries);
+        var given = Detach(obj);
+        var before = old is null ? null : Detach(old);
+        TypedComparison? comparison = null;
+        if (given is null && before is { Count: > 0 })
+        {
+            comparison = TypedComparison.Of(old!, obj, type, differs);
+            if (KnownWriter.Renew(before, comparison, Unowned, manager, Now()) is { } renewed)
+            {
+                obj.Metadata()[Entries] = renewed;
+                return;
+            }
+        }
+
         var managed = ManagedFields.Decode(given);
         if (managed.IsEmpty && !IsReset(given))
         {
@@ -45,8 +61,7 @@ internal sealed class OwnershipTracker(FieldType type, Func<ReadOnlySpan<byte>, 
             return;
         }
 
-        var untracked = Untracked(old);
-        var comparison = TypedComparison.Of(untracked, obj, type);
+        comparison ??= TypedComparison.Of(old ?? [], obj, type, differs);
         var taken = comparison.Modified.Union(comparison.Added);
         managed.Take(taken.Union(comparison.Removed));
         var own = Stripped(taken);
@@ -132,6 +147,13 @@ internal sealed class OwnershipTracker(FieldType type, Func<ReadOnlySpan<byte>, 
 
     private string Now() => ObjectJson.Time(time.GetUtcNow());
 
+    private static JsonArray? Detach(JsonObject obj)
+    {
+        var entries = obj.Array("metadata", Entries);
+        obj.Object("metadata")?.Remove(Entries);
+        return entries;
+    }
+
     private static JsonObject Untracked(JsonObject? obj)
     {
         var copy = (JsonObject?)obj?.DeepClone() ?? [];
@@ -151,15 +173,16 @@ internal sealed class OwnershipTracker(FieldType type, Func<ReadOnlySpan<byte>, 
         }
     }
 
-    /// <summary>What identifies an object or only the server sets has no owner.</summary>
-    private static FieldSet Stripped(FieldSet fields)
+    private static FieldSet Stripped(FieldSet fields) => fields.Except(Unowned);
+
+    private static FieldSet SetOf(params ReadOnlySpan<string[]> paths)
     {
-        var stripped = fields.Without("apiVersion").Without("kind").Without("metadata");
-        foreach (var name in new[] { "name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", Entries, "resourceVersion" })
+        var set = new FieldSet();
+        foreach (var path in paths)
         {
-            stripped = stripped.Without("metadata", name);
+            set.Insert([.. path.Select(PathElement.Field)]);
         }
 
-        return stripped;
+        return set;
     }
 }

@@ -9,7 +9,7 @@ internal sealed class TypedComparison
     /// Structs that Go's encoder writes even when they are empty, so that upstream never sees them come or go and nobody owns
     /// them as such.
     /// </summary>
-    private static readonly HashSet<string> AlwaysThere = ["metadata", "spec", "status", "strategy", "template", "loadBalancer", "containers"];
+    private static readonly HashSet<string> AlwaysThere = new[] { "metadata", "spec", "status", "strategy", "template", "loadBalancer", "containers" }.Select(name => "f:" + name).ToHashSet();
 
     private readonly List<PathElement> _path = [];
 
@@ -24,10 +24,19 @@ internal sealed class TypedComparison
     /// <param name="old">The earlier version.</param>
     /// <param name="now">The later version.</param>
     /// <param name="type">What both are.</param>
-    public static TypedComparison Of(JsonObject old, JsonObject now, FieldType type)
+    /// <param name="differs">Whether a field of the object is worth looking at; null looks at all of them.</param>
+    public static TypedComparison Of(JsonObject old, JsonObject now, FieldType type, Func<string, bool>? differs = null)
     {
         var comparison = new TypedComparison();
-        comparison.Compare(old, now, type);
+        if (type.Topology == FieldTopology.Struct)
+        {
+            comparison.CompareFields(old, now, type, differs);
+        }
+        else
+        {
+            comparison.Compare(old, now, type);
+        }
+
         return comparison;
     }
 
@@ -49,24 +58,33 @@ internal sealed class TypedComparison
             CompareItems(old, now, type);
         }
 
-        if (_path.Count > 0 && (old is null || now is null) && !AlwaysThere.Contains(_path[^1].Text))
+        if (_path.Count > 0 && (old is null || now is null) && !AlwaysThere.Contains(_path[^1].Encoded))
         {
             Record(old, now, Modified);
         }
     }
 
-    private void CompareFields(JsonObject? old, JsonObject? now, FieldType type)
+    private void CompareFields(JsonObject? old, JsonObject? now, FieldType type, Func<string, bool>? differs = null)
     {
-        foreach (var (name, value) in now ?? [])
+        if (now is not null)
         {
-            Descend(PathElement.Field(name), old?[name], value, type.Part(name));
+            foreach (var (name, value) in now)
+            {
+                if (differs is null || differs(name))
+                {
+                    Descend(PathElement.Field(name), old?[name], value, type.Part(name));
+                }
+            }
         }
 
-        foreach (var (name, value) in old ?? [])
+        if (old is not null)
         {
-            if (now is null || !now.ContainsKey(name))
+            foreach (var (name, value) in old)
             {
-                Descend(PathElement.Field(name), value, null, type.Part(name));
+                if ((now is null || !now.ContainsKey(name)) && (differs is null || differs(name)))
+                {
+                    Descend(PathElement.Field(name), value, null, type.Part(name));
+                }
             }
         }
     }

@@ -18,7 +18,7 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
 
     public async Task HandleAsync(ApiRequest request, UpdateScope scope)
     {
-        var apply = await ReadAsync(request, request.Descriptor.IsCustom ? null : request.Descriptor.Schema);
+        var patch = await ReadPatchAsync(request, request.Descriptor.IsCustom ? null : request.Descriptor.Schema);
         var reported = false;
         var updated = await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, scope, Change, request.DryRun, RequestWriter.Of(request));
         await ResponseWriter.WriteObjectAsync(request, updated, time);
@@ -26,7 +26,13 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
         JsonObject Change(JsonObject current)
         {
             var version = current.Text("metadata", "resourceVersion");
-            var patched = apply(current);
+            if (!patch.MayTouchOwners)
+            {
+                // The stored ones stay; nothing has to read them here.
+                current.Metadata().Remove("managedFields");
+            }
+
+            var patched = patch.Apply(current);
 
             // Only a patch that names another version than this one insists on it: the rest is applied again after a race.
             if (patched.Text("metadata", "resourceVersion") == version)
@@ -34,7 +40,7 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
                 patched.Metadata().Remove("resourceVersion");
             }
 
-            var decoded = Decode(request, patched);
+            var decoded = Decode(request, patched, request.Descriptor.IsCustom ? null : patch.Touched);
             if (!reported)
             {
                 reported = true;
@@ -49,7 +55,9 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
     /// <exception cref="StatusException">415 for a kind that is not served, 400 for one that cannot be read.</exception>
     /// <param name="request">The PATCH.</param>
     /// <param name="type">What is patched; null when it has no merge keys: no strategic merge then.</param>
-    public static async Task<Func<JsonObject, JsonObject>> ReadAsync(ApiRequest request, TypeSchema? type)
+    public static async Task<Func<JsonObject, JsonObject>> ReadAsync(ApiRequest request, TypeSchema? type) => (await ReadPatchAsync(request, type)).Apply;
+
+    private static async Task<ReadPatch> ReadPatchAsync(ApiRequest request, TypeSchema? type)
     {
         var mediaType = RequestBody.MediaType(request.Http);
         if (mediaType == ApplyPatchType)
@@ -66,11 +74,20 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
         var patch = Parse(await RequestBody.ReadAsync(request.Http));
         return mediaType switch
         {
-            JsonPatchType => Apply(JsonPatch.Read(patch).Apply),
-            MergePatchType => Apply(current => MergePatch.Apply(current, ObjectPatch(patch))),
-            _ => Apply(current => StrategicMergePatch.Apply(current, ObjectPatch(patch), type!)),
+            JsonPatchType => new ReadPatch(Apply(JsonPatch.Read(patch).Apply), null, MayTouchOwners: true),
+            MergePatchType => Merging(patch, Apply(current => MergePatch.Apply(current, ObjectPatch(patch)))),
+            _ => Merging(patch, Apply(current => StrategicMergePatch.Apply(current, ObjectPatch(patch), type!))),
         };
     }
+
+    // A patch that is no object is refused when it is applied; a directive at the root concerns all fields.
+    private static ReadPatch Merging(JsonNode? patch, Func<JsonObject, JsonObject> apply) =>
+        patch is not JsonObject fields || fields.Any(field => field.Key.StartsWith('$'))
+            ? new ReadPatch(apply, null, MayTouchOwners: true)
+            : new ReadPatch(
+                apply,
+                [.. fields.Select(field => field.Key)],
+                fields.TryGetPropertyValue("metadata", out var metadata) && (metadata is not JsonObject named || named.Any(field => field.Key is "managedFields" || field.Key.StartsWith('$'))));
 
     private static Func<JsonObject, JsonObject> Apply(Func<JsonObject, JsonObject> patch) => current =>
     {
@@ -101,11 +118,42 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
     private static JsonObject ObjectPatch(JsonNode? patch) =>
         patch as JsonObject ?? throw StatusException.BadRequest("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}");
 
-    private static DecodedObject Decode(ApiRequest request, JsonObject patched)
+    /// <summary>Reads the patched object as its type: what the patch did not touch was read so before it was stored.</summary>
+    private static DecodedObject Decode(ApiRequest request, JsonObject patched, IReadOnlyList<string>? touched)
     {
         try
         {
-            return request.Descriptor.Decode(ObjectJson.Encode(patched));
+            if (touched is null)
+            {
+                return request.Descriptor.Decode(ObjectJson.Encode(patched));
+            }
+
+            var part = new JsonObject();
+            foreach (var name in touched)
+            {
+                if (patched.TryGetPropertyValue(name, out var value))
+                {
+                    // The place of the field is kept for what is read.
+                    patched[name] = null;
+                    part[name] = value;
+                }
+            }
+
+            var decoded = request.Descriptor.Decode(ObjectJson.Encode(part));
+            foreach (var name in touched)
+            {
+                decoded.Object.Remove(name, out var value);
+                if (value is null)
+                {
+                    patched.Remove(name);
+                }
+                else
+                {
+                    patched[name] = value;
+                }
+            }
+
+            return decoded with { Object = patched };
         }
         catch (DecodeException failure)
         {
@@ -113,6 +161,12 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
             throw StatusException.BadRequest($"{names.Kind} in version \"{names.Version}\" cannot be handled as a {names.Kind}: {failure.Message}");
         }
     }
+
+    /// <summary>A patch that is ready to be applied, again and again if writes come between.</summary>
+    /// <param name="Apply">From the current object, which it may change, to the patched one.</param>
+    /// <param name="Touched">Fields of the object that may change; null when all may.</param>
+    /// <param name="MayTouchOwners">Whether metadata.managedFields may change.</param>
+    private sealed record ReadPatch(Func<JsonObject, JsonObject> Apply, IReadOnlyList<string>? Touched, bool MayTouchOwners);
 
     private static StatusException RefusePatch(string errors)
     {

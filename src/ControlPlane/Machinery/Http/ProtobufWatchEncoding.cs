@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
@@ -14,27 +16,33 @@ namespace Dataplane.ControlPlane.Machinery.Http;
 /// </summary>
 internal sealed class ProtobufWatchEncoding(TypeSchema type) : WatchEncoding
 {
+    /// <summary>One function for each type, so that all watchers of a type share what it made of an event.</summary>
+    private static readonly ConditionalWeakTable<TypeSchema, Func<StoreEvent, WatchEventType, byte[]>> Encoders = [];
+
+    private readonly Func<StoreEvent, WatchEventType, byte[]> _encode = Encoders.GetValue(
+        type, static schema => (change, shown) => Frame(Name(shown), ProtobufEncoder.Encode(change.Shown(shown).Document(), schema)));
+
     public override string ContentType => ProtobufDecoder.MediaType + ";stream=watch";
 
-    public override void Event(PipeWriter output, WatchEventType change, StoreEvent stored) =>
-        Frame(output, Name(change), Shown(change, stored).Document(), type);
+    public override void Event(PipeWriter output, WatchEventType change, StoreEvent stored) => output.Write(stored.Encoded(change, _encode).Span);
 
-    public override void Initial(PipeWriter output, StoredObject obj) => Frame(output, "ADDED", obj.Document(), type);
+    public override void Initial(PipeWriter output, StoredObject obj) => output.Write(Frame("ADDED", ProtobufEncoder.Encode(obj.Document(), type)));
 
-    public override void Bookmark(PipeWriter output, JsonObject bookmark) => Frame(output, "BOOKMARK", bookmark, type);
+    public override void Bookmark(PipeWriter output, JsonObject bookmark) => output.Write(Frame("BOOKMARK", ProtobufEncoder.Encode(bookmark, type)));
 
     public override void Error(PipeWriter output, StatusException failure) =>
-        Frame(output, "ERROR", failure.Status(), SchemaTable.Kubernetes.Type("meta.Status"));
+        output.Write(Frame("ERROR", ProtobufEncoder.Encode(failure.Status(), SchemaTable.Kubernetes.Type("meta.Status"))));
 
-    private static void Frame(PipeWriter output, string name, JsonObject obj, TypeSchema schema)
+    private static byte[] Frame(string name, ReadOnlyMemory<byte> envelope)
     {
         var extension = new ProtobufWriter();
-        extension.Bytes(1, ProtobufEncoder.Encode(obj, schema).Span);
+        extension.Bytes(1, envelope.Span);
         var change = new ProtobufWriter();
         change.Text(1, name);
         change.Message(2, extension);
-        BinaryPrimitives.WriteInt32BigEndian(output.GetSpan(4), change.Written.Length);
-        output.Advance(4);
-        System.Buffers.BuffersExtensions.Write(output, change.Written.Span);
+        var frame = new byte[4 + change.Written.Length];
+        BinaryPrimitives.WriteInt32BigEndian(frame, change.Written.Length);
+        change.Written.Span.CopyTo(frame.AsSpan(4));
+        return frame;
     }
 }

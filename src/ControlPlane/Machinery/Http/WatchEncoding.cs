@@ -31,11 +31,9 @@ internal abstract class WatchEncoding
         _ => new JsonWatchEncoding(),
     };
 
-    protected static void Write(PipeWriter output, string type, JsonNode obj)
-    {
-        output.Write(ObjectJson.Encode(new JsonObject { ["type"] = type, ["object"] = obj }));
-        output.Write("\n"u8);
-    }
+    protected static void Write(PipeWriter output, string type, JsonNode obj) => output.Write(Line(type, obj));
+
+    protected static byte[] Line(string type, JsonNode obj) => [.. ObjectJson.Encode(new JsonObject { ["type"] = type, ["object"] = obj }), (byte)'\n'];
 
     protected static string Name(WatchEventType type) => type switch
     {
@@ -44,18 +42,27 @@ internal abstract class WatchEncoding
         _ => "DELETED",
     };
 
-    protected static StoredObject Shown(WatchEventType type, StoreEvent change) =>
-        type == WatchEventType.Deleted && !change.IsDeletion ? change.Previous!.At(change.Revision) : change.Object;
 }
 
 /// <summary>The usual watch: bytes that are the same for every client.</summary>
 internal sealed class JsonWatchEncoding : WatchEncoding
 {
-    public override void Event(PipeWriter output, WatchEventType type, StoreEvent change) => output.Write(change.JsonFrame(type).Span);
+    private static readonly byte[][] Heads =
+        ["{\"type\":\"ADDED\",\"object\":"u8.ToArray(), "{\"type\":\"MODIFIED\",\"object\":"u8.ToArray(), "{\"type\":\"DELETED\",\"object\":"u8.ToArray()];
 
-    public override void Initial(PipeWriter output, StoredObject obj) => output.Write(StoreEvent.Frame(WatchEventType.Added, obj));
+    public override void Event(PipeWriter output, WatchEventType type, StoreEvent change) => Frame(output, type, change.Shown(type));
+
+    public override void Initial(PipeWriter output, StoredObject obj) => Frame(output, WatchEventType.Added, obj);
 
     public override void Bookmark(PipeWriter output, JsonObject bookmark) => Write(output, "BOOKMARK", bookmark);
+
+    // The stored bytes are the event's: there is no encoding to keep.
+    private static void Frame(PipeWriter output, WatchEventType type, StoredObject obj)
+    {
+        output.Write(Heads[(int)type]);
+        output.Write(obj.Json.Span);
+        output.Write("}\n"u8);
+    }
 }
 
 /// <summary>kubectl get -w: each event a table of one row, the columns only in the first.</summary>
@@ -63,7 +70,7 @@ internal sealed class TableWatchEncoding(TableRenderer renderer) : WatchEncoding
 {
     private bool _columnsSent;
 
-    public override void Event(PipeWriter output, WatchEventType type, StoreEvent change) => Row(output, Name(type), Shown(type, change));
+    public override void Event(PipeWriter output, WatchEventType type, StoreEvent change) => Row(output, Name(type), change.Shown(type));
 
     public override void Initial(PipeWriter output, StoredObject obj) => Row(output, "ADDED", obj);
 
@@ -83,8 +90,9 @@ internal sealed class TableWatchEncoding(TableRenderer renderer) : WatchEncoding
 /// <summary>Watches of metadata only.</summary>
 internal sealed class PartialMetadataWatchEncoding : WatchEncoding
 {
-    public override void Event(PipeWriter output, WatchEventType type, StoreEvent change) =>
-        Write(output, Name(type), PartialMetadata.Of(Shown(type, change)));
+    private static readonly Func<StoreEvent, WatchEventType, byte[]> Frame = (change, type) => Line(Name(type), PartialMetadata.Of(change.Shown(type)));
+
+    public override void Event(PipeWriter output, WatchEventType type, StoreEvent change) => output.Write(change.Encoded(type, Frame).Span);
 
     public override void Initial(PipeWriter output, StoredObject obj) => Write(output, "ADDED", PartialMetadata.Of(obj));
 

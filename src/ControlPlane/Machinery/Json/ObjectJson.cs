@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -11,20 +10,24 @@ namespace Dataplane.ControlPlane.Machinery.Json;
 internal static class ObjectJson
 {
     // The clients are not browsers: without this every '<' in an annotation would be six bytes.
-    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    internal static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    // As deep as objects are accepted, and the root.
+    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 130 };
 
     public static byte[] Encode(JsonNode node)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer, Plain))
-        {
-            node.WriteTo(writer);
-        }
-
-        return buffer.WrittenSpan.ToArray();
+        using var writing = JsonBuffer.Rent();
+        node.WriteTo(writing.Writer);
+        return writing.Written.ToArray();
     }
 
-    public static JsonObject Decode(ReadOnlySpan<byte> json) => (JsonObject)JsonNode.Parse(json)!;
+    /// <exception cref="JsonException">Not a JSON object.</exception>
+    public static JsonObject Decode(ReadOnlySpan<byte> json) =>
+        Parse(json) is { ValueKind: JsonValueKind.Object } element ? JsonObject.Create(element)! : throw new JsonException("not a JSON object");
+
+    /// <summary>A document that is read only where it is looked at.</summary>
+    public static JsonElement Parse(ReadOnlySpan<byte> json) => JsonElement.Parse(json, Deep);
 
     /// <summary>metav1.Time: RFC 3339, seconds, UTC.</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

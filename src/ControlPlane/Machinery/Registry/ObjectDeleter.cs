@@ -53,7 +53,7 @@ internal sealed class ObjectDeleter(IStore store, TimeProvider time)
             var value = StoredForm.Encode(descriptor, obj);
             if (wish.DryRun)
             {
-                return (StoredObject.Create(key, current.Created, current.Modified, value), gone);
+                return (StoredObject.Create(key, current.Created, current.Modified, value, current), gone);
             }
 
             var result = await store.CommitAsync(gone ? StoreWrite.Delete(key, current.Modified) : StoreWrite.Put(key, current.Modified, value));

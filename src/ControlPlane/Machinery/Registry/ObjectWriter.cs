@@ -128,12 +128,14 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
         {
             var stored = store.Current.Get(key) ?? throw StatusException.NotFound(descriptor.Names.Qualified, name);
             var current = descriptor.Present(stored);
-            var old = current.Document();
-            var obj = change(current.Document());
+            var parsed = current.Parse();
+            var old = JsonObject.Create(parsed)!;
+            var obj = change(JsonObject.Create(parsed)!);
             var conditional = ObjectIdentity.Check(descriptor, obj, old, ns, name);
             ObjectIdentity.Preserve(obj, old);
             Prepare(descriptor, scope, obj, old);
-            Own(descriptor, old, obj, manager);
+            var changed = new ChangedFields(parsed, obj);
+            Own(descriptor, old, obj, manager, changed.Differs);
             var errors = new FieldErrors();
             MetadataValidation.Validate(descriptor, obj, errors);
             ObjectIdentity.CheckFinalizers(obj, old, errors);
@@ -147,13 +149,14 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
             }
 
             using var reservation = Reserve(descriptor, obj, scope == UpdateScope.Main ? old : null, errors, name, reserve: scope == UpdateScope.Main);
-            if (descriptor.TracksGeneration && SpecChanged(descriptor, obj, old))
+            if (descriptor.TracksGeneration && SpecChanged(descriptor, obj, old, changed))
             {
                 obj.Metadata()["generation"] = (old.Integer("metadata", "generation") ?? 0) + 1;
             }
 
-            var value = StoredForm.Encode(descriptor, obj);
-            if (value.AsSpan().SequenceEqual(stored.Value.Span))
+            // A reservation writes what it took into the object: then nothing is known to be as it was.
+            var value = StoredForm.Encode(descriptor, obj, changed: scope == UpdateScope.Main ? null : changed);
+            if (stored.HasValue(value))
             {
                 return stored;
             }
@@ -163,7 +166,7 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
                 : null;
             if (dryRun)
             {
-                return StoredObject.Create(key, current.Created, current.Modified, value);
+                return StoredObject.Create(key, current.Created, current.Modified, value, current);
             }
 
             var gone = descriptor.MayBeRemoved(obj);
@@ -173,7 +176,7 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
                 if (gone)
                 {
                     descriptor.Release(old);
-                    return StoredObject.Create(key, current.Created, result.Object!.Modified, value);
+                    return StoredObject.Create(key, current.Created, result.Object!.Modified, value, current);
                 }
 
                 reservation?.Keep();
@@ -189,12 +192,12 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
     }
 
     // Before admission and the server's own allocations: what those add has no owner.
-    private void Own(ResourceDescriptor descriptor, JsonObject? old, JsonObject obj, FieldManager? manager)
+    private void Own(ResourceDescriptor descriptor, JsonObject? old, JsonObject obj, FieldManager? manager, Func<string, bool>? differs = null)
     {
         if (manager is not { Applies: true })
         {
             var writer = manager ?? new FieldManager(ServerName, Applies: false, descriptor.Names.ApiVersion, "");
-            new OwnershipTracker(descriptor.Ownership, descriptor.Decode, time).Update(old, obj, writer);
+            new OwnershipTracker(descriptor.Ownership, descriptor.Decode, time).Update(old, obj, writer, differs);
         }
     }
 
@@ -246,9 +249,9 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
     }
 
     // Everything but metadata and status counts: a Role has rules, not a spec. A custom resource's status is one by its subresource only.
-    private static bool SpecChanged(ResourceDescriptor descriptor, JsonObject obj, JsonObject old) =>
+    private static bool SpecChanged(ResourceDescriptor descriptor, JsonObject obj, JsonObject old, ChangedFields changed) =>
         obj.Select(field => field.Key).Union(old.Select(field => field.Key))
-            .Any(field => field is not ("metadata" or "apiVersion" or "kind") && !obj.FieldEquals(old, field)
+            .Any(field => field is not ("metadata" or "apiVersion" or "kind") && changed.Differs(field) && !obj.FieldEquals(old, field)
                 && (field != "status" || (descriptor.IsCustom && !descriptor.HasStatus)));
 
     private static string GenerateName(string prefix)
