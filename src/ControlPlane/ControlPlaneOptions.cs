@@ -24,6 +24,9 @@ public sealed record ControlPlaneOptions
     /// <summary>How many of the last writes the memory store still knows, for watches that resume and lists in pieces.</summary>
     internal int MemoryHistory { get; init; } = 8192;
 
+    /// <summary>Whether controllers and the scheduler run beside the server; without them only clients write.</summary>
+    internal bool Controllers { get; init; } = true;
+
     /// <summary>The clock of everything that waits or expires; tests move their own.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -35,6 +38,9 @@ public sealed record ControlPlaneOptions
 
     /// <summary>Where ClusterIPs come from. Its first address is that of the Service "kubernetes".</summary>
     public IPNetwork ServiceCidr { get; init; } = IPNetwork.Parse("10.96.0.0/16");
+
+    /// <summary>Who issues the tokens of service accounts: a URL below which, with /.well-known/openid-configuration, verifiers find the key.</summary>
+    public string ServiceAccountIssuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
 
     /// <summary>First and last node port.</summary>
     public (int First, int Last) NodePortRange { get; init; } = (30000, 32767);

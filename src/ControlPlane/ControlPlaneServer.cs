@@ -10,6 +10,7 @@ using Dataplane.ControlPlane.Machinery.Registry;
 using Dataplane.ControlPlane.Resources;
 using Dataplane.ControlPlane.Scheduling;
 using Dataplane.ControlPlane.Security;
+using Dataplane.ControlPlane.Security.ServiceAccounts;
 using Dataplane.ControlPlane.Services;
 using Dataplane.ControlPlane.Store;
 using Dataplane.Hosting;
@@ -129,8 +130,8 @@ public sealed class ControlPlaneServer : IAsyncDisposable
             publisher.RunAsync(_stopping.Token),
             new QuotaRecounter(store, quotas, time, _logger).RunAsync(_stopping.Token),
             custom.RunAsync(_stopping.Token),
-            ControllerSet.RunAsync(client, loggers, time, _stopping.Token),
-            Scheduler.RunAsync(client, loggers, time, _stopping.Token));
+            options.Controllers ? ControllerSet.RunAsync(client, Credentials(options, identity), loggers, time, _stopping.Token) : Task.CompletedTask,
+            options.Controllers ? Scheduler.RunAsync(client, loggers, time, _stopping.Token) : Task.CompletedTask);
     }
 
     private static IStore OpenStore(ControlPlaneOptions options) => options.Store switch
@@ -140,6 +141,9 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         "sqlite" => throw new ArgumentException("store \"sqlite\" needs a data directory"),
         _ => throw new ArgumentException($"store \"{options.Store}\": sqlite and memory are known"),
     };
+
+    private static ClusterCredentials Credentials(ControlPlaneOptions options, ClusterIdentity identity) => new(
+        new ServiceAccountTokens(identity.ServiceAccounts, options.ServiceAccountIssuer), identity.Authority.Root.ExportCertificatePem() + "\n");
 
     private static IReadOnlyList<string> CertificateNames(ControlPlaneOptions options, IPAddress serviceAddress) =>
     [

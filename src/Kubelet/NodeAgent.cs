@@ -91,7 +91,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var client = Owned(new KubernetesClient(_options.KubeConfig));
         var metricsText = Owned(new MetricsText(_metrics.Meter));
         var configuration = new ConfigurationSource(client);
-        var volumes = new PodVolumes(directories, configuration);
+        var volumes = new PodVolumes(directories, configuration, new TokenSource(client, time));
         volumes.Start();
         _disposals.Push(() =>
         {

@@ -108,6 +108,10 @@ public sealed class KubernetesClient : IDisposable
         ResourceType resource, NamespacedName name, PatchType type, ReadOnlyMemory<byte> patch, CancellationToken cancellationToken = default) =>
         SendAsync<PartialObjectMetadata>(HttpMethod.Patch, ObjectPath(resource, name), PatchBody(type, patch), cancellationToken);
 
+    /// <summary>A token of a service account.</summary>
+    public Task<TokenRequest> CreateTokenAsync(NamespacedName account, TokenRequest request, CancellationToken cancellationToken = default) =>
+        SendAsync<TokenRequest>(HttpMethod.Post, ObjectPath(ServiceAccount.Resource, account, "token"), Body(request), cancellationToken);
+
     /// <summary>How many replicas an object of a scalable resource asks for.</summary>
     public Task<Scale> GetScaleAsync(ResourceType resource, NamespacedName name, CancellationToken cancellationToken = default) =>
         SendAsync<Scale>(HttpMethod.Get, ObjectPath(resource, name, "scale"), null, cancellationToken);

@@ -47,6 +47,7 @@ namespace Dataplane.Api.Json;
 [JsonSerializable(typeof(DeleteOptions))]
 [JsonSerializable(typeof(Binding))]
 [JsonSerializable(typeof(Scale))]
+[JsonSerializable(typeof(TokenRequest))]
 internal sealed partial class ApiJsonContext : JsonSerializerContext
 {
     /// <summary>Converters of the value types, which the options need at run time.</summary>

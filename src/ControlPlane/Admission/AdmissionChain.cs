@@ -10,6 +10,11 @@ namespace Dataplane.ControlPlane.Admission;
 /// </remarks>
 internal sealed class AdmissionChain(IStore store, QuotaLedger quotas)
 {
+    /// <summary>Fills into a new object what may have to be waited for.</summary>
+    /// <exception cref="Machinery.Errors.StatusException">403.</exception>
+    public ValueTask FillCreateAsync(AdmissionRequest request) =>
+        request.Descriptor.Names is { Group: "", Plural: "pods" } ? ServiceAccountAdmission.ApplyAsync(request, store) : ValueTask.CompletedTask;
+
     /// <summary>Checks a valid new object.</summary>
     /// <returns>What was counted for it; null when nothing was.</returns>
     /// <exception cref="Machinery.Errors.StatusException">403.</exception>

@@ -8,15 +8,17 @@ using Dataplane.ControlPlane.Controllers.Machinery;
 using Dataplane.ControlPlane.Controllers.Namespaces;
 using Dataplane.ControlPlane.Controllers.Nodes;
 using Dataplane.ControlPlane.Controllers.Replicas;
+using Dataplane.ControlPlane.Controllers.ServiceAccounts;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.ControlPlane.Controllers;
 
 /// <summary>All controllers over one set of caches: the part of kube-controller-manager this suite has.</summary>
-public static class ControllerSet
+internal static class ControllerSet
 {
     /// <summary>Works against an API server until cancelled. An unreachable server is waited for.</summary>
-    public static async Task RunAsync(KubernetesClient client, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task RunAsync(
+        KubernetesClient client, ClusterCredentials credentials, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         var informers = new SharedInformers(client, loggers, time);
         EventRecorder Events(string component) => new(client, component, loggers.CreateLogger<EventRecorder>(), time);
@@ -38,6 +40,8 @@ public static class ControllerSet
             new NamespaceController(client, informers, Logger<NamespaceController>(), time),
             new ServiceAccountController(client, informers, Logger<ServiceAccountController>(), time),
             new NodeLifecycleController(client, informers, events[3], Logger<NodeLifecycleController>(), time),
+            new RootCertificateController(client, informers, credentials.Certificate, Logger<RootCertificateController>(), time),
+            new TokenSecretController(client, informers, credentials.Tokens, credentials.Certificate, Logger<TokenSecretController>(), time),
             new DisruptionController(client, informers, events[4], Logger<DisruptionController>(), time),
         ];
 

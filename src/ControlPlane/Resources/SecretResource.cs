@@ -9,6 +9,8 @@ namespace Dataplane.ControlPlane.Resources;
 /// <summary>Secrets. stringData is written into data and not kept.</summary>
 internal sealed class SecretResource : ResourceDescriptor
 {
+    private const string ServiceAccountName = "kubernetes.io/service-account.name";
+
     public override ResourceNames Names { get; } = new("", "v1", "Secret", "secrets", "secret", Namespaced: true);
 
     public override string SchemaName => "core.Secret";
@@ -31,8 +33,17 @@ internal sealed class SecretResource : ResourceDescriptor
         obj.Remove("stringData");
     }
 
+    public override void Validate(JsonObject obj, FieldErrors errors)
+    {
+        if (obj.Text("type") == "kubernetes.io/service-account-token" && obj.Text("metadata", "annotations", ServiceAccountName) is null or "")
+        {
+            errors.Required($"metadata.annotations[{ServiceAccountName}]");
+        }
+    }
+
     public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
     {
+        Validate(obj, errors);
         if (!obj.FieldEquals(old, "type"))
         {
             errors.Invalid("type", obj.Text("type") ?? "", "field is immutable");

@@ -26,7 +26,7 @@ internal static class ServedResources
         new DeploymentResource(),
         new ReplicaSetResource(),
         new StatefulSetResource(),
-        new ReviewResource(),
+        .. ReviewResource.All,
         new CronJobResource(),
         new JobResource(),
         new LeaseResource(),

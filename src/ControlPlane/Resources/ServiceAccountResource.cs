@@ -14,6 +14,8 @@ internal sealed class ServiceAccountResource : ResourceDescriptor
 
     public override bool ReturnsDeletedObject => true;
 
+    public override IReadOnlyList<Subresource> Subresources { get; } = [new("token", "authentication.k8s.io", "v1", "TokenRequest", "create")];
+
     public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, TableColumn.Number("Secrets"), TableColumn.Age];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>

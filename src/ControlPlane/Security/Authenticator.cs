@@ -1,16 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
+using Dataplane.ControlPlane.Security.ServiceAccounts;
 using Microsoft.AspNetCore.Http;
 
 namespace Dataplane.ControlPlane.Security;
 
-/// <summary>Who a request is from.</summary>
-/// <param name="Name">User name.</param>
-/// <param name="Groups">Groups.</param>
-internal sealed record UserInfo(string Name, IReadOnlyList<string> Groups);
-
-/// <summary>Client certificates of the cluster's CA, and the administrator's bearer token.</summary>
-internal sealed class Authenticator(ClusterIdentity identity)
+/// <summary>Client certificates of the cluster's CA, the administrator's bearer token, and tokens of service accounts.</summary>
+internal sealed class Authenticator(ClusterIdentity identity, TokenVerifier tokens)
 {
     private const string Bearer = "Bearer ";
     private readonly byte[] _tokenHash = SHA256.HashData(Encoding.UTF8.GetBytes(identity.AdministratorToken));
@@ -34,9 +30,10 @@ internal sealed class Authenticator(ClusterIdentity identity)
         }
 
         // Hashes of equal length: the comparison's time says nothing about the token.
-        var given = SHA256.HashData(Encoding.UTF8.GetBytes(header[Bearer.Length..].Trim()));
+        var token = header[Bearer.Length..].Trim();
+        var given = SHA256.HashData(Encoding.UTF8.GetBytes(token));
         return CryptographicOperations.FixedTimeEquals(given, _tokenHash)
             ? new UserInfo("kubernetes-admin", ["system:masters", "system:authenticated"])
-            : null;
+            : tokens.Verify(token, []).User;
     }
 }

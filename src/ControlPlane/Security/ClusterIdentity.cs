@@ -1,18 +1,20 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Dataplane.ControlPlane.Security.ServiceAccounts;
 
 namespace Dataplane.ControlPlane.Security;
 
 /// <summary>
-/// The secrets of one cluster: its CA, the server's certificate, the administrator's certificate and token. Made at first start
+/// The secrets of one cluster: its CA, the server's certificate, the administrator's certificate and token, the key of service account tokens. Made at first start
 /// in DATADIR/pki and read again later; leaf certificates are renewed when less than a month is left or a name is missing.
 /// </summary>
 internal sealed class ClusterIdentity : IDisposable
 {
     private static readonly TimeSpan RenewBefore = TimeSpan.FromDays(30);
 
-    private ClusterIdentity(CertificateAuthority authority, X509Certificate2 server, X509Certificate2 administrator, X509Certificate2 kubeletClient, string token)
+    private ClusterIdentity(CertificateAuthority authority, X509Certificate2 server, X509Certificate2 administrator, X509Certificate2 kubeletClient, string token, ServiceAccountKey accounts)
     {
+        ServiceAccounts = accounts;
         Authority = authority;
         Server = server;
         Administrator = administrator;
@@ -30,6 +32,9 @@ internal sealed class ClusterIdentity : IDisposable
     public X509Certificate2 KubeletClient { get; }
 
     public string AdministratorToken { get; }
+
+    /// <summary>Signs the tokens of service accounts.</summary>
+    public ServiceAccountKey ServiceAccounts { get; }
 
     /// <param name="dataDirectory">Null keeps everything in memory.</param>
     /// <param name="serverNames">DNS names and addresses of the server.</param>
@@ -69,7 +74,8 @@ internal sealed class ClusterIdentity : IDisposable
             Leaf("apiserver", () => authority.IssueServer("kube-apiserver", serverNames), certificate => serverNames.All(name => certificate.MatchesHostname(name))),
             Leaf("admin", () => authority.IssueClient("kubernetes-admin", "system:masters")),
             Leaf("apiserver-kubelet-client", () => authority.IssueClient("kube-apiserver-kubelet-client", "system:masters")),
-            LoadToken(directory));
+            LoadToken(directory),
+            ServiceAccountKey.Load(directory));
     }
 
     public void Dispose()
@@ -78,6 +84,7 @@ internal sealed class ClusterIdentity : IDisposable
         Server.Dispose();
         Administrator.Dispose();
         KubeletClient.Dispose();
+        ServiceAccounts.Dispose();
     }
 
     private static string LoadToken(string? directory)

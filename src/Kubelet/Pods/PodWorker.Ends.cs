@@ -110,7 +110,7 @@ internal sealed partial class PodWorker
             run.Running is null && !IsTerminating ? run.ErrorShownUntil : null,
             run is { Running: not null, Killed: false } ? run.KillAt : null,
         });
-        return times.Append(_sandbox is null && !IsTerminating && !_ended ? _setUpRetryAt : null).Append(deadline).Where(time => time > _passTime).Min();
+        return times.Append(_sandbox is null && !IsTerminating && !_ended ? _setUpRetryAt : null).Append(deadline).Append(IsTerminating ? null : _services.Volumes.RenewAt(_pod.Metadata.UID)).Where(time => time > _passTime).Min();
     }
 
     private void StartProbes(ContainerRunState run, IRunningContainer running)

@@ -41,6 +41,7 @@ internal sealed partial class PodWorker
         }
         else if (!IsOver && await EnsureSandboxAsync(cancellation))
         {
+            await RenewVolumesAsync(cancellation);
             await StartContainersAsync(cancellation);
         }
 
@@ -85,6 +86,23 @@ internal sealed partial class PodWorker
             _services.Events.Warning(_pod, null, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {problem.Message}");
             RetrySetUp(problem);
             return false;
+        }
+    }
+
+    private async Task RenewVolumesAsync(CancellationToken cancellation)
+    {
+        if (!(_services.Volumes.RenewAt(_pod.Metadata.UID) <= _passTime))
+        {
+            return;
+        }
+
+        try
+        {
+            await _services.Volumes.RenewAsync(new PodFields(_pod, PodIP, _services.Options.NodeIP.ToString(), _services.Options.NodeName), cancellation);
+        }
+        catch (ConfigurationException problem)
+        {
+            _services.Events.Warning(_pod, null, "FailedMount", problem.Message);
         }
     }
 

@@ -9,7 +9,7 @@ namespace Dataplane.Kubelet.Volumes;
 
 /// <summary>Makes a pod's volumes and says where they are on this machine.</summary>
 /// <remarks>What comes from Secrets and tokens lies on a memory file system and never on a disk.</remarks>
-internal sealed class PodVolumes(PodDirectories directories, ConfigurationSource configuration)
+internal sealed class PodVolumes(PodDirectories directories, ConfigurationSource configuration, TokenSource tokens)
 {
     private const int DefaultFileMode = 0x1A4;
 
@@ -52,9 +52,23 @@ internal sealed class PodVolumes(PodDirectories directories, ConfigurationSource
         return paths;
     }
 
+    /// <summary>When a token among the pod's volumes is to be replaced; null when there is none.</summary>
+    internal DateTimeOffset? RenewAt(string uid) => tokens.RenewAt(uid);
+
+    /// <summary>Writes the volumes with tokens anew.</summary>
+    /// <exception cref="ConfigurationException">A source is not there any more; the files stay as they were.</exception>
+    internal async Task RenewAsync(PodFields fields, CancellationToken cancellation)
+    {
+        foreach (var volume in fields.Pod.Spec.Volumes.Where(volume => volume.Projected?.Sources.Exists(source => source.ServiceAccountToken is not null) == true))
+        {
+            await MountAsync(volume, fields, cancellation);
+        }
+    }
+
     /// <summary>Removes a pod's volumes with their content, but never what a hostPath names. Idempotent.</summary>
     internal void Remove(string uid)
     {
+        tokens.Forget(uid);
         foreach (var mount in MountCall.Below(directories.Pod(uid)))
         {
             MountCall.Detach(mount);
@@ -140,9 +154,9 @@ internal sealed class PodVolumes(PodDirectories directories, ConfigurationSource
                 files.AddRange(Downward(downward.Items, fields, mode));
             }
 
-            if (source.ServiceAccountToken is not null)
+            if (source.ServiceAccountToken is { } token)
             {
-                throw new ConfigurationException("service account tokens are not supported by this node");
+                files.Add(new VolumeFile(token.Path, await tokens.TokenAsync(fields.Pod, token, cancellation), mode));
             }
         }
 

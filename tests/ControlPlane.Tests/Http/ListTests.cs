@@ -8,7 +8,7 @@ public sealed class ListTests : IAsyncLifetime
     private const string ConfigMaps = "/api/v1/namespaces/default/configmaps";
     private RawServer _server = null!;
 
-    public async ValueTask InitializeAsync() => _server = await RawServer.StartAsync(history: 40);
+    public async ValueTask InitializeAsync() => _server = await RawServer.StartAsync(history: 40, controllers: false);
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 

@@ -13,7 +13,7 @@ public sealed class ProtobufTests : IAsyncLifetime
     private static readonly TypeSchema ConfigMap = SchemaTable.Kubernetes.Type("core.ConfigMap");
     private RawServer _server = null!;
 
-    public async ValueTask InitializeAsync() => _server = await RawServer.StartAsync(history: 40);
+    public async ValueTask InitializeAsync() => _server = await RawServer.StartAsync(history: 40, controllers: false);
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 

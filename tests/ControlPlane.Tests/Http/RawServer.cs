@@ -29,13 +29,14 @@ internal sealed class RawServer : IAsyncDisposable
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<RawServer> StartAsync(Dialer? podDialer = null, int history = 8192, TimeProvider? time = null) => new(await ControlPlaneServer.StartAsync(
+    public static async Task<RawServer> StartAsync(Dialer? podDialer = null, int history = 8192, TimeProvider? time = null, bool controllers = true) => new(await ControlPlaneServer.StartAsync(
         new ControlPlaneOptions
         {
             Store = "memory",
             Listen = [new ListenAddress(new IPEndPoint(IPAddress.Loopback, 0))],
             PodDialer = podDialer,
             MemoryHistory = history,
+            Controllers = controllers,
             Time = time ?? TimeProvider.System,
         },
         NullLoggerFactory.Instance,

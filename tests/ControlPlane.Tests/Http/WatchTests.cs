@@ -9,7 +9,7 @@ public sealed class WatchTests : IAsyncLifetime
     private const string Initial = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
     private RawServer _server = null!;
 
-    public async ValueTask InitializeAsync() => _server = await RawServer.StartAsync(history: 40);
+    public async ValueTask InitializeAsync() => _server = await RawServer.StartAsync(history: 40, controllers: false);
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 

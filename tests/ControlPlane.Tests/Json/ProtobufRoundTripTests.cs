@@ -90,6 +90,7 @@ public sealed class ProtobufRoundTripTests
             FieldKind.FieldsV1 or FieldKind.RawExtension => new JsonObject { ["f:spec"] = new JsonObject { [$"f:{random.Next(10)}"] = new JsonObject() } },
             FieldKind.Json => random.Next(2) == 0 ? new JsonObject { ["a"] = new JsonArray(1L, "b") } : JsonValue.Create("text"),
             FieldKind.Message when field.Message.Either => Field(field.Message.Fields[random.Next(field.Message.Fields.Count)], random, depth + 1),
+            FieldKind.Strings => new JsonArray("a", $"b{random.Next(10)}"),
             FieldKind.Message => Message(field.Message, random, depth + 1),
             _ => $"text é {random.Next(1000)}",
         };

@@ -7,22 +7,22 @@ namespace Dataplane.ControlPlane.Controllers.Machinery;
 /// <summary>One informer for each kind, whoever asks for it.</summary>
 internal sealed class SharedInformers(KubernetesClient client, ILoggerFactory loggers, TimeProvider time)
 {
-    private readonly Dictionary<Type, object> _listers = [];
+    private readonly Dictionary<(Type Kind, string Fields), object> _listers = [];
     private readonly List<Func<CancellationToken, Task>> _runs = [];
     private readonly List<Func<CancellationToken, Task>> _waits = [];
 
-    /// <summary>The cache of a kind; only before <see cref="RunAsync"/>.</summary>
-    public Lister<T> Of<T>()
+    /// <summary>The cache of a kind, or of the part of it that a field selector leaves; only before <see cref="RunAsync"/>.</summary>
+    public Lister<T> Of<T>(string fields = "")
         where T : class, IResource<T>
     {
-        if (_listers.TryGetValue(typeof(T), out var known))
+        if (_listers.TryGetValue((typeof(T), fields), out var known))
         {
             return (Lister<T>)known;
         }
 
-        var informer = new Informer<T>(client, new InformerOptions(), loggers.CreateLogger<Informer<T>>(), time);
+        var informer = new Informer<T>(client, fields.Length == 0 ? new InformerOptions() : new InformerOptions { FieldSelector = fields }, loggers.CreateLogger<Informer<T>>(), time);
         var lister = new Lister<T>(informer);
-        _listers.Add(typeof(T), lister);
+        _listers.Add((typeof(T), fields), lister);
         _runs.Add(informer.RunAsync);
         _waits.Add(informer.WaitForSyncAsync);
         return lister;

@@ -117,6 +117,7 @@ internal sealed class OpenApiSchemas
         }),
         FieldKind.FieldsV1 => Named($"{MetaPackage}.FieldsV1", Scalar("object")),
         FieldKind.Json => [],
+        FieldKind.Strings => new JsonObject { ["type"] = "array", ["items"] = Scalar("string") },
         FieldKind.RawExtension => Named("io.k8s.apimachinery.pkg.runtime.RawExtension", Scalar("object")),
         _ => Scalar("string"),
     };

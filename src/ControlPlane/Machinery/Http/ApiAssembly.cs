@@ -3,6 +3,7 @@ using Dataplane.ControlPlane.Machinery.Proxying;
 using Dataplane.ControlPlane.Machinery.Registry;
 using Dataplane.ControlPlane.Resources;
 using Dataplane.ControlPlane.Security;
+using Dataplane.ControlPlane.Security.ServiceAccounts;
 using Dataplane.ControlPlane.Store;
 using Microsoft.Extensions.Logging;
 
@@ -22,6 +23,8 @@ internal static class ApiAssembly
         Func<IDisposable, IDisposable> own,
         CancellationToken stopping)
     {
+        var tokens = new ServiceAccountTokens(identity.ServiceAccounts, options.ServiceAccountIssuer);
+        var verifier = new TokenVerifier(tokens, store, time);
         var reader = new ObjectReader(store, time);
         var metrics = new RequestMetrics(time);
         own(metrics);
@@ -42,9 +45,9 @@ internal static class ApiAssembly
             time);
         var subresources = new SubresourceHandler(
             reader, writer, new ScaleHandler(reader, writer), new PodLogHandler(targets, kubelets), new PodExecHandler(targets, kubelets), evictions,
-            time);
+            new ReviewHandler(verifier), new TokenRequestHandler(reader, store, catalog, tokens, time), time);
         var serverAddress = options.AdvertiseAddress?.ToString() ?? options.Listen[0].Address.ToString();
-        var discovery = new DiscoveryHandler(new DiscoveryDocuments(catalog), new OpenApiDocuments(catalog), metrics, serverAddress);
-        return new ApiRouter(catalog, new Authenticator(identity), resources, subresources, proxy, discovery, metrics, logger, stopping);
+        var discovery = new DiscoveryHandler(new DiscoveryDocuments(catalog), new OpenApiDocuments(catalog), metrics, serverAddress, tokens);
+        return new ApiRouter(catalog, new Authenticator(identity, verifier), resources, subresources, proxy, discovery, metrics, logger, stopping);
     }
 }

@@ -71,7 +71,7 @@ internal sealed class ApiRouter(
             throw StatusException.Unauthorized();
         }
 
-        http.Items[typeof(UserInfo)] = user;
+        http.Items[typeof(UserInfo)] = Impersonation.Apply(http, user);
         if (ProxyRequest.Read(http) is { } proxied)
         {
             return proxy.HandleAsync(http, proxied);

@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Discovery;
 using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Security.ServiceAccounts;
 using Microsoft.AspNetCore.Http;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
 
 /// <summary>Everything that is no resource: discovery, OpenAPI, version, health and metrics.</summary>
-internal sealed class DiscoveryHandler(DiscoveryDocuments documents, OpenApiDocuments openApi, RequestMetrics metrics, string serverAddress)
+internal sealed class DiscoveryHandler(DiscoveryDocuments documents, OpenApiDocuments openApi, RequestMetrics metrics, string serverAddress, ServiceAccountTokens tokens)
 {
     /// <summary>Served without credentials, as upstream's default roles allow.</summary>
     public static bool IsPublic(string path) =>
@@ -41,6 +42,11 @@ internal sealed class DiscoveryHandler(DiscoveryDocuments documents, OpenApiDocu
                 return WriteRootAsync(http, core: true);
             case ["apis"]:
                 return WriteRootAsync(http, core: false);
+            case [".well-known", "openid-configuration"]:
+                return ResponseWriter.WriteAsync(http, OpenIdConfiguration(http));
+            case ["openid", "v1", "jwks"]:
+                return ResponseWriter.WriteAsync(
+                    http, new JsonObject { ["keys"] = new JsonArray(tokens.Key.ToJsonWebKey()) }, contentType: "application/jwk-set+json");
             case ["openapi", "v3"]:
                 return ResponseWriter.WriteAsync(http, openApi.Index());
             case ["openapi", "v3", "api", var version] when openApi.Find("", version) is { } document:
@@ -58,6 +64,16 @@ internal sealed class DiscoveryHandler(DiscoveryDocuments documents, OpenApiDocu
         };
         return ResponseWriter.WriteAsync(http, found ?? throw StatusException.PageNotFound());
     }
+
+    /// <summary>OpenID Connect Discovery 1.0, the fields upstream serves: whoever verifies tokens finds the key by it.</summary>
+    private JsonObject OpenIdConfiguration(HttpContext http) => new()
+    {
+        ["issuer"] = tokens.Issuer,
+        ["jwks_uri"] = $"https://{(http.Request.Host.HasValue ? http.Request.Host.Value : serverAddress)}/openid/v1/jwks",
+        ["response_types_supported"] = new JsonArray("id_token"),
+        ["subject_types_supported"] = new JsonArray("public"),
+        ["id_token_signing_alg_values_supported"] = new JsonArray(ServiceAccountKey.Algorithm),
+    };
 
     private Task WriteRootAsync(HttpContext http, bool core)
     {
@@ -81,7 +97,7 @@ internal sealed class DiscoveryHandler(DiscoveryDocuments documents, OpenApiDocu
 
     private JsonArray Paths()
     {
-        var paths = new List<string> { "/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v3", "/readyz", "/version" };
+        var paths = new List<string> { "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version" };
         foreach (var group in documents.ApiGroupList()["groups"]!.AsArray())
         {
             paths.Add($"/apis/{group!["name"]}");

@@ -8,34 +8,26 @@ namespace Dataplane.ControlPlane.Machinery.Http;
 /// <summary>Subresources that are no view of the whole object: binding, eviction, scale, reviews, a pod's log and exec.</summary>
 internal sealed class SubresourceHandler(
     ObjectReader reader, ObjectWriter writer, ScaleHandler scale, PodLogHandler logs, PodExecHandler exec, EvictionHandler evictions,
+    ReviewHandler reviews, TokenRequestHandler tokens,
     TimeProvider time)
 {
     public bool Handles(ApiRequest request) =>
         request.Descriptor.IsReview
-        || request.Subresource is "binding" or "eviction" or "scale" or "log" or "exec";
+        || request.Subresource is "binding" or "eviction" or "scale" or "token" or "log" or "exec";
 
     public Task HandleAsync(ApiRequest request) => (request.Descriptor.Names.Kind, request.Subresource) switch
     {
-        ("SelfSubjectAccessReview", "") when request.Http.Request.Method == "POST" => ReviewAsync(request),
+        (_, "") when request is { Descriptor.IsReview: true, Http.Request.Method: "POST" } => reviews.HandleAsync(request),
+        ("ServiceAccount", "token") when request.Http.Request.Method == "POST" => tokens.HandleAsync(request),
         ("Pod", "binding") when request.Http.Request.Method == "POST" => BindAsync(request),
         ("Pod", "eviction") when request.Http.Request.Method == "POST" => evictions.HandleAsync(request),
         ("Pod", "log") when request.Http.Request.Method == "GET" => logs.HandleAsync(request, reader.Get(request.Descriptor, request.Namespace, request.Name)),
         ("Pod", "exec") when request.Http.Request.Method is "GET" or "POST" =>
             exec.HandleAsync(request, reader.Get(request.Descriptor, request.Namespace, request.Name)),
         (_, "scale") when request.Descriptor.HasScale => scale.HandleAsync(request),
-        ("SelfSubjectAccessReview", _) or ("Pod", "binding" or "eviction" or "log" or "exec") => throw StatusException.MethodNotAllowed(),
+        (_, "") or ("ServiceAccount", "token") or ("Pod", "binding" or "eviction" or "log" or "exec") => throw StatusException.MethodNotAllowed(),
         _ => throw StatusException.PageNotFound(),
     };
-
-    /// <summary>Whoever is known may do everything: there are no roles here.</summary>
-    private static async Task ReviewAsync(ApiRequest request)
-    {
-        var review = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor);
-        review["kind"] = request.Descriptor.Names.Kind;
-        review["apiVersion"] = request.Descriptor.Names.ApiVersion;
-        review["status"] = new JsonObject { ["allowed"] = true };
-        await ResponseWriter.WriteAsync(request.Http, review, 201);
-    }
 
     private async Task BindAsync(ApiRequest request)
     {

@@ -197,6 +197,7 @@ internal static class ProtobufDecoder
         long first = 0, second = 0;
         var text = "";
         byte[] raw = [];
+        var texts = new JsonArray();
         var reader = new ProtobufReader(bytes);
         while (reader.Next())
         {
@@ -204,6 +205,9 @@ internal static class ProtobufDecoder
             {
                 case (1, FieldKind.Quantity) or (3, FieldKind.IntOrString):
                     text = reader.Text();
+                    break;
+                case (1, FieldKind.Strings):
+                    texts.Add(reader.Text());
                     break;
                 case (1, FieldKind.FieldsV1 or FieldKind.RawExtension or FieldKind.Json):
                     raw = reader.Bytes().ToArray();
@@ -223,6 +227,7 @@ internal static class ProtobufDecoder
         return kind switch
         {
             FieldKind.Quantity => text,
+            FieldKind.Strings => texts,
             FieldKind.IntOrString => first == 0 ? JsonValue.Create(second) : text,
             FieldKind.Duration => FormattableString.Invariant($"{TimeSpan.FromTicks(first / 100).TotalSeconds}s"),
             FieldKind.Time => bytes.IsEmpty || first == 0 ? null : ObjectJson.Time(DateTimeOffset.FromUnixTimeSeconds(first)),

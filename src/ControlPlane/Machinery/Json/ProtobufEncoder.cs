@@ -172,6 +172,13 @@ internal static class ProtobufEncoder
                 writer.Varint(1, 1);
                 writer.Text(3, value.GetValue<string>());
                 break;
+            case FieldKind.Strings:
+                foreach (var text in value.AsArray())
+                {
+                    writer.Text(1, text!.GetValue<string>());
+                }
+
+                break;
             case FieldKind.FieldsV1 or FieldKind.RawExtension:
                 writer.Bytes(1, ObjectJson.Encode(value));
                 break;

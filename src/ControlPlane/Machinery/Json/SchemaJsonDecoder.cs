@@ -153,6 +153,10 @@ internal ref struct SchemaJsonDecoder
                 return _reader.GetString();
             case FieldKind.FieldsV1 or FieldKind.RawExtension or FieldKind.Json:
                 return ReadAny();
+            case FieldKind.Strings when _reader.TokenType == JsonTokenType.StartArray:
+                return ReadAny() is JsonArray texts && texts.All(text => text is JsonValue value && value.TryGetValue<string>(out _))
+                    ? texts
+                    : throw Mismatch(type, field.Name, "string");
             default:
                 throw Mismatch(type, field.Name, GoType(field));
         }
@@ -222,6 +226,7 @@ internal ref struct SchemaJsonDecoder
         {
             FieldKind.Message => "v1." + field.MessageName![(field.MessageName!.IndexOf('.', StringComparison.Ordinal) + 1)..],
             FieldKind.Bytes => "[]uint8",
+            FieldKind.Strings => "v1.ExtraValue",
             FieldKind.Double => "float64",
             FieldKind.Time => "v1.Time",
             FieldKind.IntOrString => "intstr.IntOrString",

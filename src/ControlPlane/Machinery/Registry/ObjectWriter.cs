@@ -76,12 +76,14 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
             descriptor.Default(obj);
             Own(descriptor, null, obj, manager);
             descriptor.Admit(obj, ns, store.Current);
+            var request = new AdmissionRequest(descriptor, ns, obj, null, dryRun);
+            await admission.FillCreateAsync(request);
             var name = metadata.Text("name") ?? "";
             var errors = new FieldErrors();
             MetadataValidation.Validate(descriptor, obj, errors);
             descriptor.Validate(obj, errors);
             using var reservation = Reserve(descriptor, obj, null, errors, name);
-            await using var hold = await admission.CheckCreateAsync(new AdmissionRequest(descriptor, ns, obj, null, dryRun));
+            await using var hold = await admission.CheckCreateAsync(request);
             var key = descriptor.Key(ns, name);
             var value = StoredForm.Encode(descriptor, obj);
             if (dryRun)

@@ -31,6 +31,9 @@ internal enum FieldKind
 
     /// <summary>Any JSON value; JSON{raw=1} in protobuf.</summary>
     Json,
+
+    /// <summary>A list of strings where a list cannot be told by the shape (a map's values); ExtraValue{items=1} in protobuf.</summary>
+    Strings,
     Message,
 }
 

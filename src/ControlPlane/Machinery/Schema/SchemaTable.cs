@@ -124,6 +124,7 @@ internal sealed class SchemaTable
         "FieldsV1" => FieldKind.FieldsV1,
         "RawExtension" => FieldKind.RawExtension,
         "JSON" => FieldKind.Json,
+        "strings" => FieldKind.Strings,
         _ => FieldKind.Message,
     };
 }
