@@ -3,6 +3,7 @@ using Dataplane.Api;
 using Dataplane.Proxy.Planning;
 using Dataplane.Proxy.Sync;
 using Dataplane.Proxy.Tests.Planning;
+using Dataplane.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dataplane.Proxy.Tests.Sync;

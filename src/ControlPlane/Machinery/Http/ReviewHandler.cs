@@ -13,7 +13,7 @@ internal sealed class ReviewHandler(TokenVerifier tokens)
     public async Task HandleAsync(ApiRequest request)
     {
         var names = request.Descriptor.Names;
-        var review = await RequestBody.ReadObjectAsync(request.Http, names, request.Descriptor.SchemaName);
+        var review = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor);
         review["kind"] = names.Kind;
         review["apiVersion"] = names.ApiVersion;
         var metadata = review.Metadata();

@@ -1,17 +1,23 @@
-namespace Dataplane.Proxy.Tests.Sync;
+namespace Dataplane.TestKit;
 
-/// <summary>A clock that stands still until it is moved.</summary>
-internal sealed class ManualTime : TimeProvider
+/// <summary>A clock that stands still until it is moved; timers run out as it passes them.</summary>
+public sealed class ManualTime(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<Timer> _timers = [];
     private TimeSpan _now;
 
+    /// <summary>A clock that begins at the Unix epoch.</summary>
+    public ManualTime()
+        : this(DateTimeOffset.UnixEpoch)
+    {
+    }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override long GetTimestamp() => _now.Ticks;
 
-    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch + _now;
+    public override DateTimeOffset GetUtcNow() => start + _now;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -20,7 +26,7 @@ internal sealed class ManualTime : TimeProvider
         return timer;
     }
 
-    internal void Advance(TimeSpan by)
+    public void Advance(TimeSpan by)
     {
         List<Timer> due;
         lock (_gate)
