@@ -9,6 +9,9 @@ namespace Dataplane.Netlink;
 /// <summary>Hands out a datagram of messages numbered on from a sequence number.</summary>
 internal delegate ReadOnlySpan<byte> BatchEncoder(uint firstSequence);
 
+/// <summary>Takes what the kernel tells of a message that asked for it (NLM_F_ECHO), by the message's place in the datagram.</summary>
+internal delegate void BatchReport(int index, NetlinkMessage message);
+
 /// <summary>What the kernel said about a batch.</summary>
 /// <param name="Index">The message it is about, counted from the datagram's first.</param>
 /// <param name="Ack">No error, or the first one.</param>
@@ -28,8 +31,9 @@ internal sealed partial class NetlinkConnection
     /// <param name="encode">The first message has the sequence number it is given.</param>
     /// <param name="lastIndex">The message that carries NLM_F_ACK.</param>
     /// <param name="operation">For the exception.</param>
+    /// <param name="report">Null when no message asks.</param>
     /// <exception cref="NetlinkException">No answer about the batch came; what became of it is not known.</exception>
-    internal BatchAnswer Exchange(BatchEncoder encode, int lastIndex, string operation)
+    internal BatchAnswer Exchange(BatchEncoder encode, int lastIndex, string operation, BatchReport? report = null)
     {
         lock (_gate)
         {
@@ -40,7 +44,7 @@ internal sealed partial class NetlinkConnection
                 var datagram = encode(first);
                 GrowSendBuffer(datagram.Length);
                 _socket.Send(datagram);
-                return Drain(first, lastIndex) ?? throw new NetlinkException(operation, EAGAIN, "the kernel gave no answer");
+                return Drain(first, lastIndex, report) ?? throw new NetlinkException(operation, EAGAIN, "the kernel gave no answer");
             }
             catch (LinuxException failure)
             {
@@ -50,7 +54,7 @@ internal sealed partial class NetlinkConnection
     }
 
     /// <summary>The first error, or else the last message's ack; null when there is neither.</summary>
-    private BatchAnswer? Drain(uint first, int lastIndex)
+    private BatchAnswer? Drain(uint first, int lastIndex, BatchReport? report)
     {
         BatchAnswer? answer = null;
         while (TryReceive(out var length))
@@ -59,8 +63,14 @@ internal sealed partial class NetlinkConnection
             while (reader.Read(out var message))
             {
                 var index = message.Sequence - first;
-                if (message.Type != NLMSG_ERROR || index > (uint)lastIndex)
+                if (index > (uint)lastIndex)
                 {
+                    continue;
+                }
+
+                if (message.Type != NLMSG_ERROR)
+                {
+                    report?.Invoke((int)index, message);
                     continue;
                 }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Dataplane.Linux.Namespaces;
+using Dataplane.Proxy.Iptables;
 using Dataplane.Proxy.Nftables;
 using Dataplane.Proxy.Userspace;
 using Dataplane.Proxy.Userspace.Relay;
@@ -13,6 +14,7 @@ public static class ProxyModes
     private static readonly ImmutableArray<(string Name, Func<ProxyModeContext, IProxyMode> Create)> Built =
     [
         (NftablesMode.ModeName, context => new NftablesMode(context)),
+        (IptablesMode.ModeName, context => new IptablesMode(context)),
         (UserspaceMode.ModeName, context => new UserspaceMode(context, new RelayOptions())),
     ];
 

@@ -41,6 +41,7 @@ public sealed partial class NftBatch
         _length = 0;
         _setId = 0;
         _elements = default;
+        ReportedRules = 0;
         _operations.Clear();
         WriteFrame(NFNL_MSG_BATCH_BEGIN);
     }
@@ -84,12 +85,14 @@ public sealed partial class NftBatch
     /// <param name="table">Its table.</param>
     /// <param name="name">Unique within the table.</param>
     /// <param name="hook">Null for a chain that is only jumped to.</param>
-    public void AddChain(NftTable table, string name, NftBaseChain? hook = null)
+    public void AddChain(NftTable table, string name, NftBaseChain? hook = null) => AddChain(table, name, hook, NLM_F_CREATE);
+
+    private void AddChain(NftTable table, string name, NftBaseChain? hook, int flags)
     {
         Begin("add chain", table, name);
         do
         {
-            var writer = Open(NFT_MSG_NEWCHAIN, NLM_F_CREATE, table);
+            var writer = Open(NFT_MSG_NEWCHAIN, flags, table);
             writer.String(NFTA_CHAIN_TABLE, table.Name);
             writer.String(NFTA_CHAIN_NAME, name);
             if (hook is not null)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using Dataplane.Netlink.Codec;
 using static Dataplane.Netlink.Uapi.NetfilterHeader;
@@ -157,6 +158,71 @@ internal static partial class NftListings
         }
 
         return new NftRuleInfo(new NftTable(NftHeaders.FamilyOf(message), table), chain, handle, comment, expressions);
+    }
+
+    /// <summary>The chain that the first immediate verdict among a rule's expressions names.</summary>
+    internal static string? FindJump(ReadOnlySpan<byte> expressions)
+    {
+        var elements = new AttributeReader(expressions);
+        while (elements.Read(out var element))
+        {
+            var isImmediate = false;
+            var attributes = element.Nested;
+            while (attributes.Read(out var attribute))
+            {
+                switch (attribute.Type)
+                {
+                    case NFTA_EXPR_NAME:
+                        isImmediate = attribute.Text == "immediate";
+                        break;
+                    case NFTA_EXPR_DATA when isImmediate && Inner(Inner(attribute.Value, NFTA_IMMEDIATE_DATA), NFTA_DATA_VERDICT) is { Length: > 0 } verdict:
+                        return NftVerdict.Parse(new NetlinkAttribute(NFTA_DATA_VERDICT, verdict)).Chain;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What it says of itself: which tables and chains it changed is told by the messages before it.</summary>
+    internal static NftGeneration ParseGeneration(NetlinkMessage message)
+    {
+        uint id = 0;
+        var process = 0;
+        var name = "";
+        var attributes = message.Attributes(NftHeaders.Length);
+        while (attributes.Read(out var attribute))
+        {
+            switch (attribute.Type)
+            {
+                case NFTA_GEN_ID:
+                    id = attribute.U32BigEndian;
+                    break;
+                case NFTA_GEN_PROC_PID:
+                    process = (int)attribute.U32BigEndian;
+                    break;
+                case NFTA_GEN_PROC_NAME:
+                    name = attribute.Text;
+                    break;
+            }
+        }
+
+        return new NftGeneration(id, message.PortId, process, name, ImmutableHashSet<NftTable>.Empty, ImmutableHashSet<(NftTable, string)>.Empty, false);
+    }
+
+    /// <summary>The value of one attribute; empty when it is not there.</summary>
+    private static ReadOnlySpan<byte> Inner(ReadOnlySpan<byte> attributes, int type)
+    {
+        var reader = new AttributeReader(attributes);
+        while (reader.Read(out var attribute))
+        {
+            if (attribute.Type == type)
+            {
+                return attribute.Value;
+            }
+        }
+
+        return [];
     }
 
     private static (int Hook, int Priority) ParseHook(AttributeReader attributes)

@@ -28,6 +28,9 @@ public sealed partial class NftablesConnection
         return chains;
     }
 
+    /// <summary>Chains of all tables of a family.</summary>
+    public IReadOnlyList<NftChainInfo> Chains(NftFamily family) => Dump(NFT_MSG_GETCHAIN, family, NftListings.ParseChain, $"list {family} chains");
+
     /// <summary>Sets and maps of a table, without their elements.</summary>
     /// <exception cref="NetlinkException">ENOENT when there is no such table.</exception>
     public IReadOnlyList<NftSetInfo> Sets(NftTable table) =>

@@ -26,20 +26,54 @@ public sealed partial class NftablesConnection : IDisposable
     /// <exception cref="NetlinkException">Names the first operation the kernel refused; nothing was changed.</exception>
     public void Commit(NftBatch batch)
     {
+        if (batch.Count > 0)
+        {
+            Commit(batch, null);
+        }
+    }
+
+    /// <summary>As <see cref="Commit"/>, and tells the handles of the rules that asked for it.</summary>
+    /// <returns>In the order they were added.</returns>
+    /// <exception cref="NetlinkException">As <see cref="Commit"/>; or the kernel did not tell all handles, ENOBUFS: then the batch is in force.</exception>
+    public IReadOnlyList<ulong> CommitReporting(NftBatch batch)
+    {
         if (batch.Count == 0)
         {
-            return;
+            return [];
         }
 
-        var (index, ack) = _connection.Exchange(batch.Finish, batch.Count, batch.Describe(0));
+        var handles = new List<ulong>();
+        Commit(batch, (_, message) =>
+        {
+            if (NftHeaders.TypeOf(message) == Uapi.NfTablesHeader.NFT_MSG_NEWRULE)
+            {
+                handles.Add(NftListings.ParseRule(message).Handle);
+            }
+        });
+        return handles.Count == batch.ReportedRules
+            ? handles
+            : throw new NetlinkException(batch.Describe(0), Linux.Errno.ENOBUFS, $"{handles.Count} of {batch.ReportedRules} rule handles told");
+    }
+
+    /// <summary>The ruleset's generation: one more after every transaction of the namespace that changed something.</summary>
+    public uint Generation()
+    {
+        var writer = new NetlinkWriter(stackalloc byte[RequestLength]);
+        Write(ref writer, Uapi.NfTablesHeader.NFT_MSG_GETGEN, NLM_F_ACK, NftFamily.Unspecified, []);
+        return _connection.Find(writer.Message(), Linux.Errno.ENOENT, NftListings.ParseGeneration, "read generation", "nftables")!.Id;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _connection.Dispose();
+
+    private void Commit(NftBatch batch, BatchReport? report)
+    {
+        var (index, ack) = _connection.Exchange(batch.Finish, batch.Count, batch.Describe(0), report);
         if (ack.Errno != 0)
         {
             throw ack.ToException(batch.Describe(index), NftBatch.Message(batch.Finish(0), index), NftHeaders.Length);
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _connection.Dispose();
 
     private List<T> Dump<T>(int type, NftFamily family, MessageParser<T> parse, string operation, params ReadOnlySpan<(int Type, string Value)> attributes)
         where T : class

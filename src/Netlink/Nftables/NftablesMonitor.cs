@@ -30,6 +30,7 @@ public sealed class NftablesMonitor : IDisposable
     private readonly Thread _thread;
     private readonly byte[] _received = new byte[64 * 1024];
     private HashSet<NftTable> _tables = [];
+    private HashSet<(NftTable, string)> _chains = [];
     private bool _incomplete;
 
     private NftablesMonitor(NetlinkSocket socket, string name, Action<NftGeneration> changed)
@@ -142,41 +143,34 @@ public sealed class NftablesMonitor : IDisposable
 
     private void Collect(NetlinkMessage message)
     {
+        // Where the object's chain is named, if it has one.
+        var chainAttribute = NftHeaders.TypeOf(message) switch
+        {
+            NFT_MSG_NEWCHAIN or NFT_MSG_DELCHAIN => NFTA_CHAIN_NAME,
+            NFT_MSG_NEWRULE or NFT_MSG_DELRULE => NFTA_RULE_CHAIN,
+            _ => 0,
+        };
+        NftTable? table = null;
         var attributes = message.Attributes(NftHeaders.Length);
         while (attributes.Read(out var attribute))
         {
             if (attribute.Type == NFTA_TABLE_NAME)
             {
-                _tables.Add(new NftTable(NftHeaders.FamilyOf(message), attribute.Text));
-                return;
+                table = new NftTable(NftHeaders.FamilyOf(message), attribute.Text);
+                _tables.Add(table);
+            }
+            else if (attribute.Type == chainAttribute && table is not null)
+            {
+                _chains.Add((table, attribute.Text));
             }
         }
     }
 
     private void Complete(NetlinkMessage message)
     {
-        uint id = 0;
-        var process = 0;
-        var name = "";
-        var attributes = message.Attributes(NftHeaders.Length);
-        while (attributes.Read(out var attribute))
-        {
-            switch (attribute.Type)
-            {
-                case NFTA_GEN_ID:
-                    id = attribute.U32BigEndian;
-                    break;
-                case NFTA_GEN_PROC_PID:
-                    process = (int)attribute.U32BigEndian;
-                    break;
-                case NFTA_GEN_PROC_NAME:
-                    name = attribute.Text;
-                    break;
-            }
-        }
-
-        var generation = new NftGeneration(id, message.PortId, process, name, _tables, _incomplete);
+        var generation = NftListings.ParseGeneration(message) with { Tables = _tables, Chains = _chains, Incomplete = _incomplete };
         _tables = [];
+        _chains = [];
         _incomplete = false;
         _changed(generation);
     }

@@ -9,6 +9,7 @@ internal static class NetlinkHeader
 
     internal const int NLM_F_REQUEST = 0x01;
     internal const int NLM_F_ACK = 0x04;
+    internal const int NLM_F_ECHO = 0x08;
     internal const int NLM_F_DUMP_INTR = 0x10;
     internal const int NLM_F_REPLACE = 0x100;
     internal const int NLM_F_EXCL = 0x200;

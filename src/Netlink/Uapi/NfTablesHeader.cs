@@ -20,6 +20,7 @@ internal static class NfTablesHeader
     internal const int NFT_MSG_GETSETELEM = 13;
     internal const int NFT_MSG_DELSETELEM = 14;
     internal const int NFT_MSG_NEWGEN = 15;
+    internal const int NFT_MSG_GETGEN = 16;
 
     internal const int NFTA_LIST_ELEM = 1;
     internal const int NFT_DATA_VALUE_MAXLEN = 64;
@@ -74,7 +75,12 @@ internal static class NfTablesHeader
     internal const int NFTA_RULE_CHAIN = 2;
     internal const int NFTA_RULE_HANDLE = 3;
     internal const int NFTA_RULE_EXPRESSIONS = 4;
+    internal const int NFTA_RULE_COMPAT = 5;
+    internal const int NFTA_RULE_POSITION = 6;
     internal const int NFTA_RULE_USERDATA = 7;
+
+    internal const int NFTA_RULE_COMPAT_PROTO = 1;
+    internal const int NFTA_RULE_COMPAT_FLAGS = 2;
 
     internal const int NFT_SET_CONSTANT = 2;
     internal const int NFT_SET_INTERVAL = 4;

@@ -38,11 +38,24 @@ public sealed record FrontEndPlan
 /// <param name="Masquerade">Which forwarded connections get the node's address as their source, hairpin ones apart.</param>
 public sealed record Route(RouteAction Action, ImmutableArray<EndpointTarget> Endpoints, MasqueradePolicy Masquerade)
 {
+    /// <summary>Which traffic policy chose the endpoints. Modes that name what they render after it ask; to the packet it makes no difference.</summary>
+    public EndpointScope Scope { get; init; }
+
     /// <summary>Refuse at once: the service has no endpoint anywhere.</summary>
     public static Route Reject { get; } = new(RouteAction.Reject, [], MasqueradePolicy.Never);
 
     /// <summary>Ignore: endpoints exist, none of them on this node, and the policy is Local.</summary>
     public static Route Drop { get; } = new(RouteAction.Drop, [], MasqueradePolicy.Never);
+}
+
+/// <summary>Where endpoints were taken from.</summary>
+public enum EndpointScope
+{
+    /// <summary>The whole cluster.</summary>
+    Cluster,
+
+    /// <summary>This node.</summary>
+    Local,
 }
 
 /// <summary>What to do with a new connection.</summary>

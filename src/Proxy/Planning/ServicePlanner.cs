@@ -70,7 +70,7 @@ internal static class ServicePlanner
         internal IEnumerable<FrontEndPlan> FrontEnds()
         {
             var internalRoute = service.InternalPolicyLocal
-                ? Forward(choice.Local, InternalMasquerade)
+                ? Forward(choice.Local, InternalMasquerade, EndpointScope.Local)
                 : Forward(choice.Cluster, InternalMasquerade);
             var (externalRoute, outsideRoute) = ExternalRoutes();
             foreach (var address in OfFamily(service.ClusterIPs))
@@ -105,10 +105,10 @@ internal static class ServicePlanner
             }
 
             var near = Forward(choice.Cluster, MasqueradePolicy.FromNode);
-            return near.Action == RouteAction.Reject ? (near, null) : (near, Forward(choice.Local, MasqueradePolicy.Never));
+            return near.Action == RouteAction.Reject ? (near, null) : (near, Forward(choice.Local, MasqueradePolicy.Never, EndpointScope.Local));
         }
 
-        private Route Forward(ImmutableArray<ServiceEndpoint> endpoints, MasqueradePolicy masquerade)
+        private Route Forward(ImmutableArray<ServiceEndpoint> endpoints, MasqueradePolicy masquerade, EndpointScope scope = EndpointScope.Cluster)
         {
             if (endpoints.IsEmpty)
             {
@@ -119,7 +119,10 @@ internal static class ServicePlanner
             return new Route(
                 RouteAction.Forward,
                 [.. endpoints.Select(endpoint => new EndpointTarget(endpoint.Address, endpoint.Port, EndpointChoice.IsLocal(endpoint, facts)))],
-                masquerade);
+                masquerade)
+            {
+                Scope = scope,
+            };
         }
 
         private MasqueradePolicy InternalMasquerade =>

@@ -1,0 +1,25 @@
+using Dataplane.Proxy.Iptables.Rendering;
+using Dataplane.Proxy.Planning;
+
+namespace Dataplane.Proxy.Iptables;
+
+/// <summary>Where rules are kept: nf_tables, or x_tables of old. Called by one thread at a time.</summary>
+internal interface IRuleStore : IDisposable
+{
+    /// <summary>For the log: <c>nf_tables</c> or <c>legacy</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Puts a plan's rules in the place of whatever an earlier run, or kube-proxy, left.</summary>
+    /// <exception cref="Exception">Some may be written; the same call repeats it.</exception>
+    void WriteAll(ForwardingPlan plan, RuleOptions options);
+
+    /// <summary>Goes from the plan written last to another one with the same options.</summary>
+    /// <exception cref="Exception">What is in force is the old plan, or unknown: <see cref="WriteAll"/> is next.</exception>
+    void WriteChange(ForwardingPlan previous, ForwardingPlan next, RuleOptions options);
+
+    /// <summary>Whether what was written is still there.</summary>
+    bool IsIntact();
+
+    /// <summary>Removes everything, also of an earlier process and of kube-proxy.</summary>
+    void Cleanup();
+}

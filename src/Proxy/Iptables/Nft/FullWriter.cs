@@ -1,0 +1,255 @@
+using Dataplane.Api;
+using Dataplane.Netlink;
+using Dataplane.Netlink.Nftables;
+using Dataplane.Proxy.Iptables.Rendering;
+using Dataplane.Proxy.Iptables.Rules;
+using Dataplane.Proxy.Planning;
+
+namespace Dataplane.Proxy.Iptables.Nft;
+
+/// <summary>
+/// Writes all of one family's rules, in the place of what is there. Each transaction leaves every service as it was or as it shall be:
+/// <code>
+///   1  tables, chains everybody shares, the fixed rules, the jumps; on an empty table also the first services with their dispatch rules
+///   2  chains of services, some thousand rules a transaction; an older chain of the same name is emptied and filled again in the same one
+///   3  all dispatch rules, and the handles the kernel gave them
+///   4  chains of services that are no more
+/// </code>
+/// </summary>
+internal sealed class FullWriter
+{
+    /// <summary>Operations of a transaction: some tens of milliseconds, in which the kernel takes no other.</summary>
+    private const int LargestBatch = 8_000;
+
+    /// <summary>Operations of the first transaction with services: those a node cannot do without answer while the rest is written.</summary>
+    private const int FirstBatch = 1_000;
+
+    private readonly NftablesConnection _connection;
+    private readonly RuleOptions _options;
+    private readonly FamilyState _state;
+    private readonly Action<NftBatch> _commit;
+    private readonly NftBatch _batch = new();
+    private readonly RuleBatch _rules;
+    private readonly Skeleton _skeleton;
+    private readonly KernelListing _listing;
+
+    /// <param name="connection">For listings and handles.</param>
+    /// <param name="state">An empty one, filled here.</param>
+    /// <param name="options">What shapes all rules.</param>
+    /// <param name="commit">Commits a batch that asks for no report.</param>
+    internal FullWriter(NftablesConnection connection, FamilyState state, RuleOptions options, Action<NftBatch> commit)
+    {
+        (_connection, _options, _state, _commit) = (connection, options, state, commit);
+        _rules = new RuleBatch(_batch, state.Family);
+        _skeleton = new Skeleton(state.AddressFamily, options);
+        _listing = KernelListing.Read(connection, state.Family);
+    }
+
+    /// <exception cref="NetlinkException">The kernel refused, or somebody else changed our chains meanwhile.</exception>
+    internal void Write(ForwardingPlan plan)
+    {
+        WriteFoundation();
+        var dispatch = WriteServices(plan);
+        WriteDispatch(dispatch);
+        RemoveStale(dispatch.Written);
+    }
+
+    private void WriteFoundation()
+    {
+        foreach (var table in _listing.MissingTables)
+        {
+            _rules.AddTable(table);
+        }
+
+        foreach (var chain in BuiltinChains.All.Where(chain => !_listing.Chains.ContainsKey(chain)))
+        {
+            _rules.AddBuiltin(chain);
+        }
+
+        foreach (var chain in Skeleton.Dispatch.Concat(Skeleton.Fixed))
+        {
+            _rules.AddChain(chain);
+        }
+
+        foreach (var chain in Skeleton.Fixed)
+        {
+            _rules.Flush(chain);
+            foreach (var rule in _skeleton.RulesOf(chain))
+            {
+                Add(chain, rule);
+            }
+        }
+
+        foreach (var (chain, handle) in _listing.Jumps)
+        {
+            _rules.DeleteRule(chain, handle);
+        }
+
+        foreach (var jump in Skeleton.Jumps)
+        {
+            _rules.AddRule(jump.From, jump.Rule, NftRulePlace.First);
+        }
+
+        Commit();
+        foreach (var builtin in BuiltinChains.All)
+        {
+            var targets = Skeleton.Jumps.Where(jump => jump.From == builtin).Select(jump => jump.To).ToHashSet();
+            _state.Jumps[builtin] = [.. Handles(builtin, rule => rule.JumpTarget is { } target && targets.Contains(target), targets.Count)];
+        }
+    }
+
+    private DispatchPlan WriteServices(ForwardingPlan plan)
+    {
+        var counting = _state.Renderer(_options);
+        var services = plan.Services.Values.OrderBy(service => service.Name.Namespace is "default" or "kube-system" ? 0 : 1).ToList();
+        var (renderer, dispatch) = (counting, new DispatchPlan());
+        if (EndpointsOf(services) > FamilyState.LargeClusterEndpoints)
+        {
+            renderer = new ServiceRenderer(_state.AddressFamily, _options, withEndpointComments: false);
+        }
+
+        // Whatever is dispatched from an older run's rules stays so until all is written.
+        var early = !_listing.ServiceChains.Any();
+        var isListed = _listing.ServiceChains.Select(chain => chain.Name).ToHashSet();
+        foreach (var service in services)
+        {
+            var rules = renderer.Render(service);
+            _state.Count(rules, 1);
+            foreach (var chain in rules.Chains)
+            {
+                WriteChain(chain, isListed.Contains(chain.Name));
+                if (isListed.Count > 0)
+                {
+                    dispatch.Written.Add(chain.Name);
+                }
+            }
+
+            if (rules.Dispatch.Count > 0)
+            {
+                dispatch.Services.Add((service.Name, rules.Dispatch));
+            }
+
+            if (_batch.Count >= (early ? FirstBatch : LargestBatch))
+            {
+                if (early)
+                {
+                    AddDispatch(dispatch);
+                    early = false;
+                }
+
+                Commit();
+            }
+        }
+
+        Commit();
+        return dispatch;
+    }
+
+    // An upper bound by what front ends use: enough to tell a large cluster.
+    private int EndpointsOf(List<ServicePlan> services) => services.Sum(service => service.FrontEnds
+        .Where(plan => plan.FrontEnd.Family == _state.AddressFamily)
+        .GroupBy(plan => plan.ServicePort)
+        .Sum(port => port.Max(plan => Math.Max(plan.Route.Endpoints.Length, plan.OutsideRoute?.Endpoints.Length ?? 0))));
+
+    private void WriteChain(ServiceChain chain, bool isThere)
+    {
+        var place = new TableChain(IptablesTable.Nat, chain.Name);
+        if (isThere)
+        {
+            _rules.Flush(place);
+        }
+        else
+        {
+            _rules.AddChain(place);
+        }
+
+        foreach (var rule in chain.Rules)
+        {
+            Add(place, rule);
+        }
+    }
+
+    private void WriteDispatch(DispatchPlan dispatch)
+    {
+        foreach (var chain in Skeleton.Dispatch)
+        {
+            _rules.Flush(chain);
+        }
+
+        AddDispatch(dispatch);
+        Commit();
+        var last = _skeleton.LastRules().Count();
+        var handles = Skeleton.Dispatch.ToDictionary(chain => chain, chain => new Queue<ulong>(Handles(
+            chain,
+            _ => true,
+            dispatch.Services.Sum(service => service.Rules.Count(rule => rule.Chain == chain)) + (chain == Skeleton.Dispatch[0] ? last : 0))));
+        foreach (var (service, rules) in dispatch.Services)
+        {
+            _state.Dispatch[service] = [.. rules.Select(rule => handles[rule.Chain].Dequeue())];
+        }
+
+        handles[Skeleton.Dispatch[0]].TryDequeue(out var first);
+        _state.LastRule = first;
+        _state.Rules[IptablesTable.Nat] += last;
+        foreach (var chain in Skeleton.Fixed.Where(chain => _state.Rules.ContainsKey(chain.Table)))
+        {
+            _state.Rules[chain.Table] += _skeleton.RulesOf(chain).Count();
+        }
+    }
+
+    private void AddDispatch(DispatchPlan dispatch)
+    {
+        foreach (var rule in dispatch.Services.SelectMany(service => service.Rules))
+        {
+            Add(rule.Chain, rule.Rule);
+        }
+
+        foreach (var rule in _skeleton.LastRules())
+        {
+            Add(Skeleton.Dispatch[0], rule);
+        }
+    }
+
+    private void RemoveStale(HashSet<string> written)
+    {
+        var stale = _listing.ServiceChains.Where(chain => !written.Contains(chain.Name)).ToList();
+        // They lead to each other: all are emptied before the first is removed.
+        foreach (var operation in new Action<TableChain>[] { _rules.Flush, _rules.Delete })
+        {
+            foreach (var chain in stale)
+            {
+                operation(chain);
+                if (_batch.Count >= LargestBatch)
+                {
+                    Commit();
+                }
+            }
+
+            Commit();
+        }
+    }
+
+    private IEnumerable<ulong> Handles(TableChain chain, Func<NftRuleInfo, bool> isOurs, int expected)
+    {
+        var handles = _connection.Rules(BuiltinChains.Table(_state.Family, chain.Table), chain.Name).Where(isOurs).Select(rule => rule.Handle).ToList();
+        return handles.Count == expected
+            ? handles
+            : throw new NetlinkException($"list rules of {chain.TableName} {chain.Name}", Linux.Errno.EAGAIN, $"{handles.Count} rules where {expected} were written");
+    }
+
+    private void Add(TableChain chain, IptablesRule rule) => _rules.AddRule(chain, rule, NftRulePlace.Last);
+
+    private void Commit()
+    {
+        _commit(_batch);
+        _batch.Clear();
+    }
+
+    /// <summary>Rules of the shared chains in the order they are written, and the services' chains that are there.</summary>
+    private sealed class DispatchPlan
+    {
+        internal List<(NamespacedName Service, List<DispatchRule> Rules)> Services { get; } = [];
+
+        internal HashSet<string> Written { get; } = [];
+    }
+}

@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using Dataplane.Linux.Namespaces;
+using Dataplane.Netlink.Nftables;
+using Dataplane.Proxy.Iptables.Rendering;
+using Dataplane.Proxy.Iptables.Rules;
+using Dataplane.Proxy.Planning;
+
+namespace Dataplane.Proxy.Iptables.Nft;
+
+/// <summary>Rules in nf_tables, as iptables-nft would put them there.</summary>
+internal sealed class NftRuleStore : IRuleStore
+{
+    private readonly NetworkNamespace? _namespace;
+    private readonly NftablesConnection _connection;
+    private readonly ImmutableArray<NftFamily> _families;
+    private readonly Action _touched;
+    private readonly ForeignChanges _foreign = new();
+    private readonly NftBatch _batch = new();
+    private NftablesMonitor? _monitor;
+    private List<FamilyState>? _states;
+
+    /// <param name="networkNamespace">Null for the process's own.</param>
+    /// <param name="hasIpv6">The kernel has IPv6: without it there is nothing to put rules for.</param>
+    /// <param name="touched">Called from any thread when somebody else may have changed our rules.</param>
+    internal NftRuleStore(NetworkNamespace? networkNamespace, bool hasIpv6, Action touched)
+    {
+        (_namespace, _touched) = (networkNamespace, touched);
+        _families = hasIpv6 ? [NftFamily.Ip, NftFamily.Ip6] : [NftFamily.Ip];
+        _connection = NftablesConnection.Open(networkNamespace);
+    }
+
+    /// <inheritdoc/>
+    public string Name => "nf_tables";
+
+    /// <summary>Rules by family and table.</summary>
+    internal IEnumerable<(NftFamily Family, IptablesTable Table, int Rules)> RuleCounts =>
+        (_states ?? []).SelectMany(state => state.Rules.Select(table => (state.Family, table.Key, table.Value)));
+
+    /// <inheritdoc/>
+    public void WriteAll(ForwardingPlan plan, RuleOptions options)
+    {
+        // A full write would drown the listener in its own notifications; that nobody else wrote meanwhile is told by the generation.
+        _monitor?.Dispose();
+        _monitor = null;
+        _states = null;
+        var states = _families.Select(family => new FamilyState(family)).ToList();
+        var generations = new GenerationCheck(_connection);
+        foreach (var state in states)
+        {
+            new FullWriter(_connection, state, options, generations.Commit).Write(plan);
+        }
+
+        _foreign.Clear();
+        _monitor = NftablesMonitor.Start(_namespace, Notice);
+        _states = states;
+        if (!generations.IsOurs())
+        {
+            _foreign.SuspectAll();
+            _touched();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void WriteChange(ForwardingPlan previous, ForwardingPlan next, RuleOptions options)
+    {
+        var states = _states ?? throw new InvalidOperationException("nothing was written yet");
+        var changes = next.ChangesSince(previous).ToList();
+        _batch.Clear();
+        var writers = states.ConvertAll(state => new ChangeWriter(state, _batch, options));
+        _states = null;
+        writers.ForEach(writer => writer.Write(changes));
+        var handles = new Queue<ulong>(_connection.CommitReporting(_batch));
+        writers.ForEach(writer => writer.Committed(handles));
+        _states = states;
+    }
+
+    /// <inheritdoc/>
+    public bool IsIntact() => _states is { } states && _foreign.Check(_connection, states);
+
+    /// <inheritdoc/>
+    public void Cleanup()
+    {
+        _states = null;
+        foreach (var family in _families)
+        {
+            new Remover(_connection, family).Remove();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _monitor?.Dispose();
+        _connection.Dispose();
+    }
+
+    private void Notice(NftGeneration generation)
+    {
+        if (generation.PortId != _connection.PortId && _foreign.Take(generation))
+        {
+            _touched();
+        }
+    }
+}
