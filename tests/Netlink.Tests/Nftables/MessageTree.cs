@@ -118,8 +118,9 @@ internal static partial class MessageTree
     /// <summary>
     /// NFTA_SET_USERDATA is nft's notebook. NFTA_SET_ID, NFTA_SET_ELEM_LIST_SET_ID, NFTA_LOOKUP_SET_ID and NFTA_DYNSET_SET_ID are numbers of the
     /// writer's choice beside a name that says the same. NFTA_BITWISE_OP and NFTA_SOCKET_LEVEL are 0 when absent, and nft is of two minds about them.
+    /// A counter's two numbers are 0 when absent, and iptables writes them.
     /// </summary>
-    [GeneratedRegex("^9/13$|^9/10$|^12/4$|lookup/2/4$|dynset/2/2$|bitwise/2/6$|socket/2/3$")]
+    [GeneratedRegex("^9/13$|^9/10$|^12/4$|lookup/2/4$|dynset/2/2$|bitwise/2/6$|socket/2/3$|counter/2/[12]$")]
     private static partial Regex OnlyNft();
 
     [GeneratedRegex("\x1b\\[[0-9;]*m")]
