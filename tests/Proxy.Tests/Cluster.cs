@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dataplane.Proxy.Tests;
 
-/// <summary>A cluster in a few words: Services and slices in namespace "ns", seen from node "here" in zone "a".</summary>
+/// <summary>A cluster in a few words: Services and slices in one namespace, seen from node "here" in zone "a".</summary>
 internal sealed class Cluster
 {
     private readonly ServiceModelState _model = new(NullLogger.Instance);
@@ -18,6 +18,9 @@ internal sealed class Cluster
         Addresses = [System.Net.IPAddress.Parse("172.30.0.11"), System.Net.IPAddress.Parse("fd00:172:30::11")],
     };
 
+    /// <summary>Where Services and slices from here on are.</summary>
+    internal string Namespace { get; set; } = "ns";
+
     internal PlanningOptions Options { get; set; } = new()
     {
         LocalDetector = new LocalDetector.Networks([System.Net.IPNetwork.Parse("10.244.0.0/16"), System.Net.IPNetwork.Parse("fd00:10:244::/56")]),
@@ -27,7 +30,7 @@ internal sealed class Cluster
     {
         var service = new Service
         {
-            Metadata = new ObjectMeta { Namespace = "ns", Name = name },
+            Metadata = new ObjectMeta { Namespace = Namespace, Name = name },
             Spec = new ServiceSpec { Type = "ClusterIP", ClusterIP = clusterIP, ClusterIPs = [clusterIP], Ports = [.. ports] },
         };
         configure?.Invoke(service);
@@ -40,7 +43,7 @@ internal sealed class Cluster
 
     internal Cluster Delete(string name)
     {
-        _model.Set(new NamespacedName("ns", name), (Service?)null);
+        _model.Set(new NamespacedName(Namespace, name), (Service?)null);
         return this;
     }
 
@@ -49,9 +52,9 @@ internal sealed class Cluster
 
     internal Cluster Slice(string slice, string service, string ports, string[] endpoints)
     {
-        _model.Set(new NamespacedName("ns", slice), new EndpointSlice
+        _model.Set(new NamespacedName(Namespace, slice), new EndpointSlice
         {
-            Metadata = new ObjectMeta { Namespace = "ns", Name = slice, Labels = new() { ["kubernetes.io/service-name"] = service } },
+            Metadata = new ObjectMeta { Namespace = Namespace, Name = slice, Labels = new() { ["kubernetes.io/service-name"] = service } },
             AddressType = endpoints.Any(endpoint => endpoint.Contains("::")) ? "IPv6" : "IPv4",
             Ports = [.. ports.Split(',').Select(Port)],
             Endpoints = [.. endpoints.Select(Endpoint)],
@@ -61,7 +64,7 @@ internal sealed class Cluster
 
     internal Cluster DeleteSlice(string slice)
     {
-        _model.Set(new NamespacedName("ns", slice), (EndpointSlice?)null);
+        _model.Set(new NamespacedName(Namespace, slice), (EndpointSlice?)null);
         return this;
     }
 

@@ -12,6 +12,9 @@ internal static class Prober
     private const int MostConnections = 60;
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(400);
 
+    // Between namespaces an ICMP error arrives while connect still holds its socket, which then hears of it with its first retransmission, a second later.
+    private static readonly TimeSpan IcmpSilence = TimeSpan.FromSeconds(3);
+
     /// <summary>Connects until everything expected was seen, and a few times more to see what was not expected.</summary>
     internal static async Task<IReadOnlyCollection<string>> RunAsync(ScenarioNetwork network, Probe probe)
     {
@@ -37,7 +40,7 @@ internal static class Prober
         var tcp = probe.Protocol == "tcp";
         using var socket = network[probe.Source].Socket(
             tcp ? SocketType.Stream : SocketType.Dgram, tcp ? ProtocolType.Tcp : ProtocolType.Udp, probe.IsIPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
-        using var timeout = new CancellationTokenSource(Silence);
+        using var timeout = new CancellationTokenSource(probe.Expected is ["reject"] ? IcmpSilence : Silence);
         var buffer = new byte[64];
         try
         {
