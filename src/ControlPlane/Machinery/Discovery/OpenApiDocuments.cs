@@ -17,6 +17,7 @@ namespace Dataplane.ControlPlane.Machinery.Discovery;
 internal sealed class OpenApiDocuments(ResourceCatalog catalog)
 {
     private readonly ConcurrentDictionary<(string Group, string Version), OpenApiDocument> _documents = new();
+    private volatile OpenApiDocument? _merged;
 
     /// <summary>/openapi/v3: where the documents are. The hash lets clients keep them.</summary>
     public JsonObject Index()
@@ -48,6 +49,20 @@ internal sealed class OpenApiDocuments(ResourceCatalog catalog)
         return _documents[(group, version)] = new OpenApiDocument(resources, Hash(group, version, resources), () => Build(resources));
     }
 
+    /// <summary>/openapi/v2: everything in one document, as JSON; <see cref="OpenApiV2Protobuf"/> makes what old clients read of it.</summary>
+    public OpenApiDocument Merged()
+    {
+        var resources = catalog.All;
+        if (_merged is { } known && ReferenceEquals(known.Resources, resources))
+        {
+            return known;
+        }
+
+        var documents = resources.Select(resource => (resource.Names.Group, resource.Names.Version)).Distinct().Select(key => Find(key.Group, key.Version)!).ToArray();
+        var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join(' ', documents.Select(document => document.Hash)))));
+        return _merged = new OpenApiDocument(resources, hash, () => OpenApiV2.Merge(documents.Select(document => ObjectJson.Decode(document.Json()))));
+    }
+
     // What is built in changes with the program, what is defined with its definition.
     private static string Hash(string group, string version, IEnumerable<ResourceDescriptor> resources)
     {
@@ -62,7 +77,7 @@ internal sealed class OpenApiDocuments(ResourceCatalog catalog)
 
     private static JsonObject Build(IReadOnlyList<ResourceDescriptor> resources)
     {
-        var schemas = new OpenApiSchemas();
+        var schemas = new OpenApiSchemas(SchemaDescriptions.Load());
         var paths = new JsonObject();
         foreach (var descriptor in resources)
         {

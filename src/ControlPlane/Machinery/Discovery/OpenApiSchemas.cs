@@ -6,7 +6,7 @@ using Dataplane.ControlPlane.Resources;
 namespace Dataplane.ControlPlane.Machinery.Discovery;
 
 /// <summary>components.schemas of one document: the kinds of a group-version and every type they reach.</summary>
-internal sealed class OpenApiSchemas
+internal sealed class OpenApiSchemas(SchemaDescriptions descriptions)
 {
     private const string MetaPackage = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
@@ -60,39 +60,79 @@ internal sealed class OpenApiSchemas
             return;
         }
 
-        var schema = new JsonObject { ["type"] = "object" };
+        var schema = Described(new JsonObject { ["type"] = "object" }, descriptions.Of(type));
         Document[name] = schema;
-        var properties = new JsonObject();
-        foreach (var (fieldName, field) in type.JsonFields.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        if (type.Atomic)
         {
-            properties[fieldName] = Property(field);
+            schema["x-kubernetes-map-type"] = "atomic";
+        }
+
+        var properties = new JsonObject();
+        var required = new JsonArray();
+        foreach (var (owner, field) in Fields(type).OrderBy(entry => entry.Field.Name, StringComparer.Ordinal))
+        {
+            var description = descriptions.Of(owner, field);
+            properties[field.Name] = Described(Property(field), description?.Text);
+            if (description is { IsRequired: true })
+            {
+                required.Add(field.Name);
+            }
         }
 
         schema["properties"] = properties;
+        if (required.Count > 0)
+        {
+            schema["required"] = required;
+        }
     }
+
+    /// <summary>The fields of JSON with the type whose table has them: embedded ones are described there.</summary>
+    private static IEnumerable<(TypeSchema Owner, FieldSchema Field)> Fields(TypeSchema type) =>
+        type.Fields.SelectMany(field => field.Inline ? Fields(field.Message) : [(type, field)]);
 
     private JsonObject Property(FieldSchema field)
     {
         switch (field.Shape)
         {
             case FieldShape.Map:
-                return new JsonObject { ["type"] = "object", ["additionalProperties"] = Element(field) };
+                var map = new JsonObject { ["type"] = "object", ["additionalProperties"] = Element(field) };
+                if (field.Atomic)
+                {
+                    map["x-kubernetes-map-type"] = "atomic";
+                }
+
+                return map;
             case FieldShape.List:
-                var list = new JsonObject { ["type"] = "array", ["items"] = Element(field) };
-                if (field.Merge)
-                {
-                    list["x-kubernetes-patch-strategy"] = field.RetainKeys ? "merge,retainKeys" : "merge";
-                }
-
-                if (field.MergeKey is { } key)
-                {
-                    list["x-kubernetes-patch-merge-key"] = key;
-                }
-
-                return list;
+                return ListProperty(field);
             default:
                 return Element(field);
         }
+    }
+
+    private JsonObject ListProperty(FieldSchema field)
+    {
+        var list = new JsonObject { ["type"] = "array", ["items"] = Element(field) };
+        if (field.Merge)
+        {
+            list["x-kubernetes-patch-strategy"] = field.RetainKeys ? "merge,retainKeys" : "merge";
+        }
+
+        if (field.MergeKey is { } key)
+        {
+            list["x-kubernetes-patch-merge-key"] = key;
+        }
+
+        if (field.ListKeys.Count > 0 && !field.Atomic)
+        {
+            list["x-kubernetes-list-map-keys"] = new JsonArray([.. field.ListKeys.Select(entry => JsonValue.Create(entry.Name))]);
+            list["x-kubernetes-list-type"] = "map";
+        }
+        else
+        {
+            list["x-kubernetes-list-type"] = field.IsSet && !field.Atomic ? "set" : "atomic";
+        }
+
+        return list;
     }
 
     private JsonObject Element(FieldSchema field) => field.Kind switch

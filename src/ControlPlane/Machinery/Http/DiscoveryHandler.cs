@@ -47,6 +47,8 @@ internal sealed class DiscoveryHandler(DiscoveryDocuments documents, OpenApiDocu
             case ["openid", "v1", "jwks"]:
                 return ResponseWriter.WriteAsync(
                     http, new JsonObject { ["keys"] = new JsonArray(tokens.Key.ToJsonWebKey()) }, contentType: "application/jwk-set+json");
+            case ["openapi", "v2"]:
+                return OpenApiResponse.WriteMergedAsync(http, openApi.Merged());
             case ["openapi", "v3"]:
                 return ResponseWriter.WriteAsync(http, openApi.Index());
             case ["openapi", "v3", "api", var version] when openApi.Find("", version) is { } document:

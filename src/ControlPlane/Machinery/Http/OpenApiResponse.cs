@@ -1,4 +1,5 @@
 using Dataplane.ControlPlane.Machinery.Discovery;
+using Dataplane.ControlPlane.Machinery.Json;
 using Microsoft.AspNetCore.Http;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
@@ -7,6 +8,29 @@ namespace Dataplane.ControlPlane.Machinery.Http;
 internal static class OpenApiResponse
 {
     private const string JsonType = "application/json";
+
+    private const string ProtobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+    /// <summary>The one document of OpenAPI v2, in JSON or in the protobuf form that kubectl up to 1.28 needs.</summary>
+    public static async Task WriteMergedAsync(HttpContext http, OpenApiDocument document)
+    {
+        var protobuf = http.Request.Headers.Accept.ToString().Replace('@', '.').Contains(ProtobufType, StringComparison.Ordinal);
+        var tag = protobuf ? $"\"{document.Hash}-pb\"" : $"\"{document.Hash}\"";
+        http.Response.Headers.Vary = "Accept";
+        http.Response.Headers.ETag = tag;
+        if (http.Request.Headers.IfNoneMatch.ToString() == tag)
+        {
+            http.Response.StatusCode = 304;
+        }
+        else if (protobuf)
+        {
+            await ResponseWriter.WriteAsync(http, OpenApiV2Protobuf.Encode(ObjectJson.Decode(document.Json())), contentType: ProtobufType);
+        }
+        else
+        {
+            await WriteJsonAsync(http, document);
+        }
+    }
 
     public static async Task WriteAsync(HttpContext http, OpenApiDocument document)
     {
@@ -32,6 +56,11 @@ internal static class OpenApiResponse
             return;
         }
 
+        await WriteJsonAsync(http, document);
+    }
+
+    private static async Task WriteJsonAsync(HttpContext http, OpenApiDocument document)
+    {
         if (!http.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.Ordinal))
         {
             await ResponseWriter.WriteAsync(http, document.Json(), contentType: JsonType);
