@@ -1,7 +1,9 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -17,5 +19,30 @@ internal sealed class ConfigMapResource : ResourceDescriptor
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>
         [TableCell.Name(obj), (obj.Object("data")?.Count ?? 0) + (obj.Object("binaryData")?.Count ?? 0), TableCell.Age(obj, now)];
 
-    public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors) => ImmutableData.Validate(obj, old, errors, "data", "binaryData");
+    public override void Validate(JsonObject obj, FieldErrors errors)
+    {
+        var binary = obj.StringMap("binaryData");
+        var size = DataRules.CheckKeys(binary, "binaryData", errors, base64: true);
+        foreach (var (key, value) in obj.StringMap("data"))
+        {
+            errors.Rule($"data[{key}]", key, ValueRules.ConfigKey(key));
+            if (binary.ContainsKey(key))
+            {
+                errors.Invalid($"data[{key}]", key, "duplicate of key present in binaryData");
+            }
+
+            size += Encoding.UTF8.GetByteCount(value);
+        }
+
+        if (size > DataRules.MaxBytes)
+        {
+            errors.InvalidTooLong("[]", DataRules.MaxBytes);
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
+    {
+        ImmutableData.Validate(obj, old, errors, "data", "binaryData");
+        Validate(obj, errors);
+    }
 }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -60,13 +61,31 @@ internal sealed class CronJobResource : ResourceDescriptor
             errors.Invalid("metadata.name", name, $"must be no more than {MaxName} characters");
         }
 
-        ValidateSchedule(obj.Text("spec", "schedule") ?? "", errors);
-        if (obj.Text("spec", "concurrencyPolicy") is { } policy and not ("Allow" or "Forbid" or "Replace"))
-        {
-            errors.NotSupported("spec.concurrencyPolicy", policy, "Allow", "Forbid", "Replace");
-        }
+        var spec = obj.Object("spec") ?? [];
+        ValidateSchedule(spec.Text("schedule") ?? "", errors);
+        errors.NotNegative(spec, "spec", "startingDeadlineSeconds");
+        ValidateTimeZone(spec, errors);
+        errors.OneOf("spec.concurrencyPolicy", spec.Text("concurrencyPolicy"), "Allow", "Forbid", "Replace");
+        JobTemplate.Validate(spec.Object("jobTemplate", "spec") ?? [], "spec.jobTemplate.spec", errors);
+        errors.NotNegative(spec, "spec", "successfulJobsHistoryLimit", "failedJobsHistoryLimit");
+    }
 
-        JobTemplate.Validate(obj.Object("spec", "jobTemplate", "spec") ?? [], "spec.jobTemplate.spec", errors);
+    private static void ValidateTimeZone(JsonObject spec, FieldErrors errors)
+    {
+        switch (spec.Text("timeZone"))
+        {
+            case null:
+                break;
+            case "":
+                errors.Invalid("spec.timeZone", "", "timeZone must be nil or non-empty string");
+                break;
+            case "Local":
+                errors.Invalid("spec.timeZone", "Local", "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
+                break;
+            case var zone when !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _):
+                errors.Invalid("spec.timeZone", zone, $"unknown time zone {zone}");
+                break;
+        }
     }
 
     private static void ValidateSchedule(string schedule, FieldErrors errors)

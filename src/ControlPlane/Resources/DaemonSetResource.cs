@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -58,9 +59,20 @@ internal sealed class DaemonSetResource : ReplicaControllerResource
     public override void Validate(JsonObject obj, FieldErrors errors)
     {
         base.Validate(obj, errors);
-        if (obj.Text("spec", "updateStrategy", "type") is var type and not ("OnDelete" or "RollingUpdate"))
+        var strategy = obj.Object("spec", "updateStrategy") ?? [];
+        switch (strategy.Text("type"))
         {
-            errors.NotSupported("spec.updateStrategy.type", type ?? "", "OnDelete", "RollingUpdate");
+            case "OnDelete":
+                break;
+            case "RollingUpdate":
+                Rolling(strategy.Object("rollingUpdate") ?? [], errors);
+                break;
+            case var type:
+                errors.NotSupportedRaw(
+                    "spec.updateStrategy",
+                    $"apps.DaemonSetUpdateStrategy{{Type:{GoValue.Quote(type ?? "")}, RollingUpdate:(*apps.RollingUpdateDaemonSet)(nil)}}",
+                    "\"RollingUpdate\", \"OnDelete\"");
+                break;
         }
     }
 
@@ -69,4 +81,26 @@ internal sealed class DaemonSetResource : ReplicaControllerResource
         Validate(obj, errors);
         SelectorIsFixed(obj, old, errors);
     }
+
+    private static void Rolling(JsonObject rolling, FieldErrors errors)
+    {
+        const string path = "spec.updateStrategy.rollingUpdate";
+        foreach (var field in new[] { "maxUnavailable", "maxSurge" })
+        {
+            errors.CountOrPercent($"{path}.{field}", rolling[field]);
+            errors.AtMostAll($"{path}.{field}", rolling[field]);
+        }
+
+        var (unavailable, surge) = (Some(rolling["maxUnavailable"]), Some(rolling["maxSurge"]));
+        if (unavailable && surge)
+        {
+            errors.InvalidRaw($"{path}.maxSurge", GoValue.IntOrString(rolling["maxSurge"]), "may not be set when maxUnavailable is non-zero");
+        }
+        else if (!unavailable && !surge)
+        {
+            errors.Required($"{path}.maxUnavailable", "cannot be 0 when maxSurge is 0");
+        }
+    }
+
+    private static bool Some(JsonNode? value) => value?.ToString() is not (null or "0" or "0%");
 }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -45,20 +46,55 @@ internal sealed class DeploymentResource : ReplicaControllerResource
     public override void Validate(JsonObject obj, FieldErrors errors)
     {
         base.Validate(obj, errors);
-        switch (obj.Text("spec", "strategy", "type"))
+        var spec = obj.Object("spec") ?? [];
+        var strategy = spec.Object("strategy") ?? [];
+        switch (strategy.Text("type"))
         {
-            case "Recreate" when obj.Object("spec", "strategy", "rollingUpdate") is not null:
-                errors.Forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'");
+            case "Recreate":
+                if (strategy.Object("rollingUpdate") is not null)
+                {
+                    errors.Forbidden("spec.strategy.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'");
+                }
+
                 break;
-            case not ("Recreate" or "RollingUpdate") and var type:
-                errors.NotSupported("spec.strategy.type", type ?? "", "Recreate", "RollingUpdate");
+            case "RollingUpdate":
+                Rolling(strategy.Object("rollingUpdate") ?? [], errors);
+                break;
+            case var type:
+                errors.NotSupportedRaw(
+                    "spec.strategy",
+                    $"apps.DeploymentStrategy{{Type:{GoValue.Quote(type ?? "")}, RollingUpdate:(*apps.RollingUpdateDeployment)(nil)}}",
+                    "\"Recreate\", \"RollingUpdate\"");
                 break;
         }
+
+        errors.NotNegative(spec, "spec", "progressDeadlineSeconds");
+        if (spec.Integer("progressDeadlineSeconds") is { } deadline && deadline <= (spec.Integer("minReadySeconds") ?? 0))
+        {
+            errors.Invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds");
+        }
     }
+
+    protected override string TemplateOwner => "ReplicaSet";
 
     public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
     {
         Validate(obj, errors);
         SelectorIsFixed(obj, old, errors);
     }
+
+    private static void Rolling(JsonObject rolling, FieldErrors errors)
+    {
+        const string path = "spec.strategy.rollingUpdate";
+        errors.CountOrPercent($"{path}.maxUnavailable", rolling["maxUnavailable"]);
+        errors.CountOrPercent($"{path}.maxSurge", rolling["maxSurge"]);
+        if (IsNone(rolling["maxUnavailable"]) && IsNone(rolling["maxSurge"]))
+        {
+            errors.InvalidRaw($"{path}.maxUnavailable", GoValue.IntOrString(rolling["maxUnavailable"]), "may not be 0 when `maxSurge` is 0");
+        }
+
+        errors.AtMostAll($"{path}.maxUnavailable", rolling["maxUnavailable"]);
+    }
+
+    private static bool IsNone(JsonNode? value) => value?.ToString() is "0" or "0%";
 }

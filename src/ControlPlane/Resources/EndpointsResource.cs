@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -24,6 +26,40 @@ internal sealed class EndpointsResource : ResourceDescriptor
         foreach (var port in obj.Objects("subsets").SelectMany(subset => subset.Objects("ports")))
         {
             port.Default("protocol", "TCP");
+        }
+    }
+
+    public override void Validate(JsonObject obj, FieldErrors errors)
+    {
+        foreach (var (subset, path) in obj.Entries("", "subsets"))
+        {
+            if (!subset.Objects("addresses").Any() && !subset.Objects("notReadyAddresses").Any())
+            {
+                errors.Required(path, "must specify `addresses` or `notReadyAddresses`");
+            }
+
+            foreach (var (address, at) in subset.Entries(path, "addresses").Concat(subset.Entries(path, "notReadyAddresses")))
+            {
+                errors.PublicAddress($"{at}.ip", address.Text("ip"));
+                errors.Optional($"{at}.hostname", address.Text("hostname"), NameRule.Label);
+                errors.Optional($"{at}.nodeName", address.Text("nodeName"), NameRule.Subdomain);
+            }
+
+            var needsName = subset.Objects("ports").Count() > 1;
+            foreach (var (port, at) in subset.Entries(path, "ports"))
+            {
+                if (needsName || port.Text("name") is { Length: > 0 })
+                {
+                    errors.Named($"{at}.name", port.Text("name"), NameRule.Label);
+                }
+
+                errors.Port($"{at}.port", port.Integer("port") ?? 0);
+                errors.OneOf($"{at}.protocol", port.Text("protocol"), "SCTP", "TCP", "UDP");
+                if (port.Text("appProtocol") is { } protocol)
+                {
+                    errors.Key($"{at}.appProtocol", protocol);
+                }
+            }
         }
     }
 

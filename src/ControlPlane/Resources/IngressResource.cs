@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -36,93 +37,117 @@ internal sealed class IngressResource : ResourceDescriptor
 
     public override void Validate(JsonObject obj, FieldErrors errors)
     {
-        var backend = obj.Object("spec", "defaultBackend");
-        if (backend is null && !obj.Objects("spec", "rules").Any())
+        var spec = obj.Object("spec") ?? [];
+        var backend = spec.Object("defaultBackend");
+        if (backend is null && !spec.Objects("rules").Any())
         {
-            errors.InvalidRaw("spec", "null", "either `defaultBackend` or `rules` must be specified");
+            errors.InvalidRaw("spec", "[]networking.IngressRule(nil)", "either `defaultBackend` or `rules` must be specified");
         }
 
         if (backend is not null)
         {
-            Backend(backend, "spec.defaultBackend", errors);
+            IngressBackendValidation.Validate(backend, "spec.defaultBackend", errors);
         }
 
-        var rule = 0;
-        foreach (var item in obj.Objects("spec", "rules"))
+        foreach (var (rule, at) in spec.Entries("spec", "rules"))
         {
-            var field = $"spec.rules[{rule++}].http.paths";
-            if (item.Object("http") is { } http && !http.Objects("paths").Any())
+            Rule(rule, at, errors);
+        }
+
+        foreach (var (tls, at) in spec.Entries("spec", "tls"))
+        {
+            var index = 0;
+            foreach (var host in tls.Texts("hosts"))
             {
-                errors.Required(field);
+                Host(host, $"{at}.hosts[{index++}]", errors);
             }
 
-            var index = 0;
-            foreach (var path in item.Objects("http", "paths"))
-            {
-                Path(path, $"{field}[{index++}]", errors);
-            }
+            errors.Optional($"{at}.secretName", tls.Text("secretName"), NameRule.Subdomain);
+        }
+
+        if (spec.Text("ingressClassName") is { } name)
+        {
+            errors.Rule("spec.ingressClassName", name, NameRule.Subdomain.Errors(name));
         }
     }
 
-    private static void Path(JsonObject path, string field, FieldErrors errors)
+    private static void Rule(JsonObject rule, string path, FieldErrors errors)
     {
-        switch (path.Text("pathType"))
+        if (rule.Text("host") is { Length: > 0 } host)
+        {
+            if (ValueRules.IsAddress(host, out _))
+            {
+                errors.Invalid($"{path}.host", host, "must be a DNS name, not an IP address");
+            }
+
+            Host(host, $"{path}.host", errors);
+        }
+
+        if (rule.Object("http") is not { } http)
+        {
+            return;
+        }
+
+        if (!http.Objects("paths").Any())
+        {
+            errors.Required($"{path}.http.paths");
+        }
+
+        foreach (var (entry, at) in http.Entries($"{path}.http", "paths"))
+        {
+            Path(entry, at, errors);
+        }
+    }
+
+    private static void Host(string host, string path, FieldErrors errors) =>
+        errors.Rule(path, host, (host.Contains('*', StringComparison.Ordinal) ? NameRule.Wildcard : NameRule.Subdomain).Errors(host));
+
+    private static void Path(JsonObject entry, string at, FieldErrors errors)
+    {
+        var path = entry.Text("path") ?? "";
+        switch (entry.Text("pathType"))
         {
             case null:
-                errors.Required($"{field}.pathType", "pathType must be specified");
-                break;
+                errors.Required($"{at}.pathType", "pathType must be specified");
+                return;
             case "Exact" or "Prefix":
-                if (path.Text("path") is not ['/', ..])
+                if (!path.StartsWith('/'))
                 {
-                    errors.Invalid($"{field}.path", path.Text("path") ?? "", "must be an absolute path");
+                    errors.Invalid($"{at}.path", path, "must be an absolute path");
+                }
+
+                foreach (var part in (string[])["//", "/./", "/../", "%2f", "%2F"])
+                {
+                    if (path.Contains(part, StringComparison.Ordinal))
+                    {
+                        errors.Invalid($"{at}.path", path, $"must not contain '{part}'");
+                    }
+                }
+
+                foreach (var end in (string[])["/..", "/."])
+                {
+                    if (path.EndsWith(end, StringComparison.Ordinal))
+                    {
+                        errors.Invalid($"{at}.path", path, $"cannot end with '{end}'");
+                    }
                 }
 
                 break;
-            case var type and not "ImplementationSpecific":
-                errors.NotSupported($"{field}.pathType", type, "Exact", "ImplementationSpecific", "Prefix");
+            case "ImplementationSpecific":
+                if (path.Length > 0 && path[0] != '/')
+                {
+                    errors.Invalid($"{at}.path", path, "must be an absolute path");
+                }
+
+                break;
+            case var type:
+                errors.NotSupported($"{at}.pathType", type, "Exact", "ImplementationSpecific", "Prefix");
                 break;
         }
 
-        Backend(path.Object("backend") ?? [], $"{field}.backend", errors);
+        IngressBackendValidation.Validate(entry.Object("backend") ?? [], $"{at}.backend", errors);
     }
 
-    private static void Backend(JsonObject backend, string field, FieldErrors errors)
-    {
-        var service = backend.Object("service");
-        if (service is not null && backend.Object("resource") is not null)
-        {
-            errors.InvalidRaw(field, "\"\"", "cannot set both resource and service backends");
-            return;
-        }
-
-        if (service is null)
-        {
-            if (backend.Object("resource") is null)
-            {
-                errors.Required(field, "resource or service backend is required");
-            }
-
-            return;
-        }
-
-        if (service.Text("name") is null or "")
-        {
-            errors.Required($"{field}.service.name");
-        }
-
-        switch (service.Text("port", "name"), service.Integer("port", "number"))
-        {
-            case (null or "", null or 0):
-                errors.Required($"{field}.service.port", "port name or number is required");
-                break;
-            case ({ Length: > 0 }, not (null or 0)):
-                errors.InvalidRaw($"{field}.service.port", "\"\"", "cannot set both port name & port number");
-                break;
-            case (_, { } number and (< 0 or > 65535)):
-                errors.Invalid($"{field}.service.port.number", number, "must be between 1 and 65535, inclusive");
-                break;
-        }
-    }
 
     private static string Hosts(JsonObject obj)
     {

@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
+using Dataplane.ControlPlane.Resources.Pods;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -81,11 +83,18 @@ internal sealed class JobResource : ResourceDescriptor
 
     public override void Validate(JsonObject obj, FieldErrors errors)
     {
-        JobTemplate.Validate(obj.Object("spec") ?? [], "spec", errors);
-        if (obj.Object("spec", "selector") is null)
+        var spec = obj.Object("spec") ?? [];
+        JobTemplate.Validate(spec, "spec", errors);
+        if (spec.Object("selector") is not { } selector)
         {
             errors.Required("spec.selector");
+            return;
         }
+
+        SelectorValidation.Validate(selector, "spec.selector", errors);
+        var template = spec.Object("template") ?? [];
+        TemplateValidation.Selected(
+            template, SelectorValidation.Matches(selector, template.StringMap("metadata", "labels")), "spec.template", errors);
     }
 
     public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
@@ -94,7 +103,8 @@ internal sealed class JobResource : ResourceDescriptor
         var (spec, before) = (obj.Ensure("spec"), old.Ensure("spec"));
         foreach (var field in Immutable.Where(field => !spec.FieldEquals(before, field)))
         {
-            errors.InvalidRaw($"spec.{field}", spec[field]?.ToJsonString() ?? "null", "field is immutable");
+            errors.InvalidRaw(
+                $"spec.{field}", field == "selector" ? GoValue.Selector(spec.Object(field)) : spec[field]?.ToJsonString() ?? GoValue.Quote("null"), ValueRules.Immutable);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
 
@@ -27,6 +28,8 @@ internal sealed class LimitRangeResource : ResourceDescriptor
             Fill(item, "defaultRequest", "min");
         }
     }
+
+    public override void Validate(JsonObject obj, FieldErrors errors) => LimitRangeValidation.Validate(obj.Object("spec") ?? [], errors);
 
     private static void Fill(JsonObject item, string target, string source)
     {

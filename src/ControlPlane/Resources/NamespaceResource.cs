@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
 using Dataplane.ControlPlane.Machinery.Validation;
@@ -43,6 +44,15 @@ internal sealed class NamespaceResource : ResourceDescriptor
     public override void Default(JsonObject obj) => obj.Metadata().Ensure("labels")["kubernetes.io/metadata.name"] = obj.Text("metadata", "name");
 
     public override void PrepareForDelete(JsonObject obj) => obj.Ensure("status")["phase"] = "Terminating";
+
+    public override void ValidateStatusUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
+    {
+        var (wanted, when) = obj.Text("metadata", "deletionTimestamp") is null ? ("Active", "is empty") : ("Terminating", "is not empty");
+        if (obj.Text("status", "phase") is var phase && phase != wanted)
+        {
+            errors.Invalid("status.Phase", phase ?? "", $"may only be '{wanted}' if `deletionTimestamp` {when}");
+        }
+    }
 
     public override bool MayBeRemoved(JsonObject obj) => base.MayBeRemoved(obj) && !obj.Texts("spec", "finalizers").Any();
 }

@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
+using Dataplane.ControlPlane.Resources.Pods;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -55,6 +58,62 @@ internal sealed class NodeResource : ResourceDescriptor
     {
         obj.CopyField(old, "spec");
         obj.Metadata().CopyField(old.Metadata(), "finalizers");
+    }
+
+    public override void Validate(JsonObject obj, FieldErrors errors)
+    {
+        TolerationValidation.Taints(obj, errors);
+        Amounts(obj, errors);
+        var cidrs = obj.Texts("spec", "podCIDRs").ToList();
+        for (var i = 0; i < cidrs.Count; i++)
+        {
+            if (!AddressBlock.IsCidr(cidrs[i]))
+            {
+                errors.Invalid($"spec.podCIDRs[{i}]", cidrs[i], AddressBlock.InvalidCidr);
+            }
+        }
+
+        if (cidrs.Count > 1 && (cidrs.Count > 2 || cidrs.Select(cidr => cidr.Contains(':', StringComparison.Ordinal)).Distinct().Count() < 2))
+        {
+            errors.InvalidRaw("spec.podCIDRs", GoValue.Strings(obj.Array("spec", "podCIDRs")), "may specify no more than one CIDR for each IP family");
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
+    {
+        Amounts(obj, errors);
+        var addresses = new HashSet<(string?, string?)>();
+        foreach (var (address, at) in (obj.Object("status") ?? []).Entries("status", "addresses"))
+        {
+            var (type, text) = (address.Text("type"), address.Text("address"));
+            if (!addresses.Add((type, text)))
+            {
+                errors.DuplicateRaw(at, $"core.NodeAddress{{Type:{GoValue.Quote(type ?? "")}, Address:{GoValue.Quote(text ?? "")}}}");
+            }
+        }
+
+        if (old.Texts("spec", "podCIDRs").Any() && !old.Texts("spec", "podCIDRs").SequenceEqual(obj.Texts("spec", "podCIDRs")))
+        {
+            errors.Forbidden("spec.podCIDRs", "node updates may not change podCIDR except from \"\" to valid");
+        }
+
+        if (old.Text("spec", "providerID") is { Length: > 0 } provider && provider != obj.Text("spec", "providerID"))
+        {
+            errors.Forbidden("spec.providerID", "node updates may not change providerID except from \"\" to valid");
+        }
+
+        TolerationValidation.Taints(obj, errors);
+    }
+
+    private static void Amounts(JsonObject obj, FieldErrors errors)
+    {
+        foreach (var list in new[] { "capacity", "allocatable" })
+        {
+            foreach (var (resource, amount) in obj.StringMap("status", list))
+            {
+                ResourceValidation.Amount(resource, amount, $"status.{list}.{resource}", errors);
+            }
+        }
     }
 
     private static string Status(JsonObject obj)

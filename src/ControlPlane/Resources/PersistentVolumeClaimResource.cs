@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
+using Dataplane.Api;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
+using Dataplane.ControlPlane.Resources.Pods;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -46,31 +49,35 @@ internal sealed class PersistentVolumeClaimResource : ResourceDescriptor
 
     public override void Validate(JsonObject obj, FieldErrors errors)
     {
-        if (!obj.Texts("spec", "accessModes").Any())
-        {
-            errors.Required("spec.accessModes", "at least 1 access mode is required");
-        }
-
-        foreach (var mode in obj.Texts("spec", "accessModes").Except(VolumeCells.KnownModes))
-        {
-            errors.NotSupported("spec.accessModes", mode, [.. VolumeCells.KnownModes]);
-        }
-
-        if (obj.At("spec", "resources", "requests", "storage") is null)
+        var spec = obj.Object("spec") ?? [];
+        VolumeCells.ValidateModes(spec, "at least 1 access mode is required", errors);
+        SelectorValidation.Validate(spec.Object("selector"), "spec.selector", errors);
+        if (spec.Text("resources", "requests", "storage") is not { } size)
         {
             errors.Required("spec.resources[storage]");
         }
+        else if (Quantity.TryParse(size, out var quantity) && quantity.Value <= 0)
+        {
+            errors.Invalid("spec.resources[storage]", size, ValueRules.NotPositive);
+        }
+
+        errors.Optional("spec.storageClassName", spec.Text("storageClassName"), NameRule.Subdomain);
+        errors.KnownOrAbsent("spec.volumeMode", spec.Text("volumeMode"), "Block", "Filesystem");
     }
 
     public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
     {
         Validate(obj, errors);
         var bound = old.Text("spec", "volumeName") is { Length: > 0 };
-        if (!JsonNode.DeepEquals(Fixed(obj, bound), Fixed(old, bound)))
+        if (SpecDifference.Between(Fixed(old, bound), Fixed(obj, bound)) is { } difference)
         {
-            errors.Forbidden(
-                "spec",
-                "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
+            errors.Forbidden("spec", $"spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n{difference}");
+        }
+
+        if (Quantity.TryParse(obj.Text("spec", "resources", "requests", "storage"), out var now)
+            && Quantity.TryParse(old.Text("spec", "resources", "requests", "storage"), out var before) && now.Value < before.Value)
+        {
+            errors.Forbidden("spec.resources.requests.storage", "field can not be less than previous value");
         }
     }
 

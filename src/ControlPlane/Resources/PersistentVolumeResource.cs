@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
+using Dataplane.Api;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
+using Dataplane.ControlPlane.Resources.Pods;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -55,14 +58,39 @@ internal sealed class PersistentVolumeResource : ResourceDescriptor
     public override void Validate(JsonObject obj, FieldErrors errors)
     {
         var spec = obj.Object("spec") ?? [];
-        AccessModes(spec, errors);
+        VolumeCells.ValidateModes(spec, "", errors);
         if (spec.Object("capacity") is null or { Count: 0 })
         {
             errors.Required("spec.capacity");
         }
-        else if (spec.Text("capacity", "storage") is null)
+        else if (spec.Text("capacity", "storage") is null || spec.Object("capacity")!.Count > 1)
         {
-            errors.NotSupported("spec.capacity", string.Join(",", spec.Object("capacity")!.Select(entry => entry.Key)), "storage");
+            var shown = spec.StringMap("capacity").OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{GoValue.Quote(entry.Key)}:{GoValue.Quantity(entry.Value)}");
+            errors.NotSupportedRaw("spec.capacity", $"core.ResourceList{{{string.Join(", ", shown)}}}", "\"storage\"");
+        }
+
+        if (spec.Text("capacity", "storage") is { } size && Quantity.TryParse(size, out var quantity) && quantity.Value <= 0)
+        {
+            errors.Invalid("spec.capacity[storage]", size, ValueRules.NotPositive);
+        }
+
+        errors.KnownOrAbsent("spec.volumeMode", spec.Text("volumeMode"), "Block", "Filesystem");
+        errors.Optional("spec.storageClassName", spec.Text("storageClassName"), NameRule.Subdomain);
+        if (spec.Object("hostPath") is { } hostPath)
+        {
+            VolumeValidation.HostPath(hostPath, "spec.hostPath", errors);
+        }
+
+        if (spec.Object("nodeAffinity") is { } affinity)
+        {
+            if (affinity.Object("required") is { } required)
+            {
+                AffinityValidation.NodeSelector(required, "spec.nodeAffinity.required", errors);
+            }
+            else
+            {
+                errors.Required("spec.nodeAffinity.required", "must specify required node constraints");
+            }
         }
 
         switch (Sources(spec).Count())
@@ -91,18 +119,6 @@ internal sealed class PersistentVolumeResource : ResourceDescriptor
         }
     }
 
-    private static void AccessModes(JsonObject spec, FieldErrors errors)
-    {
-        if (!spec.Texts("accessModes").Any())
-        {
-            errors.Required("spec.accessModes");
-        }
-
-        foreach (var mode in spec.Texts("accessModes").Except(VolumeCells.KnownModes))
-        {
-            errors.NotSupported("spec.accessModes", mode, [.. VolumeCells.KnownModes]);
-        }
-    }
 
     private static IEnumerable<string> Sources(JsonObject spec) =>
         spec.Where(field => field.Value is JsonObject).Select(field => field.Key).Except(NotSources);

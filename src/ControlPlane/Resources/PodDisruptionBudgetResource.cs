@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -38,27 +39,29 @@ internal sealed class PodDisruptionBudgetResource : ResourceDescriptor
         ["expectedPods"] = 0L,
     };
 
+    public override bool AllowsUnconditionalUpdate => false;
+
     public override void Validate(JsonObject obj, FieldErrors errors)
     {
-        if (obj.At("spec", "minAvailable") is not null && obj.At("spec", "maxUnavailable") is not null)
+        var spec = obj.Object("spec") ?? [];
+        if (spec["minAvailable"] is not null && spec["maxUnavailable"] is not null)
         {
-            errors.InvalidRaw("spec", obj.Object("spec")!.ToJsonString(), "minAvailable and maxUnavailable cannot be both set");
+            errors.InvalidRaw("spec", spec.ToJsonString(), "minAvailable and maxUnavailable cannot be both set");
         }
 
         foreach (var field in new[] { "minAvailable", "maxUnavailable" })
         {
-            if (obj.Integer("spec", field) is { } number and < 0)
-            {
-                errors.Invalid($"spec.{field}", number, "must be greater than or equal to 0");
-            }
-            else if (obj.Text("spec", field) is { } text && !IsPercent(text))
-            {
-                errors.Invalid($"spec.{field}", text, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')");
-            }
+            errors.CountOrPercent($"spec.{field}", spec[field]);
+            errors.AtMostAll($"spec.{field}", spec[field]);
         }
+
+        SelectorValidation.Validate(spec.Object("selector"), "spec.selector", errors);
+        errors.KnownOrAbsent("spec.unhealthyPodEvictionPolicy", spec.Text("unhealthyPodEvictionPolicy"), "AlwaysAllow", "IfHealthyBudget");
     }
 
-    private static bool IsPercent(string text) => text.Length > 1 && text[^1] == '%' && text[..^1].All(char.IsAsciiDigit);
+    public override void ValidateStatusUpdate(JsonObject obj, JsonObject old, FieldErrors errors) => errors.NotNegative(
+        obj.Object("status") ?? [], "status", "disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods");
+
 
     private static string Bound(JsonObject obj, string field) => obj.At("spec", field)?.ToString() ?? "N/A";
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Resources.Pods;
 using Dataplane.ControlPlane.Store;
 
 namespace Dataplane.ControlPlane.Resources;
@@ -92,18 +93,25 @@ internal sealed class PodResource : ResourceDescriptor
         }
     }
 
-    public override void Validate(JsonObject obj, FieldErrors errors) => PodValidation.Spec(obj.Object("spec") ?? [], "spec", errors);
+    public override void Validate(JsonObject obj, FieldErrors errors)
+    {
+        var spec = obj.Object("spec") ?? [];
+        Check(spec, errors);
+        if (spec.Objects("ephemeralContainers").Any())
+        {
+            errors.Forbidden("spec.ephemeralContainers", "cannot be set on create");
+        }
+
+        if (spec.Text("nodeName") is { Length: > 0 } && spec.Objects("schedulingGates").Any())
+        {
+            errors.Forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared");
+        }
+    }
 
     public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
     {
-        Validate(obj, errors);
-        if (!JsonNode.DeepEquals(Fixed(obj), Fixed(old)))
-        {
-            errors.Forbidden(
-                "spec",
-                "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`," +
-                "`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)");
-        }
+        Check(obj.Object("spec") ?? [], errors);
+        PodUpdateValidation.Validate(obj, old, errors);
     }
 
     public override long GracePeriod(JsonObject obj, long? wished)
@@ -117,21 +125,5 @@ internal sealed class PodResource : ResourceDescriptor
         return Math.Max(0, wished ?? obj.Integer("spec", "terminationGracePeriodSeconds") ?? 30);
     }
 
-    /// <summary>The spec without the parts an update may change.</summary>
-    private static JsonObject Fixed(JsonObject pod)
-    {
-        var spec = (JsonObject?)pod.Object("spec")?.DeepClone() ?? [];
-        foreach (var field in new[] { "activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "schedulingGates", "ephemeralContainers" })
-        {
-            spec.Remove(field);
-        }
-
-        foreach (var container in spec.Objects("containers").Concat(spec.Objects("initContainers")))
-        {
-            container.Remove("image");
-            container.Remove("imagePullPolicy");
-        }
-
-        return spec;
-    }
+    private static void Check(JsonObject spec, FieldErrors errors) => PodSpecValidation.Validate(spec, "spec", isPod: true, errors);
 }

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Validation;
+using Dataplane.ControlPlane.Resources.Pods;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -25,35 +27,41 @@ internal abstract class ReplicaControllerResource : ResourceDescriptor
 
     public override void Validate(JsonObject obj, FieldErrors errors)
     {
-        if (obj.Integer("spec", "replicas") is { } replicas and < 0)
-        {
-            errors.Invalid("spec.replicas", replicas, "must be greater than or equal to 0");
-        }
-
-        var selector = SelectorLabels(obj);
-        if (selector.Count == 0 && !obj.Objects("spec", "selector", "matchExpressions").Any())
+        var spec = obj.Object("spec") ?? [];
+        errors.NotNegative(spec, "spec", "replicas", "minReadySeconds", "revisionHistoryLimit");
+        var selector = spec.Object("selector");
+        if (selector is null)
         {
             errors.Required("spec.selector");
         }
-
-        if (obj.Object("spec", "template") is null)
+        else
         {
-            errors.Required("spec.template");
-            return;
+            SelectorValidation.Validate(selector, "spec.selector", errors);
+            if (SelectorValidation.IsEmpty(selector))
+            {
+                errors.InvalidRaw("spec.selector", GoValue.Selector(selector), $"empty selector is invalid for {Names.Singular}");
+            }
         }
 
-        PodValidation.Template(obj, selector, errors);
+        var template = spec.Object("template") ?? [];
+        TemplateValidation.Selected(template, Selects(spec, template), "spec.template", errors);
+        TemplateValidation.Validate(template, "spec.template", errors);
+        TemplateValidation.NeverEnds(template, TemplateOwner, "spec.template", errors);
     }
 
-    /// <summary>The equality terms of the selector.</summary>
-    protected virtual Dictionary<string, string> SelectorLabels(JsonObject obj) => obj.StringMap("spec", "selector", "matchLabels");
+    /// <summary>The kind that messages about templates name.</summary>
+    protected virtual string TemplateOwner => Names.Kind;
+
+    /// <summary>Whether the selector selects the pods of the template.</summary>
+    protected static bool Selects(JsonObject spec, JsonObject template) =>
+        SelectorValidation.Matches(spec.Object("selector"), template.StringMap("metadata", "labels"));
 
     protected static void SelectorIsFixed(JsonObject obj, JsonObject old, FieldErrors errors)
     {
         var (now, before) = (obj.Object("spec", "selector"), old.Object("spec", "selector"));
         if (!JsonNode.DeepEquals(now, before))
         {
-            errors.InvalidRaw("spec.selector", now?.ToJsonString() ?? "null", "field is immutable");
+            errors.InvalidRaw("spec.selector", GoValue.Selector(now), ValueRules.Immutable);
         }
     }
 }

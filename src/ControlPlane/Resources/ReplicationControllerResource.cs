@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
+using Dataplane.ControlPlane.Resources.Pods;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -47,5 +50,25 @@ internal sealed class ReplicationControllerResource : ReplicaControllerResource
         }
     }
 
-    protected override Dictionary<string, string> SelectorLabels(JsonObject obj) => obj.StringMap("spec", "selector");
+    public override void Validate(JsonObject obj, FieldErrors errors)
+    {
+        var spec = obj.Object("spec") ?? [];
+        errors.NotNegative(spec, "spec", "minReadySeconds", "replicas");
+        var selector = spec.StringMap("selector");
+        if (selector.Count == 0)
+        {
+            errors.Required("spec.selector");
+        }
+
+        if (spec.Object("template") is not { } template)
+        {
+            errors.Required("spec.template");
+            return;
+        }
+
+        var labels = template.StringMap("metadata", "labels");
+        TemplateValidation.Selected(template, selector.All(term => labels.GetValueOrDefault(term.Key) == term.Value), "spec.template", errors);
+        TemplateValidation.Validate(template, "spec.template", errors);
+        TemplateValidation.NeverEnds(template, Names.Kind, "spec.template", errors);
+    }
 }

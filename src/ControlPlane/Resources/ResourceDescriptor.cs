@@ -130,6 +130,9 @@ internal abstract class ResourceDescriptor
     {
     }
 
+    /// <summary>A PUT may leave out the version it replaces.</summary>
+    public virtual bool AllowsUnconditionalUpdate => true;
+
     /// <summary>Fills in at creation what depends on other objects (a namespace's limit ranges).</summary>
     public virtual void Admit(JsonObject obj, string ns, StoreSnapshot snapshot)
     {

@@ -2,12 +2,17 @@ using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
+using Dataplane.ControlPlane.Resources.Pods;
 
 namespace Dataplane.ControlPlane.Resources;
 
 /// <summary>ResourceQuotas: admission charges them, the recounter keeps their status.</summary>
 internal sealed class ResourceQuotaResource : ResourceDescriptor
 {
+    private static readonly string[] Scopes =
+        ["BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating", "PriorityClass", "Terminating"];
+
     public override ResourceNames Names { get; } =
         new("", "v1", "ResourceQuota", "resourcequotas", "resourcequota", Namespaced: true) { ShortNames = ["quota"] };
 
@@ -34,12 +39,31 @@ internal sealed class ResourceQuotaResource : ResourceDescriptor
 
     public override void Validate(JsonObject obj, FieldErrors errors)
     {
-        foreach (var (resource, quantity) in obj.StringMap("spec", "hard"))
+        foreach (var (resource, amount) in obj.StringMap("spec", "hard"))
         {
-            if (quantity.StartsWith('-'))
-            {
-                errors.Invalid($"spec.hard[{resource}]", quantity, "must be greater than or equal to 0");
-            }
+            ResourceValidation.QuotaName(resource, $"spec.hard[{resource}]", errors);
+            ResourceValidation.Amount(resource, amount, $"spec.hard[{resource}]", errors);
+        }
+
+        var scopes = obj.Texts("spec", "scopes").ToList();
+        var shown = GoValue.Strings(obj.Array("spec", "scopes"), "core.ResourceQuotaScope");
+        foreach (var _ in scopes.Except(Scopes))
+        {
+            errors.InvalidRaw("spec.scopes", shown, "unsupported scope");
+        }
+
+        if ((scopes.Contains("BestEffort") && scopes.Contains("NotBestEffort")) || (scopes.Contains("Terminating") && scopes.Contains("NotTerminating")))
+        {
+            errors.InvalidRaw("spec.scopes", shown, "conflicting scopes");
+        }
+    }
+
+    public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
+    {
+        Validate(obj, errors);
+        if (!obj.Texts("spec", "scopes").ToHashSet().SetEquals(old.Texts("spec", "scopes")))
+        {
+            errors.InvalidRaw("spec.scopes", GoValue.Strings(obj.Array("spec", "scopes"), "core.ResourceQuotaScope"), ValueRules.Immutable);
         }
     }
 

@@ -74,10 +74,7 @@ internal abstract class RbacBindingResource : ResourceDescriptor
             errors.NotSupported("roleRef.kind", kind ?? "", RoleKinds);
         }
 
-        if (obj.Text("roleRef", "name") is null or "")
-        {
-            errors.Required("roleRef.name");
-        }
+        errors.Named("roleRef.name", obj.Text("roleRef", "name"), NameRule.PathSegment);
 
         var index = 0;
         foreach (var subject in obj.Objects("subjects"))
@@ -91,7 +88,11 @@ internal abstract class RbacBindingResource : ResourceDescriptor
         Validate(obj, errors);
         if (!obj.FieldEquals(old, "roleRef"))
         {
-            errors.InvalidRaw("roleRef", obj["roleRef"]?.ToJsonString() ?? "null", "cannot change roleRef");
+            var role = obj.Object("roleRef") ?? [];
+            errors.InvalidRaw(
+                "roleRef",
+                $"rbac.RoleRef{{APIGroup:{GoValue.Quote(role.Text("apiGroup") ?? "")}, Kind:{GoValue.Quote(role.Text("kind") ?? "")}, Name:{GoValue.Quote(role.Text("name") ?? "")}}}",
+                "cannot change roleRef");
         }
     }
 
@@ -102,13 +103,28 @@ internal abstract class RbacBindingResource : ResourceDescriptor
             errors.Required($"{field}.name");
         }
 
-        switch (subject.Text("kind"))
+        var (kind, name, group) = (subject.Text("kind"), subject.Text("name") ?? "", subject.Text("apiGroup") ?? "");
+        switch (kind)
         {
-            case "ServiceAccount" when subject.Text("namespace") is null or "" && !Names.Namespaced:
-                errors.Required($"{field}.namespace");
+            case "ServiceAccount":
+                errors.Optional($"{field}.name", name, NameRule.Subdomain);
+                errors.KnownOrAbsent($"{field}.apiGroup", group, "");
+                if (!Names.Namespaced && subject.Text("namespace") is null or "")
+                {
+                    errors.Required($"{field}.namespace");
+                }
+
                 break;
-            case not ("ServiceAccount" or "User" or "Group") and var kind:
-                errors.NotSupported($"{field}.kind", kind ?? "", "Group", "ServiceAccount", "User");
+            case "User" or "Group":
+                if (name.Length == 0)
+                {
+                    errors.Invalid($"{field}.name", "", $"{kind.ToLowerInvariant()} name cannot be empty");
+                }
+
+                errors.KnownOrAbsent($"{field}.apiGroup", group, Group);
+                break;
+            default:
+                errors.NotSupported($"{field}.kind", kind ?? "", "ServiceAccount", "User", "Group");
                 break;
         }
     }

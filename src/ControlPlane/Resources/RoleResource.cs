@@ -53,13 +53,13 @@ internal abstract class RbacRuleResource : ResourceDescriptor
         {
             if (Names.Namespaced)
             {
-                errors.InvalidRaw($"{field}.nonResourceURLs", rule["nonResourceURLs"]!.ToJsonString(), "namespaced rules cannot apply to non-resource URLs");
+                errors.InvalidRaw($"{field}.nonResourceURLs", GoValue.Strings(rule.Array("nonResourceURLs")), "namespaced rules cannot apply to non-resource URLs");
             }
 
             if (rule.Texts("apiGroups").Any() || rule.Texts("resources").Any() || rule.Texts("resourceNames").Any())
             {
                 errors.InvalidRaw(
-                    $"{field}.nonResourceURLs", rule["nonResourceURLs"]!.ToJsonString(), "rules cannot apply to both regular resources and non-resource URLs");
+                    $"{field}.nonResourceURLs", GoValue.Strings(rule.Array("nonResourceURLs")), "rules cannot apply to both regular resources and non-resource URLs");
             }
 
             return;

@@ -1,8 +1,10 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -35,20 +37,78 @@ internal sealed class SecretResource : ResourceDescriptor
 
     public override void Validate(JsonObject obj, FieldErrors errors)
     {
-        if (obj.Text("type") == "kubernetes.io/service-account-token" && obj.Text("metadata", "annotations", ServiceAccountName) is null or "")
+        var data = obj.StringMap("data");
+        if (DataRules.CheckKeys(data, "data", errors, base64: true) > DataRules.MaxBytes)
         {
-            errors.Required($"metadata.annotations[{ServiceAccountName}]");
+            errors.InvalidTooLong("data", DataRules.MaxBytes);
+        }
+
+        switch (obj.Text("type"))
+        {
+            case "kubernetes.io/service-account-token":
+                if (string.IsNullOrEmpty(obj.StringMap("metadata", "annotations").GetValueOrDefault(ServiceAccountName)))
+                {
+                    errors.Required($"metadata.annotations[{ServiceAccountName}]");
+                }
+
+                break;
+            case "kubernetes.io/dockercfg":
+                Json(data, ".dockercfg", errors);
+                break;
+            case "kubernetes.io/dockerconfigjson":
+                Json(data, ".dockerconfigjson", errors);
+                break;
+            case "kubernetes.io/basic-auth" when !data.ContainsKey("username") && !data.ContainsKey("password"):
+                errors.Required("data[username]");
+                errors.Required("data[password]");
+                break;
+            case "kubernetes.io/ssh-auth" when string.IsNullOrEmpty(data.GetValueOrDefault("ssh-privatekey")):
+                errors.Required("data[ssh-privatekey]");
+                break;
+            case "kubernetes.io/tls":
+                foreach (var key in new[] { "tls.crt", "tls.key" }.Where(key => !data.ContainsKey(key)))
+                {
+                    errors.Required($"data[{key}]");
+                }
+
+                break;
         }
     }
 
     public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
     {
-        Validate(obj, errors);
         if (!obj.FieldEquals(old, "type"))
         {
-            errors.Invalid("type", obj.Text("type") ?? "", "field is immutable");
+            errors.Invalid("type", obj.Text("type") ?? "", ValueRules.Immutable);
         }
 
         ImmutableData.Validate(obj, old, errors, "data");
+        Validate(obj, errors);
+    }
+
+    private static void Json(Dictionary<string, string> data, string key, FieldErrors errors)
+    {
+        if (!data.TryGetValue(key, out var value))
+        {
+            errors.Required($"data[{key}]");
+            return;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(Convert.FromBase64String(value));
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+            {
+                return;
+            }
+
+            var found = document.RootElement.ValueKind.ToString().ToLowerInvariant();
+            errors.Invalid($"data[{key}]", "<secret contents redacted>", $"json: cannot unmarshal {found} into Go value of type map[string]interface {{}}");
+        }
+        catch (JsonException)
+        {
+            // The parser's own words would show parts of the secret.
+            errors.Invalid($"data[{key}]", "<secret contents redacted>", value.Length == 0 ? "unexpected end of JSON input" : "invalid character in JSON");
+        }
     }
 }

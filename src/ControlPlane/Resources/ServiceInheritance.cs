@@ -61,6 +61,12 @@ internal static class ServiceInheritance
             spec.CopyField(old, "clusterIPs");
         }
 
+        // Clients that know one address change only that one.
+        if (spec.Text("clusterIP") is { Length: > 0 } wanted && wanted != old.Text("clusterIP") && spec.FieldEquals(old, "clusterIPs"))
+        {
+            spec["clusterIPs"] = new JsonArray(wanted);
+        }
+
         foreach (var field in new[] { "ipFamilies", "ipFamilyPolicy" })
         {
             if (!spec.ContainsKey(field))

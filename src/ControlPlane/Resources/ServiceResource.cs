@@ -57,6 +57,10 @@ internal sealed class ServiceResource(ServiceAllocation allocation) : ResourceDe
         {
             spec.Ensure("sessionAffinityConfig").Ensure("clientIP").Default("timeoutSeconds", AffinitySeconds);
         }
+        else if (spec.Text("sessionAffinity") == "None")
+        {
+            spec.Remove("sessionAffinityConfig");
+        }
 
         var type = spec.Text("type");
         foreach (var port in spec.Objects("ports"))
@@ -68,7 +72,7 @@ internal sealed class ServiceResource(ServiceAllocation allocation) : ResourceDe
             }
         }
 
-        if (type is "NodePort" or "LoadBalancer")
+        if (ServiceValidation.IsExternallyAccessible(spec))
         {
             spec.Default("externalTrafficPolicy", "Cluster");
         }
@@ -78,6 +82,11 @@ internal sealed class ServiceResource(ServiceAllocation allocation) : ResourceDe
             spec.Default("allocateLoadBalancerNodePorts", true);
         }
 
+        if (spec.Text("clusterIP") is { Length: > 0 } address && spec.Array("clusterIPs") is null or { Count: 0 })
+        {
+            spec["clusterIPs"] = new JsonArray(address);
+        }
+
         if (type != "ExternalName")
         {
             spec.Default("internalTrafficPolicy", "Cluster");
@@ -85,18 +94,24 @@ internal sealed class ServiceResource(ServiceAllocation allocation) : ResourceDe
         }
     }
 
-    public override void Validate(JsonObject obj, FieldErrors errors) => ServiceValidation.Validate(obj.Object("spec") ?? [], errors);
+    public override void Validate(JsonObject obj, FieldErrors errors) => ServiceValidation.Validate(obj, errors);
 
     public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
     {
+        ServiceUpdateValidation.Validate(obj.Ensure("spec"), old.Ensure("spec"), errors);
         Validate(obj, errors);
-        var (now, before) = (obj.Text("spec", "clusterIP"), old.Text("spec", "clusterIP"));
-        var external = obj.Text("spec", "type") == "ExternalName" || old.Text("spec", "type") == "ExternalName";
-        if (!external && !string.IsNullOrEmpty(before) && now != before)
+    }
+
+    public override void PrepareForStatusUpdate(JsonObject obj, JsonObject old)
+    {
+        base.PrepareForStatusUpdate(obj, old);
+        foreach (var ingress in obj.Objects("status", "loadBalancer", "ingress").Where(ingress => ingress.Text("ip") is { Length: > 0 }))
         {
-            errors.InvalidRaw("spec.clusterIPs[0]", $"[]string{{\"{now}\"}}", "may not change once set");
+            ingress.Default("ipMode", "VIP");
         }
     }
+
+    public override void ValidateStatusUpdate(JsonObject obj, JsonObject old, FieldErrors errors) => ServiceUpdateValidation.Status(obj, errors);
 
     public override IReservation? Reserve(JsonObject obj, JsonObject? old, FieldErrors errors) => allocation.Reserve(obj, old, errors);
 
@@ -104,19 +119,26 @@ internal sealed class ServiceResource(ServiceAllocation allocation) : ResourceDe
 
     private static void DefaultFamilies(JsonObject spec)
     {
-        if (spec.Text("clusterIP") is { Length: > 0 } address && spec.Array("clusterIPs") is null or { Count: 0 })
-        {
-            spec["clusterIPs"] = new JsonArray(address);
-        }
-        else if (string.IsNullOrEmpty(spec.Text("clusterIP")) && spec.Texts("clusterIPs").FirstOrDefault() is { } first)
-        {
-            spec["clusterIP"] = first;
-        }
+        var given = spec.Texts("ipFamilies").ToList();
+        var named = spec.Texts("clusterIPs").Where(ip => ip != "None").Select(ip => ip.Contains(':', StringComparison.Ordinal) ? "IPv6" : "IPv4");
+        given.AddRange(named.Skip(given.Count).Except(given));
 
         // A headless Service without selector may get endpoints of either family from whoever writes them.
-        var open = spec.Text("clusterIP") == "None" && spec.Object("selector") is null or { Count: 0 };
-        spec.Default("ipFamilies", open ? new JsonArray("IPv4", "IPv6") : new JsonArray("IPv4"));
-        spec.Default("ipFamilyPolicy", open ? "RequireDualStack" : "SingleStack");
+        if (spec.Text("clusterIP") == "None" && spec.Object("selector") is null or { Count: 0 })
+        {
+            var first = given.FirstOrDefault() ?? "IPv4";
+            if (given.Count < 2 && spec.Text("ipFamilyPolicy") != "SingleStack")
+            {
+                given = [first, first == "IPv4" ? "IPv6" : "IPv4"];
+            }
+
+            spec["ipFamilies"] = new JsonArray([.. (given.Count == 0 ? [first] : given).Select(family => JsonValue.Create(family))]);
+            spec.Default("ipFamilyPolicy", "RequireDualStack");
+            return;
+        }
+
+        spec["ipFamilies"] = new JsonArray([.. (given.Count == 0 ? ["IPv4"] : given).Select(family => JsonValue.Create(family))]);
+        spec.Default("ipFamilyPolicy", "SingleStack");
     }
 
     private static string ExternalAddress(JsonObject obj)

@@ -1,4 +1,4 @@
-using System.Net;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
@@ -6,184 +6,211 @@ using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Resources;
 
-/// <summary>What makes a Service's spec unusable.</summary>
+/// <summary>What makes a Service unusable. Source: upstream's ValidateService, release 1.32.</summary>
 internal static class ServiceValidation
 {
-    private const string PortRange = "must be between 1 and 65535, inclusive";
     private const long MaxAffinitySeconds = 86400;
+    private const string OnlyLoadBalancer = "may only be used when `type` is 'LoadBalancer'";
+    private const string SourceRanges = "service.beta.kubernetes.io/load-balancer-source-ranges";
 
-    public static void Validate(JsonObject spec, FieldErrors errors)
+    public static void Validate(JsonObject service, FieldErrors errors)
     {
+        var spec = service.Object("spec") ?? [];
         var type = spec.Text("type") ?? "";
-        if (type is not ("ClusterIP" or "NodePort" or "LoadBalancer" or "ExternalName"))
-        {
-            errors.NotSupported("spec.type", type, "ClusterIP", "ExternalName", "LoadBalancer", "NodePort");
-        }
-
-        ValidateAddresses(spec, type, errors);
-        ValidatePorts(spec, type, errors);
-        ValidatePolicies(spec, type, errors);
-        MetadataValidation.ValidateLabels(spec.StringMap("selector"), "spec.selector", errors);
-    }
-
-    private static void ValidateAddresses(JsonObject spec, string type, FieldErrors errors)
-    {
-        var address = spec.Text("clusterIP") ?? "";
-        if (type == "ExternalName")
-        {
-            if (address.Length > 0)
-            {
-                errors.Forbidden("spec.clusterIPs", "may not be set when `type` is 'ExternalName'");
-            }
-
-            var name = (spec.Text("externalName") ?? "").TrimEnd('.');
-            if (name.Length == 0)
-            {
-                errors.Required("spec.externalName");
-            }
-
-            foreach (var message in name.Length == 0 ? [] : NameRule.Subdomain.Errors(name))
-            {
-                errors.Invalid("spec.externalName", name, message);
-            }
-        }
-        else if (address == "None" && type is "NodePort" or "LoadBalancer")
-        {
-            errors.InvalidRaw("spec.clusterIPs[0]", "\"None\"", $"may not be set to 'None' for {type} services");
-        }
-        else if (address.Length > 0 && address != "None" && !IPAddress.TryParse(address, out _))
-        {
-            errors.Invalid("spec.clusterIPs[0]", address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
-        }
-
-        var index = 0;
-        foreach (var external in spec.Texts("externalIPs"))
-        {
-            var field = $"spec.externalIPs[{index++}]";
-            if (!IPAddress.TryParse(external, out var parsed))
-            {
-                errors.Invalid(field, external, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
-            }
-            else if (IPAddress.IsLoopback(parsed) || parsed.Equals(IPAddress.Any))
-            {
-                errors.Invalid(field, external, IPAddress.IsLoopback(parsed) ? "may not be in the loopback range (127.0.0.0/8, ::1/128)" : "may not be unspecified (0.0.0.0 or ::)");
-            }
-        }
-    }
-
-    private static void ValidatePorts(JsonObject spec, string type, FieldErrors errors)
-    {
-        var ports = spec.Objects("ports").ToList();
-        if (ports.Count == 0 && spec.Text("clusterIP") != "None" && type != "ExternalName")
+        var headless = spec.Texts("clusterIPs").SequenceEqual(["None"]);
+        if (!spec.Objects("ports").Any() && !headless && type != "ExternalName")
         {
             errors.Required("spec.ports");
         }
 
+        if (headless && type is "NodePort" or "LoadBalancer")
+        {
+            errors.Invalid("spec.clusterIPs[0]", "None", $"may not be set to 'None' for {type} services");
+        }
+        else if (type == "ExternalName")
+        {
+            ExternalName(spec, errors);
+        }
+
+        Ports(spec, errors);
+        MetadataValidation.ValidateLabels(spec.StringMap("selector"), "spec.selector", errors);
+        Affinity(spec, errors);
+        if (type != "ExternalName")
+        {
+            ServiceFamilyValidation.Validate(spec, errors);
+        }
+
+        var index = 0;
+        foreach (var address in spec.Texts("externalIPs"))
+        {
+            errors.PublicAddress($"spec.externalIPs[{index++}]", address);
+        }
+
+        errors.OneOf("spec.type", type, "ClusterIP", "ExternalName", "LoadBalancer", "NodePort");
+        PortConflicts(spec, type, errors);
+        LoadBalancer(service, spec, type, errors);
+        Traffic(spec, type, errors);
+    }
+
+    private static void ExternalName(JsonObject spec, FieldErrors errors)
+    {
+        foreach (var field in new[] { "clusterIPs", "ipFamilies", "ipFamilyPolicy" })
+        {
+            if (spec[field] is not (null or JsonArray { Count: 0 }))
+            {
+                errors.Forbidden($"spec.{field}", "may not be set for ExternalName services");
+            }
+        }
+
+        // A final dot says that the name is whole.
+        var name = spec.Text("externalName") ?? "";
+        errors.Named("spec.externalName", name.EndsWith('.') ? name[..^1] : name, NameRule.Subdomain);
+    }
+
+    private static void Ports(JsonObject spec, FieldErrors errors)
+    {
+        var needsName = spec.Objects("ports").Count() > 1;
         var names = new HashSet<string>(StringComparer.Ordinal);
-        var seen = new HashSet<(string, long)>();
-        var nodePorts = new HashSet<(string, long)>();
-        for (var i = 0; i < ports.Count; i++)
+        foreach (var (port, path) in spec.Entries("spec", "ports"))
         {
-            var (port, field) = (ports[i], $"spec.ports[{i}]");
             var name = port.Text("name") ?? "";
-            if (name.Length == 0 && ports.Count > 1)
+            if (name.Length == 0 && needsName)
             {
-                errors.Required($"{field}.name");
+                errors.Required($"{path}.name");
+            }
+            else if (name.Length > 0)
+            {
+                errors.Rule($"{path}.name", name, NameRule.Label.Errors(name));
+                if (!names.Add(name))
+                {
+                    errors.Duplicate($"{path}.name", name);
+                }
             }
 
-            foreach (var message in name.Length == 0 ? [] : NameRule.Label.Errors(name))
+            errors.Port($"{path}.port", port.Integer("port") ?? 0);
+            errors.OneOf($"{path}.protocol", port.Text("protocol"), "SCTP", "TCP", "UDP");
+            errors.PortOrName($"{path}.targetPort", port["targetPort"]);
+            if (port.Text("appProtocol") is { } protocol)
             {
-                errors.Invalid($"{field}.name", name, message);
+                errors.Key($"{path}.appProtocol", protocol);
             }
-
-            if (name.Length > 0 && !names.Add(name))
-            {
-                errors.Duplicate($"{field}.name", name);
-            }
-
-            var number = port.Integer("port") ?? 0;
-            if (number is < 1 or > 65535)
-            {
-                errors.Invalid($"{field}.port", number, PortRange);
-            }
-
-            var protocol = port.Text("protocol") ?? "";
-            if (protocol is not ("TCP" or "UDP" or "SCTP"))
-            {
-                errors.NotSupported($"{field}.protocol", protocol, "SCTP", "TCP", "UDP");
-            }
-
-            ValidateTarget(port, field, errors);
-            if (!seen.Add((protocol, number)))
-            {
-                errors.DuplicateRaw(field, $"{{\"protocol\":\"{protocol}\",\"port\":{number}}}");
-            }
-
-            ValidateNodePort(port, field, type, protocol, nodePorts, errors);
         }
     }
 
-    private static void ValidateTarget(JsonObject port, string field, FieldErrors errors)
+    private static void PortConflicts(JsonObject spec, string type, FieldErrors errors)
     {
-        if (port.Integer("targetPort") is < 1 or > 65535)
+        if (type == "ClusterIP")
         {
-            errors.Invalid($"{field}.targetPort", port.Integer("targetPort")!.Value, PortRange);
+            foreach (var (_, path) in spec.Entries("spec", "ports").Where(entry => entry.Item.Integer("nodePort") is not (null or 0)))
+            {
+                errors.Forbidden($"{path}.nodePort", "may not be used when `type` is 'ClusterIP'");
+            }
         }
 
-        // IANA service names, as container ports are called.
-        if (port.Text("targetPort") is { } name && (name.Length > 15 || !name.Any(char.IsAsciiLetter) || !NameRule.Label.Matches(name)))
+        var nodePorts = new HashSet<(string?, long)>();
+        foreach (var (port, path) in spec.Entries("spec", "ports"))
         {
-            errors.Invalid($"{field}.targetPort", name, name.Length > 15 ? "must be no more than 15 characters" : "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+            if (port.Integer("nodePort") is { } nodePort and not 0 && !nodePorts.Add((port.Text("protocol"), nodePort)))
+            {
+                errors.DuplicateRaw($"{path}.nodePort", nodePort.ToString(CultureInfo.InvariantCulture));
+            }
+        }
+
+        var ports = new HashSet<(string?, long)>();
+        foreach (var (port, path) in spec.Entries("spec", "ports"))
+        {
+            var (protocol, number) = (port.Text("protocol"), port.Integer("port") ?? 0);
+            if (!ports.Add((protocol, number)))
+            {
+                errors.DuplicateRaw(
+                    path,
+                    $"core.ServicePort{{Name:\"\", Protocol:{GoValue.Quote(protocol ?? "")}, AppProtocol:(*string)(nil), Port:{number}, " +
+                    "TargetPort:intstr.IntOrString{Type:0, IntVal:0, StrVal:\"\"}, NodePort:0}");
+            }
         }
     }
 
-    private static void ValidateNodePort(JsonObject port, string field, string type, string protocol, HashSet<(string, long)> seen, FieldErrors errors)
+    private static void Affinity(JsonObject spec, FieldErrors errors)
     {
-        if (port.Integer("nodePort") is not { } nodePort || nodePort == 0)
-        {
-            return;
-        }
-
-        if (type is not ("NodePort" or "LoadBalancer"))
-        {
-            errors.Forbidden($"{field}.nodePort", $"may not be used when `type` is '{type}'");
-        }
-        else if (!seen.Add((protocol, nodePort)))
-        {
-            errors.DuplicateRaw($"{field}.nodePort", $"{nodePort}");
-        }
-    }
-
-    private static void ValidatePolicies(JsonObject spec, string type, FieldErrors errors)
-    {
-        var affinity = spec.Text("sessionAffinity") ?? "";
-        if (affinity is not ("None" or "ClientIP"))
-        {
-            errors.NotSupported("spec.sessionAffinity", affinity, "ClientIP", "None");
-        }
-
-        if (spec.Integer("sessionAffinityConfig", "clientIP", "timeoutSeconds") is { } seconds && seconds is <= 0 or > MaxAffinitySeconds)
+        errors.OneOf("spec.sessionAffinity", spec.Text("sessionAffinity"), "ClientIP", "None");
+        if (spec.Text("sessionAffinity") == "ClientIP" && spec.Integer("sessionAffinityConfig", "clientIP", "timeoutSeconds") is { } seconds
+            && seconds is <= 0 or > MaxAffinitySeconds)
         {
             errors.Invalid("spec.sessionAffinityConfig.clientIP.timeoutSeconds", seconds, $"must be greater than 0 and less than {MaxAffinitySeconds}");
         }
+    }
 
-        if (spec.Text("internalTrafficPolicy") is { } inner and not ("Cluster" or "Local"))
+    private static void LoadBalancer(JsonObject service, JsonObject spec, string type, FieldErrors errors)
+    {
+        var ranges = spec.Texts("loadBalancerSourceRanges").ToList();
+        if (ranges.Count > 0)
         {
-            errors.NotSupported("spec.internalTrafficPolicy", inner, "Cluster", "Local");
+            // The field's name begins with a capital here, upstream too.
+            Ranges(ranges, "spec.LoadBalancerSourceRanges", indexed: true);
+        }
+        else if (service.StringMap("metadata", "annotations").TryGetValue(SourceRanges, out var annotated))
+        {
+            Ranges(annotated.Trim().Length == 0 ? [] : [.. annotated.Split(',')], $"metadata.annotations[{SourceRanges}]", indexed: false);
         }
 
-        if (spec.Text("externalTrafficPolicy") is not { } outer)
+        if (type != "LoadBalancer")
         {
-            return;
+            foreach (var field in new[] { "allocateLoadBalancerNodePorts", "loadBalancerClass" }.Where(spec.ContainsKey))
+            {
+                errors.Forbidden($"spec.{field}", OnlyLoadBalancer);
+            }
+        }
+        else if (spec.Text("loadBalancerClass") is { } name)
+        {
+            errors.Key("spec.loadBalancerClass", name);
         }
 
-        if (outer is not ("Cluster" or "Local"))
+        void Ranges(List<string> given, string path, bool indexed)
         {
-            errors.NotSupported("spec.externalTrafficPolicy", outer, "Cluster", "Local");
-        }
-        else if (type is not ("NodePort" or "LoadBalancer") && !spec.Texts("externalIPs").Any())
-        {
-            errors.InvalidRaw("spec.externalTrafficPolicy", $"\"{outer}\"", "may only be set for externally-accessible services");
+            if (type != "LoadBalancer")
+            {
+                errors.Forbidden(path, OnlyLoadBalancer);
+            }
+
+            for (var i = 0; i < given.Count; i++)
+            {
+                if (!AddressBlock.IsCidr(given[i].Trim()))
+                {
+                    errors.Invalid(indexed ? $"{path}[{i}]" : path, given[i].Trim(), AddressBlock.InvalidCidr);
+                }
+            }
         }
     }
+
+    private static void Traffic(JsonObject spec, string type, FieldErrors errors)
+    {
+        var outer = spec.Text("externalTrafficPolicy") ?? "";
+        if (IsExternallyAccessible(spec))
+        {
+            errors.OneOf("spec.externalTrafficPolicy", outer, "Cluster", "Local");
+        }
+        else if (outer.Length > 0)
+        {
+            errors.Invalid("spec.externalTrafficPolicy", outer, "may only be set for externally-accessible services");
+        }
+
+        if (spec.Integer("healthCheckNodePort") is { } health and not 0)
+        {
+            if (type == "LoadBalancer" && outer == "Local")
+            {
+                errors.Port("spec.healthCheckNodePort", health);
+            }
+            else
+            {
+                errors.Invalid("spec.healthCheckNodePort", health, "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
+            }
+        }
+
+        errors.KnownOrAbsent("spec.internalTrafficPolicy", spec.Text("internalTrafficPolicy"), "Cluster", "Local");
+        errors.KnownOrAbsent("spec.trafficDistribution", spec.Text("trafficDistribution"), "PreferClose");
+    }
+
+    /// <summary>Clients outside the cluster can reach it.</summary>
+    public static bool IsExternallyAccessible(JsonObject spec) =>
+        spec.Text("type") is "NodePort" or "LoadBalancer" || (spec.Text("type") == "ClusterIP" && spec.Texts("externalIPs").Any());
 }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -51,16 +52,29 @@ internal sealed class StatefulSetResource : ReplicaControllerResource
 
     public override void Validate(JsonObject obj, FieldErrors errors)
     {
-        base.Validate(obj, errors);
-        if (obj.Text("spec", "podManagementPolicy") is { } policy and not ("OrderedReady" or "Parallel"))
+        var spec = obj.Object("spec") ?? [];
+        if (spec.Text("podManagementPolicy") is { } policy and not ("OrderedReady" or "Parallel"))
         {
-            errors.InvalidRaw("spec.podManagementPolicy", $"\"{policy}\"", "must be 'OrderedReady' or 'Parallel'");
+            errors.Invalid("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'");
         }
 
-        if (obj.Text("spec", "updateStrategy", "type") is { } type and not ("OnDelete" or "RollingUpdate"))
+        if (spec.Text("updateStrategy", "type") is var type and not ("OnDelete" or "RollingUpdate"))
         {
-            errors.Invalid("spec.updateStrategy", type, "must be 'RollingUpdate' or 'OnDelete'");
+            errors.InvalidRaw(
+                "spec.updateStrategy",
+                $"apps.StatefulSetUpdateStrategy{{Type:{GoValue.Quote(type ?? "")}, RollingUpdate:(*apps.RollingUpdateStatefulSetStrategy)(nil)}}",
+                "must be 'RollingUpdate' or 'OnDelete'");
         }
+
+        errors.NotNegative(spec.Object("updateStrategy", "rollingUpdate") ?? [], "spec.updateStrategy.rollingUpdate", "partition");
+        var retention = spec.Object("persistentVolumeClaimRetentionPolicy") ?? [];
+        foreach (var field in new[] { "whenDeleted", "whenScaled" })
+        {
+            errors.KnownOrAbsent($"spec.persistentVolumeClaimRetentionPolicy.{field}", retention.Text(field), "Retain", "Delete");
+        }
+
+        errors.NotNegative(spec.Object("ordinals") ?? [], "spec.ordinals", "start");
+        base.Validate(obj, errors);
     }
 
     public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
+using Dataplane.Api.Selectors;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -41,6 +43,10 @@ internal sealed class StorageClassResource : ResourceDescriptor
         if (obj.Text("provisioner") is null or "")
         {
             errors.Required("provisioner");
+        }
+        else
+        {
+            errors.Rule("provisioner", obj.Text("provisioner")!, LabelSyntax.KeyErrors(obj.Text("provisioner")!.ToLowerInvariant()));
         }
 
         if (obj.Text("reclaimPolicy") is { } policy and not ("Delete" or "Retain"))

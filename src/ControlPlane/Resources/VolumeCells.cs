@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 
 namespace Dataplane.ControlPlane.Resources;
@@ -25,4 +26,27 @@ internal static class VolumeCells
         obj.Text("metadata", "annotations", "volume.beta.kubernetes.io/storage-class") ?? obj.Text("spec", "storageClassName") ?? "";
 
     public static string Unset(string? text) => string.IsNullOrEmpty(text) ? "<unset>" : text;
+
+    /// <summary>What is wrong with spec.accessModes.</summary>
+    /// <param name="spec">Of a volume or a claim.</param>
+    /// <param name="whenNone">What is said beside "Required value" when there are none.</param>
+    /// <param name="errors">Gets what is wrong.</param>
+    public static void ValidateModes(JsonObject spec, string whenNone, FieldErrors errors)
+    {
+        var modes = spec.Texts("accessModes").ToList();
+        if (modes.Count == 0)
+        {
+            errors.Required("spec.accessModes", whenNone);
+        }
+
+        foreach (var mode in modes.Except(KnownModes))
+        {
+            errors.NotSupported("spec.accessModes", mode, [.. KnownModes.Order(StringComparer.Ordinal)]);
+        }
+
+        if (modes.Contains("ReadWriteOncePod") && modes.Intersect(KnownModes).Count() > 1)
+        {
+            errors.Forbidden("spec.accessModes", "may not use ReadWriteOncePod with other access modes");
+        }
+    }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Validation;
 using Dataplane.ControlPlane.Resources;
 
 namespace Dataplane.ControlPlane.Services;
@@ -63,7 +64,7 @@ internal sealed class ServiceAllocation(ClusterAddressPool addresses, NodePortPo
         {
             if (addresses.TakeAny() is not { } taken)
             {
-                errors.InvalidRaw("spec.clusterIPs", "[]", $"failed to allocate a serviceIP: range is full: {addresses.Cidr}");
+                errors.InvalidRaw("spec.clusterIPs", GoValue.Strings(null), $"failed to allocate a serviceIP: range is full: {addresses.Cidr}");
                 return;
             }
 
@@ -83,14 +84,14 @@ internal sealed class ServiceAllocation(ClusterAddressPool addresses, NodePortPo
             {
                 errors.InvalidRaw(
                     "spec.clusterIPs",
-                    $"[\"{wanted}\"]",
+                    GoValue.Strings([wanted]),
                     $"failed to allocate IP {wanted}: the provided IP ({wanted}) is not in the valid range. The range of valid IPs is {addresses.Cidr}");
                 return;
             }
 
             if (!addresses.TryTake(address))
             {
-                errors.InvalidRaw("spec.clusterIPs", $"[\"{wanted}\"]", $"failed to allocate IP {wanted}: provided IP is already allocated");
+                errors.InvalidRaw("spec.clusterIPs", GoValue.Strings([wanted]), $"failed to allocate IP {wanted}: provided IP is already allocated");
                 return;
             }
 

@@ -11,7 +11,7 @@ public sealed class LimitRangeTests
             "{type: Container, min: {cpu: 100m}}", "pods", "[{requests: {cpu: 50m}}]",
             "pods \"x\" is forbidden: minimum cpu usage per Container is 100m, but request is 50m"
         },
-        { "{type: Container, min: {example.com/x: '1'}, default: {cpu: '1'}}", "pods", "[{}]", "" },
+        { "{type: Container, min: {ephemeral-storage: '1'}, default: {cpu: '1'}}", "pods", "[{}]", "" },
         { "{type: Container, min: {cpu: 100m}, max: {cpu: '1'}}", "pods", "[{}]", "" },
         { "{type: Pod, min: {cpu: 100m}}", "pods", "[{}]", "minimum cpu usage per Pod is 100m.  No request is specified" },
         {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Machinery.Errors;
 
@@ -87,9 +88,19 @@ internal sealed class StatusException(int code, string reason, string message, J
         }
 
         var qualified = group.Length == 0 ? kind : $"{kind}.{group}";
-        var listed = errors.All.Count == 1 ? errors.All[0].ToString() : $"[{string.Join(", ", errors.All)}]";
-        var details = new JsonObject { ["name"] = name, ["group"] = group, ["kind"] = kind, ["causes"] = causes };
-        return new StatusException(422, "Invalid", $"{qualified} \"{name}\" is invalid: {listed}", details);
+        var said = errors.All.Select(error => error.ToString()).Distinct().ToList();
+        var listed = said.Count == 1 ? said[0] : $"[{string.Join(", ", said)}]";
+        var details = new JsonObject();
+        foreach (var (field, value) in new[] { ("name", name), ("group", group), ("kind", kind) })
+        {
+            if (value.Length > 0)
+            {
+                details[field] = value;
+            }
+        }
+
+        details["causes"] = causes;
+        return new StatusException(422, "Invalid", $"{qualified} {GoValue.Quote(name)} is invalid: {listed}", details);
     }
 
     /// <summary>The cache has not reached what the client asked for.</summary>

@@ -62,9 +62,24 @@ internal sealed class ResourceHandler(
     {
         var scope = ScopeOf(request);
         var body = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor);
+        CheckVersion(request, body);
         var updated = await writer.UpdateAsync(
             request.Descriptor, request.Namespace, request.Name, scope, _ => (JsonObject)body.DeepClone(), request.DryRun, RequestWriter.Of(request));
         await ResponseWriter.WriteObjectAsync(request, updated, time);
+    }
+
+    /// <summary>Some kinds are only ever replaced by who has seen them.</summary>
+    private void CheckVersion(ApiRequest request, JsonObject body)
+    {
+        if (request.Descriptor.AllowsUnconditionalUpdate || body.Text("metadata", "resourceVersion") is { Length: > 0 })
+        {
+            return;
+        }
+
+        _ = reader.Get(request.Descriptor, request.Namespace, request.Name);
+        var errors = new FieldErrors();
+        errors.InvalidRaw("metadata.resourceVersion", "0x0", "must be specified for an update");
+        throw StatusException.Invalid(request.Descriptor.Names.Group, request.Descriptor.Names.Plural, request.Name, errors);
     }
 
     private async Task DeleteAsync(ApiRequest request)

@@ -34,10 +34,22 @@ internal sealed class SubresourceHandler(
         var names = request.Descriptor.Names with { Kind = "Binding" };
         var binding = await RequestBody.ReadObjectAsync(request.Http, names, "core.Binding");
         var node = binding.Text("target", "name") ?? "";
-        if (binding.Text("target", "kind") is { Length: > 0 } and not "Node" || node.Length == 0)
+        var errors = new FieldErrors();
+        if (binding.Text("target", "kind") is { Length: > 0 } kind)
         {
-            var errors = new FieldErrors();
-            errors.Required(node.Length == 0 ? "target.name" : "target.kind");
+            if (kind != "Node")
+            {
+                errors.NotSupported("target.kind", kind, "Node", "<empty>");
+            }
+        }
+
+        if (node.Length == 0)
+        {
+            errors.Required("target.name");
+        }
+
+        if (!errors.IsEmpty)
+        {
             throw StatusException.Invalid("", "Binding", request.Name, errors);
         }
 

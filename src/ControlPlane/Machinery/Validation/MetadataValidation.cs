@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json.Nodes;
+using Dataplane.Api.Selectors;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Resources;
@@ -24,31 +26,30 @@ internal static class MetadataValidation
             errors.Invalid("metadata.name", name, message);
         }
 
+        if (metadata.Text("generateName") is { Length: > 0 } prefix)
+        {
+            // What is generated ends in letters: the prefix may end in a dash.
+            errors.Rule("metadata.generateName", prefix, descriptor.NameRule.Errors(prefix[^1] == '-' ? prefix[..^1] + "a" : prefix));
+        }
+
         ValidateLabels(metadata.StringMap("labels"), "metadata.labels", errors);
-        var annotationBytes = 0;
-        foreach (var (key, value) in metadata.StringMap("annotations"))
+        ValidateAnnotations(metadata.StringMap("annotations"), "metadata.annotations", errors);
+        ValidateOwners(metadata, errors);
+        ValidateFinalizers(metadata, errors);
+    }
+
+    public static void ValidateAnnotations(IReadOnlyDictionary<string, string> annotations, string field, FieldErrors errors)
+    {
+        var bytes = 0;
+        foreach (var (key, value) in annotations)
         {
-            ValidateKey(key.ToLowerInvariant(), "metadata.annotations", errors);
-            annotationBytes += key.Length + value.Length;
+            errors.Rule(field, key, LabelSyntax.KeyErrors(key.ToLowerInvariant()));
+            bytes += Encoding.UTF8.GetByteCount(key) + Encoding.UTF8.GetByteCount(value);
         }
 
-        if (annotationBytes > MaxAnnotationBytes)
+        if (bytes > MaxAnnotationBytes)
         {
-            errors.InvalidTooLong("metadata.annotations", MaxAnnotationBytes);
-        }
-
-        var index = 0;
-        foreach (var owner in metadata.Objects("ownerReferences"))
-        {
-            foreach (var field in (ReadOnlySpan<string>)["apiVersion", "kind", "name", "uid"])
-            {
-                if (owner.Text(field) is null or "")
-                {
-                    errors.InvalidRaw($"metadata.ownerReferences[{index}].{field}", "\"\"", "must not be empty");
-                }
-            }
-
-            index++;
+            errors.InvalidTooLong(field, MaxAnnotationBytes);
         }
     }
 
@@ -56,37 +57,60 @@ internal static class MetadataValidation
     {
         foreach (var (key, value) in labels)
         {
-            ValidateKey(key, field, errors);
-            foreach (var message in NameRule.LabelValue.Errors(value))
-            {
-                errors.Invalid(field, value, message);
-            }
+            errors.Key(field, key);
+            errors.Rule(field, value, LabelSyntax.ValueErrors(value));
         }
     }
 
-    private static void ValidateKey(string key, string field, FieldErrors errors)
+    private static void ValidateOwners(JsonObject metadata, FieldErrors errors)
     {
-        var slash = key.IndexOf('/', StringComparison.Ordinal);
-        var name = key[(slash + 1)..];
-        if (slash == 0)
+        var controllers = new List<string>();
+        foreach (var owner in metadata.Objects("ownerReferences"))
         {
-            errors.Invalid(field, key, "prefix part must be non-empty");
+            const string path = "metadata.ownerReferences";
+            foreach (var field in (ReadOnlySpan<string>)["apiVersion", "kind", "name", "uid"])
+            {
+                if (owner.Text(field) is null or "")
+                {
+                    errors.Invalid($"{path}.{field}", "", field == "apiVersion" ? "version must not be empty" : "must not be empty");
+                }
+            }
+
+            if (owner.Text("apiVersion") == "v1" && owner.Text("kind") == "Event")
+            {
+                errors.InvalidRaw(path, GoValue.Quote("/v1, Kind=Event"), "/v1, Kind=Event is disallowed from being an owner");
+            }
+
+            if (owner.Boolean("controller") == true)
+            {
+                controllers.Add(owner.Text("name") ?? "");
+            }
         }
 
-        foreach (var message in slash > 0 ? NameRule.Subdomain.Errors(key[..slash]) : [])
+        if (controllers.Count > 1)
         {
-            errors.Invalid(field, key, "prefix part " + message);
+            errors.InvalidRaw(
+                "metadata.ownerReferences", metadata["ownerReferences"]!.ToJsonString(),
+                $"Only one reference can have Controller set to true. Found \"true\" in references for {controllers[0]} and {controllers[1]}");
+        }
+    }
+
+    private static void ValidateFinalizers(JsonObject metadata, FieldErrors errors)
+    {
+        const string path = "metadata.finalizers";
+        var finalizers = metadata.Texts("finalizers").ToList();
+        for (var i = 0; i < finalizers.Count; i++)
+        {
+            errors.Key(path, finalizers[i]);
+            if (!finalizers[i].Contains('/', StringComparison.Ordinal) && finalizers[i] is not ("kubernetes" or "orphan" or "foregroundDeletion"))
+            {
+                errors.Invalid($"{path}[{i}]", finalizers[i], "name is neither a standard finalizer name nor is it fully qualified");
+            }
         }
 
-        if (name.Length == 0)
+        if (finalizers.Contains("orphan") && finalizers.Contains("foregroundDeletion"))
         {
-            errors.Invalid(field, key, "name part must be non-empty");
-            return;
-        }
-
-        foreach (var message in NameRule.QualifiedName.Errors(name))
-        {
-            errors.Invalid(field, key, message.StartsWith("must be", StringComparison.Ordinal) ? "name part " + message : message);
+            errors.InvalidRaw(path, GoValue.Strings(metadata.Array("finalizers")), "finalizer orphan and foregroundDeletion cannot be both set");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Dataplane.Api.Selectors;
 
 namespace Dataplane.ControlPlane.Machinery.Validation;
 
@@ -6,11 +7,7 @@ namespace Dataplane.ControlPlane.Machinery.Validation;
 internal sealed record NameRule(Func<string, bool> Matches, int MaxLength, string Message)
 {
     /// <summary>RFC 1123 subdomain.</summary>
-    public static readonly NameRule Subdomain = new(
-        name => Names.Subdomain().IsMatch(name),
-        253,
-        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character " +
-        @"(e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')");
+    public static readonly NameRule Subdomain = new(name => Names.Subdomain().IsMatch(name), 253, LabelSyntax.NotSubdomain);
 
     /// <summary>RFC 1123 label.</summary>
     public static readonly NameRule Label = new(
@@ -26,26 +23,35 @@ internal sealed record NameRule(Func<string, bool> Matches, int MaxLength, strin
         "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character " +
         "(e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')");
 
-    /// <summary>A label value.</summary>
-    public static readonly NameRule LabelValue = new(
-        value => Names.LabelValue().IsMatch(value),
-        63,
-        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
-        "(e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')");
-
-    /// <summary>The name part of a label or annotation key.</summary>
-    public static readonly NameRule QualifiedName = new(
-        value => Names.QualifiedName().IsMatch(value),
-        63,
-        "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
-        "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')");
+    /// <summary>A subdomain whose first part may be a star.</summary>
+    public static readonly NameRule Wildcard = new(
+        name => Names.Wildcard().IsMatch(name),
+        253,
+        "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' " +
+        @"and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')");
 
     /// <summary>Whatever can stand in a path: roles have names such as "system:node".</summary>
-    public static readonly NameRule PathSegment = new(
-        name => name is not ("." or "..") && name.AsSpan().IndexOfAny('/', '%') < 0, int.MaxValue, "may not be '.' or '..', nor contain '/' or '%'");
+    public static readonly NameRule PathSegment = new(_ => true, int.MaxValue, "") { Special = Segment };
+
+    private Func<string, IEnumerable<string>>? Special { get; init; }
 
     /// <summary>What is wrong with a name; nothing when it is good.</summary>
-    public IEnumerable<string> Errors(string name)
+    public IEnumerable<string> Errors(string name) => Special is null ? Usual(name) : Special(name);
+
+    private static IEnumerable<string> Segment(string name)
+    {
+        if (name is "." or "..")
+        {
+            yield return $"may not be '{name}'";
+        }
+
+        foreach (var illegal in new[] { '/', '%' }.Where(illegal => name.Contains(illegal, StringComparison.Ordinal)))
+        {
+            yield return $"may not contain '{illegal}'";
+        }
+    }
+
+    private IEnumerable<string> Usual(string name)
     {
         if (name.Length > MaxLength)
         {
@@ -71,9 +77,6 @@ internal static partial class Names
     [GeneratedRegex(@"^[a-z]([-a-z0-9]*[a-z0-9])?\z")]
     public static partial Regex Label1035();
 
-    [GeneratedRegex(@"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?\z")]
-    public static partial Regex LabelValue();
-
-    [GeneratedRegex(@"^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]\z")]
-    public static partial Regex QualifiedName();
+    [GeneratedRegex(@"^\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z")]
+    public static partial Regex Wildcard();
 }
