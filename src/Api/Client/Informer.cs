@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
@@ -34,6 +35,12 @@ public sealed class Informer<T>
 
     /// <summary>The version of the last object, list or bookmark seen; null asks for a list.</summary>
     private string? _version;
+
+    /// <summary>
+    /// What of an object the copy keeps, for readers that take what they need from each change: at least name, namespace, uid and resource version.
+    /// Subscribers are told of whole objects, but for <see cref="InformerChange{T}.Old"/>.
+    /// </summary>
+    public Func<T, T>? Keep { get; init; }
 
     public Informer(KubernetesClient client, InformerOptions options, ILogger logger, TimeProvider? time = null)
     {
@@ -185,6 +192,12 @@ public sealed class Informer<T>
         var name = NamespacedName.Of(change.Object);
         var obj = Trim(change.Object);
         _objects.TryGetValue(name, out var old);
+        if (old is not null && IsOlder(obj, old))
+        {
+            Log.WentBack(_logger, T.Resource.Plural, name, obj.Metadata.ResourceVersion, old.Metadata.ResourceVersion);
+            return;
+        }
+
         if (change.Type == WatchEventType.Deleted)
         {
             _objects = _objects.Remove(name);
@@ -192,14 +205,14 @@ public sealed class Informer<T>
             return;
         }
 
-        _objects = _objects.SetItem(name, obj);
+        _objects = _objects.SetItem(name, Keep?.Invoke(obj) ?? obj);
         NotifyReplaced(old, obj);
     }
 
     private void Replace(ImmutableDictionary<NamespacedName, T> listed)
     {
         var before = _objects;
-        _objects = listed;
+        _objects = Keep is null ? listed : listed.ToImmutableDictionary(pair => pair.Key, pair => Keep(pair.Value));
         foreach (var (name, old) in before)
         {
             if (!listed.ContainsKey(name))
@@ -217,6 +230,13 @@ public sealed class Informer<T>
             }
         }
     }
+
+    // Versions of one object are numbers that grow (KEP-5504). A server behind its peers may watch from further back than the last one did; a list is
+    // what there is, whatever its version.
+    private static bool IsOlder(T obj, T old) => obj.Metadata.UID == old.Metadata.UID
+        && ulong.TryParse(obj.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+        && ulong.TryParse(old.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var known)
+        && version < known;
 
     /// <summary>A name that came back with another uid is another object.</summary>
     private void NotifyReplaced(T? old, T obj)

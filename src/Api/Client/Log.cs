@@ -12,4 +12,7 @@ internal static partial class Log
 
     [LoggerMessage(3, LogLevel.Error, "A subscriber to {Resource} failed on {Name}")]
     public static partial void SubscriberFailed(ILogger logger, string resource, NamespacedName name, Exception error);
+
+    [LoggerMessage(4, LogLevel.Warning, "{Resource} {Name}: the watch went back from version {Known} to {Version}; ignored")]
+    public static partial void WentBack(ILogger logger, string resource, NamespacedName name, string? version, string? known);
 }

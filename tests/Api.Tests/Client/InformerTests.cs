@@ -58,6 +58,21 @@ public sealed class InformerTests
     }
 
     [Fact]
+    public async Task A_watch_that_goes_back_in_time_changes_nothing_a_list_does()
+    {
+        _api.List("10", Pod("a", "7"), Pod("reborn", "8", uid: "first"))
+            .Watch(
+                Event("MODIFIED", Pod("a", "6")), Event("DELETED", Pod("a", "6")), Event("ADDED", Pod("reborn", "5", uid: "second")), Event("MODIFIED", Pod("a", "11")),
+                Event("ERROR", """{"kind":"Status","message":"too old resource version","reason":"Expired","code":410}"""))
+            .List("4", Pod("a", "3"));
+
+        var changes = await RunAsync(changes: 7, requests: 4);
+
+        Assert.Equal(["Deleted reborn@8", "Added reborn@5", "Updated a@7->11"], changes.Skip(2).Take(3));
+        Assert.Equal(["Deleted reborn@5", "Updated a@11->3"], changes.Skip(5));
+    }
+
+    [Fact]
     public async Task An_expired_version_lists_again_and_tells_of_unseen_deletions()
     {
         _api.List("10", Pod("stays", "1"), Pod("changes", "2"), Pod("goes", "3"), Pod("reborn", "4", uid: "first"))
