@@ -12,6 +12,7 @@ internal static partial class Libc
     internal const int SOCK_CLOEXEC = 0x80000;
 
     internal const int SO_RCVTIMEO = 20;
+    internal const int SO_ATTACH_FILTER = 26;
     internal const int SO_SNDBUFFORCE = 32;
     internal const int SO_RCVBUFFORCE = 33;
 
@@ -34,10 +35,27 @@ internal static partial class Libc
     internal static partial int setsockopt(SafeHandle fd, int level, int option, in __kernel_sock_timeval value, int length);
 
     [LibraryImport(Library, SetLastError = true)]
+    internal static partial int setsockopt(SafeHandle fd, int level, int option, in sock_fprog value, int length);
+
+    [LibraryImport(Library, SetLastError = true)]
     internal static partial nint sendto(SafeHandle fd, ReadOnlySpan<byte> buffer, nint length, int flags, in sockaddr_nl address, int addressLength);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint recvfrom(SafeHandle fd, Span<byte> buffer, nint length, int flags, ref sockaddr_nl address, ref int addressLength);
+
+    /// <summary>linux/filter.h; 8 bytes. An instruction of classic BPF.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal readonly record struct sock_filter(ushort code, byte jt, byte jf, uint k);
+
+    /// <summary>linux/filter.h; 16 bytes on a 64-bit machine.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct sock_fprog
+    {
+        internal ushort len;
+        internal nint filter;
+
+        internal const int Size = 16;
+    }
 
     /// <summary>linux/netlink.h; 12 bytes. nl_pid 0 is the kernel.</summary>
     [StructLayout(LayoutKind.Sequential)]

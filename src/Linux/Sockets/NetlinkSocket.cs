@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Dataplane.Linux.Interop;
 using Dataplane.Linux.Namespaces;
@@ -49,6 +50,22 @@ public sealed class NetlinkSocket : INetlinkSocket
 
     /// <summary>Subscribes to a multicast group by its number (not a bit mask).</summary>
     public void JoinGroup(int group) => SetOption(Libc.NETLINK_ADD_MEMBERSHIP, group);
+
+    /// <summary>
+    /// Has the kernel leave out multicast datagrams that another socket caused: its own changes would wake who listens for others'. All messages of a
+    /// datagram are of one transaction, and nlmsg_pid stands at offset 12.
+    /// </summary>
+    public unsafe void IgnoreFrom(uint portId)
+    {
+        // Loads are in network order, nlmsg_pid in the machine's: linux/filter.h BPF_LD|BPF_W|BPF_ABS, BPF_JMP|BPF_JEQ|BPF_K, BPF_RET|BPF_K.
+        var loaded = BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(portId) : portId;
+        ReadOnlySpan<Libc.sock_filter> program = [new(0x20, 0, 0, 12), new(0x15, 0, 1, loaded), new(0x06, 0, 0, 0), new(0x06, 0, 0, uint.MaxValue)];
+        fixed (Libc.sock_filter* first = program)
+        {
+            var filter = new Libc.sock_fprog { len = (ushort)program.Length, filter = (nint)first };
+            LinuxException.Check(Libc.setsockopt(_handle, Libc.SOL_SOCKET, Libc.SO_ATTACH_FILTER, filter, Libc.sock_fprog.Size), "filter a netlink socket");
+        }
+    }
 
     /// <inheritdoc/>
     public void SetSendBuffer(int bytes) => LinuxException.Check(

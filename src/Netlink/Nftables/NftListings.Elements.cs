@@ -25,6 +25,73 @@ internal static partial class NftListings
         return elements;
     }
 
+    internal static int CountElements(NetlinkMessage message)
+    {
+        var count = 0;
+        var attributes = message.Attributes(NftHeaders.Length);
+        while (attributes.Read(out var attribute))
+        {
+            if (attribute.Type == NFTA_SET_ELEM_LIST_ELEMENTS)
+            {
+                var items = attribute.Nested;
+                while (items.Read(out _))
+                {
+                    count++;
+                }
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>The counting elements of one message.</summary>
+    internal static List<NftCount> ParseCounts(NetlinkMessage message)
+    {
+        var counts = new List<NftCount>();
+        var attributes = message.Attributes(NftHeaders.Length);
+        while (attributes.Read(out var attribute))
+        {
+            var items = attribute.Type == NFTA_SET_ELEM_LIST_ELEMENTS ? attribute.Nested : default;
+            while (items.Read(out var item))
+            {
+                counts.Add(ParseCount(item.Nested));
+            }
+        }
+
+        return counts;
+    }
+
+    private static NftCount ParseCount(AttributeReader attributes)
+    {
+        var count = default(NftCount);
+        while (attributes.Read(out var attribute))
+        {
+            if (attribute.Type == NFTA_SET_ELEM_KEY)
+            {
+                count = count with { Key = ParseData(attribute.Nested).Value };
+            }
+            else if (attribute.Type == NFTA_SET_ELEM_EXPR)
+            {
+                var expression = attribute.Nested;
+                while (expression.Read(out var part))
+                {
+                    var data = part.Type == NFTA_EXPR_DATA ? part.Nested : default;
+                    while (data.Read(out var number))
+                    {
+                        count = number.Type switch
+                        {
+                            NFTA_COUNTER_BYTES => count with { Bytes = number.U64BigEndian },
+                            NFTA_COUNTER_PACKETS => count with { Packets = number.U64BigEndian },
+                            _ => count,
+                        };
+                    }
+                }
+            }
+        }
+
+        return count;
+    }
+
     private static NftElement ParseElement(AttributeReader attributes)
     {
         NftValue key = default;

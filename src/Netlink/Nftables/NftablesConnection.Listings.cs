@@ -50,6 +50,38 @@ public sealed partial class NftablesConnection
         return messages.Count == 1 ? messages[0] : [.. messages.SelectMany(elements => elements)];
     }
 
+    /// <summary>How many elements a set or map has, without making them objects.</summary>
+    /// <exception cref="NetlinkException">ENOENT when there is no such table or set.</exception>
+    public int CountElements(NftTable table, string set)
+    {
+        var count = 0;
+        Dump<object>(
+            NFT_MSG_GETSETELEM,
+            table.Family,
+            message =>
+            {
+                count += NftListings.CountElements(message);
+                return null;
+            },
+            $"count elements of {table} {set}",
+            (NFTA_SET_ELEM_LIST_TABLE, table.Name),
+            (NFTA_SET_ELEM_LIST_SET, set));
+        return count;
+    }
+
+    /// <summary>Elements of a set whose elements count.</summary>
+    /// <exception cref="NetlinkException">ENOENT when there is no such table or set.</exception>
+    public IReadOnlyList<NftCount> Counts(NftTable table, string set) =>
+    [
+        .. Dump(
+            NFT_MSG_GETSETELEM,
+            table.Family,
+            NftListings.ParseCounts,
+            $"list counters of {table} {set}",
+            (NFTA_SET_ELEM_LIST_TABLE, table.Name),
+            (NFTA_SET_ELEM_LIST_SET, set)).SelectMany(counts => counts),
+    ];
+
     /// <summary>Rules of a table or of one chain in their order; none when there is no such table.</summary>
     public IReadOnlyList<NftRuleInfo> Rules(NftTable table, string? chain = null) => chain is null
         ? Dump(NFT_MSG_GETRULE, table.Family, NftListings.ParseRule, $"list rules of {table}", (NFTA_RULE_TABLE, table.Name))

@@ -45,12 +45,18 @@ public sealed class NftablesMonitor : IDisposable
     /// <summary>Starts a thread that listens; transactions from now on are told.</summary>
     /// <param name="networkNamespace">Whose tables; null for the calling thread's.</param>
     /// <param name="changed">Called on the thread, in the kernel's order. It must be quick and must not throw.</param>
-    public static NftablesMonitor Start(NetworkNamespace? networkNamespace, Action<NftGeneration> changed)
+    /// <param name="except">A connection's <see cref="NftablesConnection.PortId"/>: its transactions are not told.</param>
+    public static NftablesMonitor Start(NetworkNamespace? networkNamespace, Action<NftGeneration> changed, uint? except = null)
     {
         var socket = NetlinkSocket.Open(NETLINK_NETFILTER, networkNamespace);
         try
         {
             socket.SetReceiveBuffer(SocketReceiveBuffer);
+            if (except is { } portId)
+            {
+                socket.IgnoreFrom(portId);
+            }
+
             socket.JoinGroup(NFNLGRP_NFTABLES);
             var monitor = new NftablesMonitor(socket, networkNamespace?.Name ?? "", changed);
             monitor._thread.Start();

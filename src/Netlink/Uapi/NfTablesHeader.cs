@@ -113,6 +113,7 @@ internal static class NfTablesHeader
     internal const int NFTA_SET_ELEM_FLAGS = 3;
     internal const int NFTA_SET_ELEM_TIMEOUT = 4;
     internal const int NFTA_SET_ELEM_EXPIRATION = 5;
+    internal const int NFTA_SET_ELEM_EXPR = 7;
     internal const int NFTA_SET_ELEM_KEY_END = 10;
 
     internal const int NFTA_SET_ELEM_LIST_TABLE = 1;
@@ -174,6 +175,10 @@ internal static class NfTablesHeader
     internal const int NFTA_DYNSET_SREG_KEY = 4;
     internal const int NFTA_DYNSET_SREG_DATA = 5;
     internal const int NFTA_DYNSET_TIMEOUT = 6;
+    internal const int NFTA_DYNSET_EXPR = 7;
+
+    internal const int NFTA_COUNTER_BYTES = 1;
+    internal const int NFTA_COUNTER_PACKETS = 2;
 
     internal const int NFT_PAYLOAD_LL_HEADER = 0;
     internal const int NFT_PAYLOAD_NETWORK_HEADER = 1;

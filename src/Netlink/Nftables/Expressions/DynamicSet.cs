@@ -12,6 +12,7 @@ namespace Dataplane.Netlink.Nftables.Expressions;
 ///   NFTA_DYNSET_OP         enum nft_dynset_ops
 ///   NFTA_DYNSET_TIMEOUT    u64 milliseconds
 ///   NFTA_DYNSET_SET_NAME   string
+///   NFTA_DYNSET_EXPR       what each element does for every packet: a counter
 /// </code>
 /// </summary>
 /// <param name="Set">Of the same table.</param>
@@ -21,6 +22,9 @@ namespace Dataplane.Netlink.Nftables.Expressions;
 /// <param name="Timeout">Of the element in place of the set's.</param>
 public sealed record DynamicSet(string Set, DynamicSetOperation Operation, NftRegister Key, NftRegister? Data = null, TimeSpan? Timeout = null) : NftExpression
 {
+    /// <summary>Runs for each packet that comes to an element, and is kept with it.</summary>
+    public NftExpression? PerElement { get; init; }
+
     internal override string Name => "dynset";
 
     internal override void WriteData(ref NetlinkWriter writer)
@@ -38,6 +42,12 @@ public sealed record DynamicSet(string Set, DynamicSetOperation Operation, NftRe
         }
 
         writer.String(NFTA_DYNSET_SET_NAME, Set);
+        if (PerElement is { } expression)
+        {
+            var nested = writer.BeginNested(NFTA_DYNSET_EXPR | Uapi.NetlinkHeader.NLA_F_NESTED);
+            expression.WriteBody(ref writer);
+            writer.EndNested(nested);
+        }
     }
 }
 

@@ -23,10 +23,16 @@ public abstract record NftExpression
     internal void Write(ref NetlinkWriter writer)
     {
         var element = writer.BeginNested(NFTA_LIST_ELEM | NLA_F_NESTED);
+        WriteBody(ref writer);
+        writer.EndNested(element);
+    }
+
+    /// <summary>Name and data alone, for an expression that is no member of a list.</summary>
+    internal void WriteBody(ref NetlinkWriter writer)
+    {
         writer.String(NFTA_EXPR_NAME, Name);
         var data = writer.BeginNested(NFTA_EXPR_DATA | NLA_F_NESTED);
         WriteData(ref writer);
         writer.EndNested(data);
-        writer.EndNested(element);
     }
 }
