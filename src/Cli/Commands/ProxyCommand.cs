@@ -1,8 +1,11 @@
 using System.CommandLine;
+using System.Globalization;
 using Dataplane.Api.Client;
 using Dataplane.Linux;
+using Dataplane.Linux.Namespaces;
 using Dataplane.Netlink;
 using Dataplane.Proxy;
+using Dataplane.Proxy.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Cli.Commands;
@@ -25,9 +28,8 @@ internal static class ProxyCommand
 
     private static async Task<int> RunAsync(ProxyArguments arguments, ParseResult parsed, CancellationToken cancellation)
     {
-        using var loggers = LoggerFactory.Create(builder => builder
-            .AddSimpleConsole(console => console.SingleLine = true)
-            .AddFilter("Microsoft", LogLevel.Warning));
+        using var loggers = CommandLog.Create(parsed);
+        var logger = loggers.CreateLogger("Dataplane.Proxy");
         try
         {
             using var networkNamespace = arguments.OpenNamespace(parsed);
@@ -37,14 +39,49 @@ internal static class ProxyCommand
                 return 0;
             }
 
-            await using var proxy = await NodeProxy.StartAsync(arguments.Options(parsed, networkNamespace), loggers, cancellation);
+            var configuration = arguments.Configuration(parsed, logger);
+            if (arguments.WriteTo(parsed) is { } path)
+            {
+                await using var file = File.CreateText(path);
+                ConfigurationFile.Write(configuration, file);
+                return 0;
+            }
+
+            SetOomScore(configuration.Number("oomScoreAdj"), networkNamespace, logger);
+            var options = arguments.Options(parsed, configuration, networkNamespace);
+            if (parsed.GetValue(arguments.InitOnly))
+            {
+                NodeProxy.Initialize(options, loggers);
+                return 0;
+            }
+
+            await using var proxy = await NodeProxy.StartAsync(options, loggers, cancellation);
             await Task.Delay(Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return 0;
         }
-        catch (Exception failure) when (failure is FormatException or KubeConfigException or ProxyModeException or LinuxException or NetlinkException or IOException)
+        catch (Exception failure) when (failure is FormatException or KubeConfigException or ProxyModeException or LinuxException or NetlinkException or IOException
+            or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync($"proxy: {failure.Message}");
             return 1;
+        }
+    }
+
+    // The proxy must outlive pods when memory runs out. Not for a proxy that is one of many on a machine.
+    private static void SetOomScore(int value, NetworkNamespace? networkNamespace, ILogger logger)
+    {
+        if (networkNamespace is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            File.WriteAllText("/proc/self/oom_score_adj", value.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            logger.OomScoreNotSet(value, failure.Message);
         }
     }
 }

@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Dataplane.Cli.Commands;
+namespace Dataplane.Proxy.Configuration;
 
 /// <summary>Durations as Kubernetes components take them on the command line: <c>1m30s</c>, <c>250ms</c>, <c>0</c> (Go, time.ParseDuration).</summary>
-internal static class GoDuration
+public static class GoDuration
 {
     private static readonly (string Unit, TimeSpan Length)[] Units =
     [
@@ -12,7 +12,7 @@ internal static class GoDuration
     ];
 
     /// <exception cref="FormatException">Says what was expected.</exception>
-    internal static TimeSpan Parse(string text)
+    public static TimeSpan Parse(string text)
     {
         if (text == "0")
         {
@@ -49,6 +49,18 @@ internal static class GoDuration
         }
 
         return text.Length > 0 ? total : throw Malformed(text);
+    }
+
+    /// <summary>As Go prints one, as far as configuration needs it: <c>15m0s</c>, <c>30s</c>, <c>0s</c>.</summary>
+    public static string Format(TimeSpan duration)
+    {
+        var seconds = duration.TotalSeconds - (60 * Math.Floor(duration.TotalMinutes));
+        var text = duration >= TimeSpan.FromHours(1) ? string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(duration.TotalHours)}h{duration.Minutes}m")
+            : duration >= TimeSpan.FromMinutes(1) ? string.Create(CultureInfo.InvariantCulture, $"{duration.Minutes}m")
+            : "";
+        return duration < TimeSpan.FromSeconds(1) && duration > TimeSpan.Zero
+            ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds}ms")
+            : string.Create(CultureInfo.InvariantCulture, $"{text}{seconds}s");
     }
 
     private static FormatException Malformed(string text) => new($"\"{text}\" is no duration such as 30s, 250ms or 1m30s");

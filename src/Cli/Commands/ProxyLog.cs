@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Cli.Commands;
+
+internal static partial class ProxyLog
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File}: {Field}: unknown field; ignored")]
+    internal static partial void FieldUnknown(this ILogger logger, string file, string field);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "--{Flag}: ignored, as {File} takes the place of flags")]
+    internal static partial void FlagIgnored(this ILogger logger, string flag, string file);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "oomScoreAdj {Value} could not be set: {Reason}")]
+    internal static partial void OomScoreNotSet(this ILogger logger, int value, string reason);
+}
