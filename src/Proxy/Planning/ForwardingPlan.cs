@@ -29,6 +29,23 @@ public sealed record ForwardingPlan
 
     internal ImmutableDictionary<FrontEnd, ImmutableArray<Claimant>> Claims { get; init; } = FrontEndClaims.None;
 
+    /// <summary>Whose a front end is; null for nobody's.</summary>
+    internal ServicePortName? PortAt(FrontEnd frontEnd)
+    {
+        if (Claims.TryGetValue(frontEnd, out var claimants) && Services.TryGetValue(claimants[0].Service, out var service))
+        {
+            foreach (var plan in service.FrontEnds)
+            {
+                if (plan.FrontEnd == frontEnd)
+                {
+                    return plan.ServicePort;
+                }
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>
     /// What differs between two plans: at the cost of the change when <paramref name="previous"/> is the plan this one was made from,
     /// else by comparing every Service's object.

@@ -25,6 +25,11 @@ public sealed record FrontEndPlan
     /// </summary>
     public Route? OutsideRoute { get; init; }
 
+    /// <summary>
+    /// UDP only: endpoints whose flows may go on. More than the routes hold: also those that drain, and those for other zones.
+    /// </summary>
+    public ImmutableArray<EndpointTarget> Serving { get; init; } = [];
+
     /// <summary>Clients come back to the endpoint they had, unless idle for this long; null for no affinity.</summary>
     public TimeSpan? AffinityTimeout { get; init; }
 

@@ -28,7 +28,7 @@ internal static class ServicePlanner
             foreach (var family in Families(service))
             {
                 var endpoints = entry.Endpoints.Of(port.Name).Where(endpoint => endpoint.Address.AddressFamily == family).ToImmutableArray();
-                var portPlanner = new PortPlanner(service, port, family, EndpointChoice.For(endpoints, node), node, options);
+                var portPlanner = new PortPlanner(service, port, family, EndpointChoice.For(endpoints, node), node, options, Serving(port, endpoints, node));
                 foreach (var frontEnd in portPlanner.FrontEnds())
                 {
                     // An address may stand in several fields; the first, which is the most specific one, says what it does.
@@ -49,6 +49,11 @@ internal static class ServicePlanner
     private static IEnumerable<AddressFamily> Families(ProxiedService service) =>
         service.ClusterIPs.Concat(service.ExternalIPs).Concat(service.LoadBalancerIPs).Select(address => address.AddressFamily).Distinct();
 
+    private static ImmutableArray<EndpointTarget> Serving(ProxiedPort port, ImmutableArray<ServiceEndpoint> endpoints, NodeFacts node) =>
+        port.Name.Protocol == TransportProtocol.Udp ? [.. endpoints.Where(endpoint => endpoint.Serving || endpoint.Ready).Select(endpoint => Target(endpoint, node))] : [];
+
+    private static EndpointTarget Target(ServiceEndpoint endpoint, NodeFacts node) => new(endpoint.Address, endpoint.Port, EndpointChoice.IsLocal(endpoint, node));
+
     private static HealthCheckPlan? HealthCheck(ServiceEntry entry, NodeFacts node)
     {
         var service = entry.Service;
@@ -65,7 +70,8 @@ internal static class ServicePlanner
     }
 
     private readonly struct PortPlanner(
-        ProxiedService service, ProxiedPort port, AddressFamily family, EndpointChoice choice, NodeFacts node, PlanningOptions options)
+        ProxiedService service, ProxiedPort port, AddressFamily family, EndpointChoice choice, NodeFacts node, PlanningOptions options,
+        ImmutableArray<EndpointTarget> serving)
     {
         internal IEnumerable<FrontEndPlan> FrontEnds()
         {
@@ -118,7 +124,7 @@ internal static class ServicePlanner
             var facts = node;
             return new Route(
                 RouteAction.Forward,
-                [.. endpoints.Select(endpoint => new EndpointTarget(endpoint.Address, endpoint.Port, EndpointChoice.IsLocal(endpoint, facts)))],
+                [.. endpoints.Select(endpoint => Target(endpoint, facts))],
                 masquerade)
             {
                 Scope = scope,
@@ -138,6 +144,7 @@ internal static class ServicePlanner
             Route = route,
             OutsideRoute = outside,
             AffinityTimeout = service.AffinityTimeout,
+            Serving = serving,
         };
 
         private IEnumerable<IPAddress> OfFamily(ImmutableArray<IPAddress> addresses) => addresses.Where(IsOfFamily);

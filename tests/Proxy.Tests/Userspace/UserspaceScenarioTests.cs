@@ -1,3 +1,4 @@
+using Dataplane.Proxy.ConnectionTracking;
 using Dataplane.Proxy.Tests.Kernel;
 using Dataplane.Proxy.Tests.Scenarios;
 using Dataplane.Proxy.Userspace;
@@ -15,9 +16,8 @@ public sealed class UserspaceScenarioTests(UserspaceScenarioTests.Rig rig) : ICl
     [MemberData(nameof(Names))]
     public async Task TheRelayDoesWhatTheScenarioSays(string name)
     {
-        await using var mode = new UserspaceMode(
-            new ProxyModeContext(rig.Network.Node.Namespace, 0, () => { }, NullLoggerFactory.Instance, TimeProvider.System),
-            new RelayOptions { Loops = 2 });
+        var context = new ProxyModeContext(rig.Network.Node.Namespace, 0, () => { }, NullLoggerFactory.Instance, TimeProvider.System);
+        await using var mode = new FlowCleaningMode(new UserspaceMode(context, new RelayOptions { Loops = 2 }), context, relayed: true);
         await ScenarioTable.Scenarios[name].RunAsync(mode, RelayedAsync);
         Assert.True(mode.IsIntact());
     }
