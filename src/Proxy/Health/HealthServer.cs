@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text.Json;
 using Dataplane.Hosting;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Proxy.Sync;
@@ -26,6 +27,11 @@ internal sealed class HealthServer(SyncState state, TimeSpan syncPeriod, TimePro
         var snapshot = state.Snapshot;
         var healthy = IsHealthy(snapshot);
         var body = $"\"lastUpdated\": \"{Format(snapshot.LastUpdated)}\",\"currentTime\": \"{Format(time.GetUtcNow())}\"";
+        if (snapshot.Failure is { } failure)
+        {
+            body += $", \"failure\": {JsonSerializer.Serialize(failure)}";
+        }
+
         switch (context.Request.Path.Value)
         {
             case "/healthz":
