@@ -48,6 +48,14 @@ internal sealed class MetricFamily
         }
     }
 
+    internal void ForgetObserved()
+    {
+        if (!_accumulates)
+        {
+            _series.Clear();
+        }
+    }
+
     internal void Write(StringBuilder text)
     {
         if (_series.IsEmpty)

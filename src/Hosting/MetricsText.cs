@@ -18,6 +18,7 @@ public sealed class MetricsText : IDisposable
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<Instrument, MetricFamily> _families = new();
     private readonly Meter[] _meters;
+    private readonly Lock _rendering = new();
 
     /// <param name="meters">The meter objects themselves: another meter of the same name is another component's.</param>
     public MetricsText(params Meter[] meters)
@@ -39,14 +40,23 @@ public sealed class MetricsText : IDisposable
     /// <summary>Reads the observable instruments and writes all families, sorted by name.</summary>
     public string Render()
     {
-        _listener.RecordObservableInstruments();
-        var text = new StringBuilder();
-        foreach (var family in _families.Values.OrderBy(family => family.Name, StringComparer.Ordinal))
+        lock (_rendering)
         {
-            family.Write(text);
-        }
+            // An observable instrument tells all its series each time: one it does not tell any more is gone.
+            foreach (var family in _families.Values)
+            {
+                family.ForgetObserved();
+            }
 
-        return text.ToString();
+            _listener.RecordObservableInstruments();
+            var text = new StringBuilder();
+            foreach (var family in _families.Values.OrderBy(family => family.Name, StringComparer.Ordinal))
+            {
+                family.Write(text);
+            }
+
+            return text.ToString();
+        }
     }
 
     /// <inheritdoc/>

@@ -6,20 +6,14 @@ namespace Dataplane.Proxy.Nftables;
 /// <summary>A change of the ruleset as one netlink batch.</summary>
 internal static class BatchWriter
 {
-    /// <summary>The name of this proxy's tables; not kube-proxy's, so that one can replace the other without a gap.</summary>
-    internal const string TableName = "dataplane";
-
-    internal static NftTable Table(NftFamily family) => new(family, TableName);
-
     /// <summary>Order matters: an element is removed before its key is added again, and a chain exists before anything leads to it.</summary>
-    internal static void Write(RulesetChange change, NftBatch batch)
+    internal static void Write(RulesetChange change, string tableName, NftBatch batch)
     {
         foreach (var tableChange in change.Tables)
         {
-            var table = Table(tableChange.Family);
-            if (change.Replace)
+            var table = new NftTable(tableChange.Family, tableName);
+            if (change.Creates)
             {
-                batch.DestroyTable(table);
                 batch.AddTable(table);
             }
 
@@ -42,11 +36,11 @@ internal static class BatchWriter
             var key = set.Key.Select(kind => TypeOf(kind, change.Family)).ToList();
             if (set.Data is { } data)
             {
-                batch.AddMap(new NftMap(table, set.Name, key, [.. data.Select(kind => TypeOf(kind, change.Family))]) { Flags = set.Flags });
+                batch.AddMap(new NftMap(table, set.Name, key, [.. data.Select(kind => TypeOf(kind, change.Family))]) { Flags = set.Flags, Size = set.Size });
             }
             else
             {
-                batch.AddSet(new NftSet(table, set.Name, key) { Flags = set.Flags });
+                batch.AddSet(new NftSet(table, set.Name, key) { Flags = set.Flags, Size = set.Size });
             }
         }
 

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using Dataplane.Linux.Namespaces;
+using Dataplane.Netlink;
 using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Nftables.Rendering;
 using Dataplane.Proxy.Nftables.Rules;
@@ -16,25 +18,22 @@ internal sealed class NftablesMode : IProxyMode
 {
     internal const string ModeName = "nftables";
 
-    private readonly NftablesConnection _connection;
     private readonly NetworkNamespace? _node;
     private readonly ILogger _logger;
-    private readonly uint _mark;
-    private readonly NftablesMonitor _monitor;
-    private readonly Action _rulesTouched;
+    private readonly NftablesConnection _connection;
+    private readonly ProxyModeContext _context;
     private readonly NftBatch _batch = new();
+    private NftablesMonitor? _monitor;
     private RulesetRenderer? _renderer;
-    private RulesetCensus? _census;
+    private volatile RulesetCensus _census = new(TableNames.First);
     private volatile bool _touched;
 
     internal NftablesMode(ProxyModeContext context)
     {
+        _context = context;
         _node = context.Namespace;
         _logger = context.Loggers.CreateLogger<NftablesMode>();
-        _mark = context.MasqueradeMark;
-        _rulesTouched = context.RulesTouched;
         _connection = NftablesConnection.Open(context.Namespace);
-        _monitor = NftablesMonitor.Start(context.Namespace, Notice);
     }
 
     /// <inheritdoc/>
@@ -43,33 +42,23 @@ internal sealed class NftablesMode : IProxyMode
     /// <inheritdoc/>
     public void Apply(ForwardingPlan? previous, ForwardingPlan next)
     {
-        RulesetChange change;
         // Both matter in rules that are made once.
         if (previous is null || _renderer is null || previous.LocalDetector != next.LocalDetector || previous.NodePorts != next.NodePorts)
         {
-            if (next.NodePorts.HasLoopback(AddressFamily.InterNetwork))
-            {
-                NodeSysctls.RouteLoopback(_node, _logger);
-            }
-
-            (_renderer, change) = RulesetRenderer.RenderAll(next, _mark);
-            _census = new RulesetCensus();
-        }
-        else
-        {
-            change = _renderer.RenderDifference(previous, next);
-        }
-
-        if (change.IsEmpty)
-        {
+            Load(next);
             return;
         }
 
-        _batch.Clear();
-        BatchWriter.Write(change, _batch);
+        var change = _renderer.Render(next.ChangesSince(previous));
+        if (!_census.HasRoomFor(change))
+        {
+            Load(next);
+            return;
+        }
+
         try
         {
-            _connection.Commit(_batch);
+            Commit(change, _census);
         }
         catch
         {
@@ -77,8 +66,6 @@ internal sealed class NftablesMode : IProxyMode
             _renderer = null;
             throw;
         }
-
-        _census!.Count(change);
     }
 
     /// <inheritdoc/>
@@ -90,40 +77,143 @@ internal sealed class NftablesMode : IProxyMode
         }
 
         _touched = false;
-        return _renderer is not null && _census!.Holds(_connection);
+        return _renderer is not null && _census.Holds(_connection);
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TrafficCount> Traffic() => TrafficReader.Read(_connection, _census.TableName);
 
     /// <inheritdoc/>
     public void Cleanup()
     {
         _renderer = null;
-        _batch.Clear();
-        foreach (var family in new[] { NftFamily.Ip, NftFamily.Ip6 })
-        {
-            if (_connection.FindTable(BatchWriter.Table(family)) is not null)
-            {
-                _batch.DestroyTable(BatchWriter.Table(family));
-            }
-        }
-
-        _connection.Commit(_batch);
+        Remove(Tables());
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
-        _monitor.Dispose();
+        _monitor?.Dispose();
         _connection.Dispose();
         return ValueTask.CompletedTask;
     }
 
-    private void Notice(NftGeneration generation)
+    /// <summary>
+    /// Makes a new table beside what there is. Its hooks come before those of older ones and let go by what it does not have yet, so that every front
+    /// end is served all the time by the one table or the other.
+    /// </summary>
+    private void Load(ForwardingPlan plan)
     {
-        var foreign = generation.PortId != _connection.PortId && generation.Tables.Any(table => table.Name == BatchWriter.TableName);
-        if (foreign || generation.Incomplete)
+        if (plan.NodePorts.HasLoopback(AddressFamily.InterNetwork))
+        {
+            NodeSysctls.RouteLoopback(_node, _logger);
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        var old = Tables();
+        var census = new RulesetCensus(TableNames.Free(old));
+        _renderer = null;
+        try
+        {
+            var generation = _connection.Generation();
+            var (renderer, transactions) = LoadPieces(plan, census);
+            if (AffinityCopy.Write(_connection, old, census.TableName, _batch))
+            {
+                _connection.Commit(_batch);
+                transactions++;
+            }
+
+            Watch(generation + (uint)transactions);
+            Remove(old);
+            (_renderer, _census) = (renderer, census);
+            _logger.Loaded(census.TableName, plan.Services.Count, transactions, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+        }
+        catch when (old.Count > 0)
+        {
+            Discard(census.TableName);
+            throw;
+        }
+    }
+
+    private (RulesetRenderer Renderer, int Transactions) LoadPieces(ForwardingPlan plan, RulesetCensus census)
+    {
+        var (renderer, skeleton) = RulesetRenderer.Start(plan, _context.MasqueradeMark);
+        Commit(skeleton, census);
+        var (transactions, services) = (1, 0);
+        foreach (var piece in LoadOrder.Pieces(plan))
+        {
+            Commit(renderer.Render(piece), census);
+            transactions++;
+            services += piece.Count;
+            _context.Loading?.Invoke(services, plan.Services.Count);
+            _logger.Loading(census.TableName, services, plan.Services.Count);
+        }
+
+        return (renderer, transactions);
+    }
+
+    // From the end of the first load on: a listener has the kernel describe every element it is given.
+    private void Watch(uint expectedGeneration)
+    {
+        if (_monitor is not null)
+        {
+            return;
+        }
+
+        _monitor = NftablesMonitor.Start(_node, Notice, except: _connection.PortId);
+        if (_connection.Generation() != expectedGeneration)
         {
             _touched = true;
-            _rulesTouched();
+            _context.RulesTouched();
+        }
+    }
+
+    private void Commit(RulesetChange change, RulesetCensus census)
+    {
+        if (change.IsEmpty)
+        {
+            return;
+        }
+
+        _batch.Clear();
+        BatchWriter.Write(change, census.TableName, _batch);
+        _connection.Commit(_batch);
+        census.Count(change);
+    }
+
+    private List<NftTable> Tables() =>
+        [.. _connection.Tables().Select(table => table.Table).Where(table => TableNames.Families.Contains(table.Family) && TableNames.IsOurs(table.Name))];
+
+    private void Remove(IReadOnlyList<NftTable> tables)
+    {
+        _batch.Clear();
+        foreach (var table in tables)
+        {
+            _batch.DestroyTable(table);
+        }
+
+        _connection.Commit(_batch);
+    }
+
+    private void Discard(string table)
+    {
+        try
+        {
+            Remove([.. Tables().Where(other => other.Name == table)]);
+        }
+        catch (NetlinkException failure)
+        {
+            // It goes with the next successful load.
+            _logger.NotDiscarded(table, failure.Message);
+        }
+    }
+
+    private void Notice(NftGeneration generation)
+    {
+        if (generation.Incomplete || generation.Tables.Any(table => TableNames.IsOurs(table.Name)))
+        {
+            _touched = true;
+            _context.RulesTouched();
         }
     }
 }

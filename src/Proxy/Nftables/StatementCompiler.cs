@@ -1,5 +1,6 @@
 using Dataplane.Netlink.Nftables;
 using Dataplane.Netlink.Nftables.Expressions;
+using Dataplane.Proxy.Nftables.Rendering;
 using Dataplane.Proxy.Nftables.Rules;
 using Reject = Dataplane.Netlink.Nftables.Expressions.Reject;
 
@@ -64,6 +65,7 @@ internal sealed class StatementCompiler(NftFamily family)
         Statement.Goto go => [ImmediateVerdict.Goto(go.Chain)],
         Statement.VerdictMap map => [.. Load(map.Key), new Lookup(map.Map, KeyStart(map.Key), NftRegister.Verdict)],
         Statement.Dnat dnat => [.. Pick(dnat.Sets, dnat.Slots), Translate()],
+        Statement.Count count => CompileCount(count.Set),
         Statement.DnatRemembered dnat =>
         [
             .. Load(ClientKey(dnat.Sets)),
@@ -84,6 +86,23 @@ internal sealed class StatementCompiler(NftFamily family)
         ],
         _ => throw new ArgumentException($"{statement.GetType().Name} has no expressions"),
     };
+
+    // FRONTEND . ENDPOINT from W0 on: in an ip6 table 11 words.
+    private NftExpression[] CompileCount(string set)
+    {
+        var (destination, source) = family == NftFamily.Ip
+            ? (ConntrackKey.Ipv4Destination, ConntrackKey.Ipv4Source)
+            : (ConntrackKey.Ipv6Destination, ConntrackKey.Ipv6Source);
+        return
+        [
+            new Conntrack(destination, Word(0), ConntrackDirection.Original),
+            new Meta(MetaKey.TransportProtocol, Word(AddressWords)),
+            new Conntrack(ConntrackKey.DestinationPort, Word(AddressWords + 1), ConntrackDirection.Original),
+            new Conntrack(source, Word(AddressWords + 2), ConntrackDirection.Reply),
+            new Conntrack(ConntrackKey.SourcePort, Word((2 * AddressWords) + 2), ConntrackDirection.Reply),
+            new DynamicSet(set, DynamicSetOperation.Update, Word(0), Timeout: Skeleton.CountsKept) { PerElement = new Counter() },
+        ];
+    }
 
     private IEnumerable<NftExpression> CompileNetwork(Statement.MatchNetwork match)
     {

@@ -12,6 +12,7 @@ internal sealed class PlanSource(string nodeName, PlanningOptions options, ILogg
 
     private readonly ServiceModelState _model = new(logger);
     private readonly List<DateTimeOffset> _triggers = [];
+    private readonly FaultLog _faults = new(logger);
     private NodeFacts _node = new(nodeName);
     private bool _nodeChanged;
     private ForwardingPlan? _plan;
@@ -45,7 +46,9 @@ internal sealed class PlanSource(string nodeName, PlanningOptions options, ILogg
                 break;
             case ModelChange.OfNode(_, var node):
                 NodeEligible = NodeReader.IsEligible(node);
-                var facts = NodeReader.Read(nodeName, node, logger);
+                var faults = new List<string>();
+                var facts = NodeReader.Read(nodeName, node, faults);
+                _faults.Tell($"Node {nodeName}", faults);
                 _nodeChanged |= facts != _node;
                 _node = facts;
                 break;

@@ -18,8 +18,11 @@ internal sealed class ProxyMetrics : IDisposable
     private readonly Histogram<double> _fullSync;
     private readonly Histogram<double> _partialSync;
     private readonly Histogram<double> _programming;
+    private readonly Histogram<double> _conntrackDuration;
+    private readonly Counter<long> _flowsDeleted;
     private readonly Counter<long> _serviceChanges;
     private readonly Counter<long> _endpointChanges;
+    private volatile LoadProgress _loading = new(0, 0);
 
     internal ProxyMetrics(SyncState state)
     {
@@ -34,6 +37,11 @@ internal sealed class ProxyMetrics : IDisposable
         Gauge("kubeproxy_sync_proxy_rules_endpoint_changes_pending", "EndpointSlice changes waiting to be programmed.", () => state.Snapshot.Pending.Endpoints);
         Gauge("kubeproxy_sync_proxy_rules_last_timestamp_seconds", "When rules were last programmed.", () => UnixSeconds(state.Snapshot.LastProgrammed));
         Gauge("kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds", "When a sync was last asked for.", () => UnixSeconds(state.Snapshot.LastQueued));
+        _conntrackDuration = Seconds("kubeproxy_conntrack_reconciler_sync_duration_seconds", "Latency of one look for stale UDP flows.", SyncBuckets);
+        _flowsDeleted = Meter.CreateCounter<long>("kubeproxy_conntrack_reconciler_deleted_entries_total", description: "UDP flows deleted.");
+        Gauge("dataplane_proxy_load_services", "Services of the plan whose way into the kernel is under way or was last.", () => _loading.All);
+        Gauge("dataplane_proxy_load_services_done", "How many of them are in the kernel.", () => _loading.Done);
+        Gauge("dataplane_proxy_sync_failures", "Transactions in a row that the kernel refused.", () => state.Snapshot.Failures);
         Meter.CreateObservableGauge(
             "kubeproxy_sync_proxy_rules_no_local_endpoints_total",
             () => new[]
@@ -62,10 +70,20 @@ internal sealed class ProxyMetrics : IDisposable
         _endpointChanges.Add(endpoints);
     }
 
+    internal void Loading(int done, int all) => _loading = new LoadProgress(done, all);
+
+    internal void FlowsDeleted(int count, TimeSpan duration)
+    {
+        _flowsDeleted.Add(count);
+        _conntrackDuration.Record(duration.TotalSeconds);
+    }
+
     private Histogram<double> Seconds(string name, string description, double[] buckets) => Meter.CreateHistogram(
         name, "s", description, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = buckets });
 
     private void Gauge(string name, string description, Func<double> value) => Meter.CreateObservableGauge(name, value, description: description);
+
+    private sealed record LoadProgress(int Done, int All);
 
     private static double UnixSeconds(DateTimeOffset? moment) => moment?.ToUnixTimeMilliseconds() / 1000.0 ?? 0;
 }

@@ -148,7 +148,10 @@ internal sealed class SyncLoop(PlanSource source, IProxyMode mode, SyncOptions o
             state.UpToDate();
             _oldestChange = null;
             _failures = 0;
-            _firstSync.TrySetResult();
+            if (_firstSync.TrySetResult())
+            {
+                LetGoOfFirstList();
+            }
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
@@ -157,9 +160,14 @@ internal sealed class SyncLoop(PlanSource source, IProxyMode mode, SyncOptions o
             _failures++;
             _lastStart = started;
             _oldestChange ??= started;
+            state.Failed(failure.Message);
             logger.SyncFailed(mode.Name, failure.Message, RetryDelay().TotalSeconds);
         }
     }
+
+    // The first list of a cluster is an order of magnitude more memory than what is kept of it, and nothing as large comes again: without this it stays
+    // the process's for hours. The rules are in force by now, so nobody waits for it.
+    private static void LetGoOfFirstList() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
     private void Check()
     {

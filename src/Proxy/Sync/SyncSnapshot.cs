@@ -18,6 +18,11 @@ internal sealed record SyncSnapshot
     /// <summary>Changes taken in and not yet programmed.</summary>
     internal (int Services, int Endpoints) Pending { get; init; }
 
+    /// <summary>Syncs in a row that failed, and why the last one did.</summary>
+    internal int Failures { get; init; }
+
+    internal string? Failure { get; init; }
+
     /// <summary>False while the node is being removed.</summary>
     internal bool NodeEligible { get; init; } = true;
 

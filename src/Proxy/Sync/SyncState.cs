@@ -52,7 +52,9 @@ internal sealed class SyncState : IDisposable
         PlanProgrammed?.Invoke(programmed);
     }
 
-    internal void UpToDate() => _snapshot = _snapshot with { LastUpdated = _time.GetUtcNow(), WaitingSince = null, Pending = default };
+    internal void UpToDate() => _snapshot = _snapshot with { LastUpdated = _time.GetUtcNow(), WaitingSince = null, Pending = default, Failures = 0, Failure = null };
+
+    internal void Failed(string reason) => _snapshot = _snapshot with { Failures = _snapshot.Failures + 1, Failure = reason };
 
     // From the difference to the plan before, so that the cost is the change's and not the cluster's.
     private SyncSnapshot CountStranded(ForwardingPlan plan)

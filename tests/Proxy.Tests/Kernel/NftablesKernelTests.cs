@@ -61,12 +61,39 @@ public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFix
         mode.Apply(null, plan);
         Assert.True(mode.IsIntact());
 
-        (await Tools.RunAsync(rig.Network.Node.Namespace, "nft", ["flush", "map", "ip", "dataplane", "services"])).OutputOrThrow();
+        var tables = (await Tools.RunAsync(rig.Network.Node.Namespace, "nft", ["list", "tables", "ip"])).OutputOrThrow();
+        (await Tools.RunAsync(rig.Network.Node.Namespace, "nft", ["flush", "map", "ip", tables.Trim().Split(' ')[^1], "services"])).OutputOrThrow();
         await told.Task.WaitAsync(TimeSpan.FromSeconds(10));
         Assert.False(mode.IsIntact());
 
         mode.Apply(null, plan);
         Assert.Equal("a", await Prober.ConnectAsync(rig.Network, Probe.Parse("pod-c tcp 10.96.0.1:80 > a")));
+    }
+
+    [Theory]
+    [InlineData("pod-c tcp 10.96.0.1:80 > a", "10.96.0.1:80", "10.244.1.5:8080")]
+    [InlineData("pod-c udp 10.96.0.1:80 > a", "10.96.0.1:80", "10.244.1.5:8080")]
+    [InlineData("client tcp 172.30.0.11:30080 > a*", "172.30.0.11:30080", "10.244.1.5:8080")]
+    [InlineData("node tcp 10.96.0.2:80 > h*", "10.96.0.2:80", "172.30.0.11:9000")]
+    [InlineData("pod-a tcp [fd00:10:96::1]:80 > b", "[fd00:10:96::1]:80", "[fd00:10:244:1::6]:8080")]
+    public async Task ConnectionsPacketsAndBytesAreCounted(string line, string frontEnd, string endpoint)
+    {
+        await using var mode = rig.Start();
+        mode.Apply(null, new Cluster()
+            .Service("web", "10.96.0.1", [new() { Name = "t", Port = 80, NodePort = 30080 }, new() { Name = "u", Port = 80, Protocol = "UDP" }], s =>
+                s.Spec.ClusterIPs = ["10.96.0.1", "fd00:10:96::1"])
+            .Slice("web", "t:8080,u/UDP:8080", "10.244.1.5 here").Slice("web", "t:8080", "fd00:10:244:1::6 here")
+            .Service("host", "10.96.0.2", 80).Slice("host", "9000", "172.30.0.11 here").Plan());
+        var probe = Probe.Parse(line);
+        for (var connection = 0; connection < 5; connection++)
+        {
+            Assert.Equal(probe.Expected[0], await Prober.ConnectAsync(rig.Network, probe));
+        }
+
+        var count = Assert.Single(mode.Traffic(), count => count.FrontEnd.ToString() == frontEnd && count.Endpoint.ToString() == endpoint);
+        Assert.Equal(5, count.Connections);
+        // UDP: a packet each way, each of at least an IP header, a UDP header and a byte.
+        Assert.True(count.Packets >= 10 && count.Bytes >= count.Packets * 29, count.ToString());
     }
 
     [Fact]

@@ -112,6 +112,8 @@ internal sealed class PacketTracer(TracedTable table)
                 return Step.End;
             case Statement.MatchProtocol match:
                 return Match((byte)match.Protocol == _protocol);
+            case Statement.Count:
+                return Step.Next;
             case Statement.Reset or Statement.Reject:
                 return End("reject");
             case Statement.Drop:

@@ -121,19 +121,21 @@ public class TracerTests
 
         internal RulesetChange Apply(ForwardingPlan plan)
         {
-            RulesetChange change;
             if (_renderer is null)
             {
-                (_renderer, change) = RulesetRenderer.RenderAll(plan, Mark);
-            }
-            else
-            {
-                change = _renderer.RenderDifference(_plan!, plan);
+                (_renderer, var skeleton) = RulesetRenderer.Start(plan, Mark);
+                Commit(skeleton);
             }
 
+            var change = Commit(_renderer.Render(plan.ChangesSince(_plan ?? ForwardingPlan.Empty)));
+            _plan = plan;
+            return change;
+        }
+
+        private RulesetChange Commit(RulesetChange change)
+        {
             Ip.Commit(change.Ip);
             Ip6.Commit(change.Ip6);
-            _plan = plan;
             return change;
         }
 

@@ -54,7 +54,8 @@ internal sealed class ChainTemplates(NftFamily family, LocalDetector detector, u
         [
             .. MarkRules(route.Masquerade),
             .. affinity is { } timeout
-                ? [[new DnatRemembered(sets, timeout)], [new DnatAndRemember(sets, slots, timeout)]]
+                // The last one is for the day when there is no room for another client.
+                ? [[new DnatRemembered(sets, timeout)], [new DnatAndRemember(sets, slots, timeout)], [new Dnat(sets, slots)]]
                 : new Statement[][] { [new Dnat(sets, slots)] },
         ]);
     }

@@ -5,39 +5,38 @@ using Dataplane.Proxy.Planning;
 
 namespace Dataplane.Proxy.Nftables.Rendering;
 
-/// <summary>Renders plans: the first whole, each further one as the difference to the one before.</summary>
+/// <summary>Renders plans: what all Services share, then Services as they come and change.</summary>
 internal sealed class RulesetRenderer
 {
     private readonly TableState _ip;
     private readonly TableState _ip6;
 
-    private RulesetRenderer(ForwardingPlan plan, uint mark, RulesetChange change)
+    private RulesetRenderer(ForwardingPlan plan, uint mark)
     {
-        _ip = new TableState(NftFamily.Ip, plan.LocalDetector, mark, change.Ip);
-        _ip6 = new TableState(NftFamily.Ip6, plan.LocalDetector, mark, change.Ip6);
+        _ip = new TableState(NftFamily.Ip, plan.LocalDetector, mark);
+        _ip6 = new TableState(NftFamily.Ip6, plan.LocalDetector, mark);
     }
 
-    /// <summary>Everything a plan needs.</summary>
-    internal static (RulesetRenderer Renderer, RulesetChange Change) RenderAll(ForwardingPlan plan, uint mark)
+    /// <summary>The part of the tables that a plan's Services have in common; they follow by <see cref="Render"/>.</summary>
+    internal static (RulesetRenderer Renderer, RulesetChange Change) Start(ForwardingPlan plan, uint mark)
     {
-        var change = new RulesetChange(replace: true);
+        var change = new RulesetChange(creates: true);
         var skeleton = new Skeleton(mark, plan.NodePorts);
         foreach (var table in change.Tables)
         {
-            table.Sets.AddRange(Skeleton.Sets());
+            var sizes = SetSizes.For(plan, table.Family);
+            table.Sets.AddRange(Skeleton.Sets().Select(set => set with { Size = sizes.Of(set) }));
             table.Chains.AddRange(skeleton.Chains(table.Family));
         }
 
-        var renderer = new RulesetRenderer(plan, mark, change);
-        renderer.Render(plan.ChangesSince(ForwardingPlan.Empty), change);
-        return (renderer, change);
+        return (new RulesetRenderer(plan, mark), change);
     }
 
-    /// <summary>What leads from <paramref name="previous"/>, which this renderer rendered last, to <paramref name="next"/>.</summary>
-    internal RulesetChange RenderDifference(ForwardingPlan previous, ForwardingPlan next)
+    /// <summary>Elements that go, elements and chains that come, when Services change so. The renderer's next change starts from there.</summary>
+    internal RulesetChange Render(IEnumerable<ServiceChange> services)
     {
-        var change = new RulesetChange(replace: false);
-        Render(next.ChangesSince(previous), change);
+        var change = new RulesetChange(creates: false);
+        Render(services, change);
         return change;
     }
 

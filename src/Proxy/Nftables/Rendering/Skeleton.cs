@@ -13,7 +13,7 @@ namespace Dataplane.Proxy.Nftables.Rendering;
 ///   prerouting ─┐                          @services  ──> lb-N, ... , reject, drop
 ///   output ─────┴> services ── FRONTEND ──>
 ///                                          @nodeports ──> nodeport-lb-N, ...
-///   postrouting ── marked, or hairpin ──> masquerade
+///   postrouting ── count the connection; marked, or hairpin ──> masquerade
 ///   forward ────── of no known connection ──> drop
 /// </code>
 /// All decisions fall in the nat hooks, which see the first packet of a connection: REJECT and DROP there leave no connection behind.
@@ -26,6 +26,11 @@ internal sealed record Skeleton(uint MasqueradeMark, NodePortScope NodePorts)
     internal const string Hairpins = "hairpins";
     internal const string SourceRanges = "source-ranges";
     internal const string RejectChain = "reject";
+    internal const string Connections = "connections";
+    internal const string Traffic = "traffic";
+
+    /// <summary>How long counters stay that nothing comes to.</summary>
+    internal static readonly TimeSpan CountsKept = TimeSpan.FromHours(1);
 
     internal static IEnumerable<SetDefinition> Sets()
     {
@@ -37,6 +42,8 @@ internal sealed record Skeleton(uint MasqueradeMark, NodePortScope NodePorts)
         yield return new SetDefinition(ClusterIPs, [ValueKind.Address]);
         yield return new SetDefinition(Hairpins, [ValueKind.Address, ValueKind.Address]);
         yield return new SetDefinition(SourceRanges, [.. address, ValueKind.Address]) { Flags = NftSetFlags.Interval };
+        yield return new SetDefinition(Connections, [.. address, .. target]) { Flags = NftSetFlags.Dynamic | NftSetFlags.Timeout };
+        yield return new SetDefinition(Traffic, [.. address, .. target]) { Flags = NftSetFlags.Dynamic | NftSetFlags.Timeout };
         foreach (var sets in EndpointSets.All)
         {
             var frontEnd = sets.IsNodePort ? nodePort : address;
@@ -71,11 +78,18 @@ internal sealed record Skeleton(uint MasqueradeMark, NodePortScope NodePorts)
         yield return new ChainDefinition(
             "nat-postrouting",
             [
+                [new MatchDestinationChanged(), new Count(Connections)],
                 [new MatchMark(MasqueradeMark), new ToggleMark(MasqueradeMark), new Masquerade()],
                 [new MatchDestinationChanged(), new MatchSet([Field.SourceAddress, Field.DestinationAddress], Hairpins), new Masquerade()],
             ])
         { Base = NftBaseChain.Nat(NftHook.Postrouting) };
         // A late answer that no connection explains would reach the client with the pod's address and make it reset the connection (k/k #74839).
+        // Every packet leaves once or arrives for good, but for those the node sends to itself, which do both.
+        yield return new ChainDefinition("nat-input", [[new MatchDestinationChanged(), new Count(Connections)]]) { Base = NftBaseChain.Nat(NftHook.Input) };
+        yield return new ChainDefinition("traffic-postrouting", [[new MatchDestinationChanged(), new Count(Traffic)]]) { Base = NftBaseChain.Filter(NftHook.Postrouting) };
+        yield return new ChainDefinition(
+            "traffic-input", [[new MatchInterface("lo", IsPrefix: false, Negate: true), new MatchDestinationChanged(), new Count(Traffic)]])
+        { Base = NftBaseChain.Filter(NftHook.Input) };
         if (family == NftFamily.Ip && NodePorts.HasLoopback(AddressFamily.InterNetwork))
         {
             // route_localnet also lets neighbours send to 127.0.0.1 (k/k #90259, CVE-2020-8558).

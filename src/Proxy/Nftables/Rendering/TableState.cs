@@ -14,9 +14,9 @@ internal sealed class TableState
     private readonly ChainTemplates _chains;
     private TableChange _change;
 
-    internal TableState(NftFamily family, LocalDetector detector, uint mark, TableChange first)
+    internal TableState(NftFamily family, LocalDetector detector, uint mark)
     {
-        _change = first;
+        _change = new TableChange(family);
         _chains = new ChainTemplates(family, detector, mark, chain => _change.Chains.Add(chain));
     }
 

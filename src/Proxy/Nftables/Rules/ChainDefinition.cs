@@ -18,6 +18,9 @@ internal sealed record ChainDefinition(string Name, IReadOnlyList<Statement[]> R
 internal sealed record SetDefinition(string Name, ValueKind[] Key, ValueKind[]? Data = null)
 {
     internal NftSetFlags Flags { get; init; }
+
+    /// <summary>How many elements it may have; null for no limit.</summary>
+    internal int? Size { get; init; }
 }
 
 /// <summary>Kinds of values in keys and data.</summary>

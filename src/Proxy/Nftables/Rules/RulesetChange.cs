@@ -3,10 +3,10 @@ using Dataplane.Netlink.Nftables;
 namespace Dataplane.Proxy.Nftables.Rules;
 
 /// <summary>What one transaction does, to the tables of both families.</summary>
-internal sealed class RulesetChange(bool replace)
+internal sealed class RulesetChange(bool creates)
 {
-    /// <summary>The tables are made anew; packets see the old ones until the new ones are complete.</summary>
-    internal bool Replace { get; } = replace;
+    /// <summary>The tables are new.</summary>
+    internal bool Creates { get; } = creates;
 
     internal TableChange Ip { get; } = new(NftFamily.Ip);
 
@@ -14,7 +14,7 @@ internal sealed class RulesetChange(bool replace)
 
     internal IEnumerable<TableChange> Tables => [Ip, Ip6];
 
-    internal bool IsEmpty => !Replace && Tables.All(table => table.IsEmpty);
+    internal bool IsEmpty => !Creates && Tables.All(table => table.IsEmpty);
 }
 
 /// <summary>One table's part of a transaction, in the order it takes effect.</summary>

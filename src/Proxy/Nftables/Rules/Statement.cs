@@ -67,6 +67,12 @@ internal abstract record Statement
     internal sealed record Dnat(EndpointSets Sets, int Slots) : Statement;
 
     /// <summary>
+    /// Counts the packet for the front end its connection was made to and the endpoint that has it, whichever way the packet goes.
+    /// <code>update @set { ct original daddr . meta l4proto . ct original proto-dst . ct reply saddr . ct reply proto-src timeout 1h counter }</code>
+    /// </summary>
+    internal sealed record Count(string Set) : Statement;
+
+    /// <summary>
     /// The endpoint the client had, if it still is one: looks the client up in the affinity map and what was found in the set of affine endpoints,
     /// renews the client's time-out and sends it there.
     /// <code>ip saddr . FRONTEND map @affinity => target; FRONTEND . target @affine-endpoints; update @affinity { ... }; dnat to target</code>

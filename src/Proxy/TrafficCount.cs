@@ -1,0 +1,13 @@
+using System.Net;
+using Dataplane.Proxy.ServiceModel;
+
+namespace Dataplane.Proxy;
+
+/// <summary>What went through one front end to one endpoint; counts start again when nothing did for an hour, or the proxy's rules were made anew.</summary>
+/// <param name="Protocol">TCP, UDP or SCTP.</param>
+/// <param name="FrontEnd">Where clients sent.</param>
+/// <param name="Endpoint">Who answered.</param>
+/// <param name="Connections">Connections, or UDP flows.</param>
+/// <param name="Packets">Of both directions.</param>
+/// <param name="Bytes">Of both directions, with IP headers.</param>
+public readonly record struct TrafficCount(TransportProtocol Protocol, IPEndPoint FrontEnd, IPEndPoint Endpoint, long Connections, long Packets, long Bytes);
