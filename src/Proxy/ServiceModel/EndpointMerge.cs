@@ -5,7 +5,7 @@ namespace Dataplane.Proxy.ServiceModel;
 
 /// <summary>The ports and endpoints of one EndpointSlice, checked.</summary>
 /// <param name="Ports">Each is held by every endpoint.</param>
-/// <param name="Endpoints">With port 0: the slice's ports stand for all of them.</param>
+/// <param name="Endpoints">With the slice's port if there is one only, else with port 0: the slice's ports stand for all of them.</param>
 internal sealed record SliceContents(ImmutableArray<SlicePort> Ports, ImmutableArray<ServiceEndpoint> Endpoints);
 
 /// <summary>A port of a slice.</summary>
@@ -32,14 +32,14 @@ internal static class EndpointMerge
                 foreach (var endpoint in slice.Endpoints)
                 {
                     var key = (endpoint.Address, port.Port);
-                    endpoints[key] = endpoints.TryGetValue(key, out var other)
-                        ? Prefer(other, endpoint with { Port = port.Port })
-                        : endpoint with { Port = port.Port };
+                    // Most slices have one port: then model and table share the object.
+                    var here = endpoint.Port == port.Port ? endpoint : endpoint with { Port = port.Port };
+                    endpoints[key] = endpoints.TryGetValue(key, out var other) ? Prefer(other, here) : here;
                 }
             }
         }
 
-        return new ServiceEndpoints(byPort.ToImmutableDictionary(pair => pair.Key, pair => pair.Value.Values.Order(ByAddress).ToImmutableArray()));
+        return new ServiceEndpoints([.. byPort.Select(pair => new PortEndpoints(pair.Key, [.. pair.Value.Values.Order(ByAddress)]))]);
     }
 
     // Two slices hold one address while an endpoint moves between them, or when a new pod was given the address of one that is still terminating:

@@ -1,15 +1,14 @@
 using System.Collections.Immutable;
 using System.Net.Sockets;
 using Dataplane.Api;
-using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Proxy.ServiceModel;
 
-/// <summary>Reads EndpointSlice objects. What may not become a destination is left out, with one log line for the slice's first such endpoint.</summary>
+/// <summary>Reads EndpointSlice objects. What may not become a destination is told and left out.</summary>
 internal static class EndpointSliceReader
 {
     /// <returns>Null for a slice that belongs to no Service or holds names instead of addresses.</returns>
-    internal static (NamespacedName Service, SliceContents Contents)? Read(EndpointSlice slice, ILogger logger)
+    internal static (NamespacedName Service, SliceContents Contents)? Read(EndpointSlice slice, List<string> faults)
     {
         if (!slice.Metadata.Labels.TryGetValue(ServiceLabels.ServiceName, out var service) || service.Length == 0)
         {
@@ -29,13 +28,8 @@ internal static class EndpointSliceReader
                 return null;
         }
 
-        var faults = new List<string>();
-        var contents = new SliceContents(ReadPorts(slice, faults), ReadEndpoints(slice, family, faults));
-        if (faults.Count > 0)
-        {
-            logger.EndpointsIgnored(NamespacedName.Of(slice), faults[0], faults.Count - 1);
-        }
-
+        var ports = ReadPorts(slice, faults);
+        var contents = new SliceContents(ports, ReadEndpoints(slice, family, ports is [var only] ? only.Port : (ushort)0, faults));
         return (new NamespacedName(slice.Metadata.Namespace, service), contents);
     }
 
@@ -61,7 +55,7 @@ internal static class EndpointSliceReader
         return ports.ToImmutable();
     }
 
-    private static ImmutableArray<ServiceEndpoint> ReadEndpoints(EndpointSlice slice, AddressFamily family, List<string> faults)
+    private static ImmutableArray<ServiceEndpoint> ReadEndpoints(EndpointSlice slice, AddressFamily family, ushort port, List<string> faults)
     {
         var endpoints = ImmutableArray.CreateBuilder<ServiceEndpoint>(slice.Endpoints.Count);
         foreach (var endpoint in slice.Endpoints)
@@ -77,9 +71,9 @@ internal static class EndpointSliceReader
             else
             {
                 var ready = endpoint.Conditions.Ready ?? true;
-                endpoints.Add(new ServiceEndpoint(address, 0)
+                endpoints.Add(new ServiceEndpoint(address, port)
                 {
-                    NodeName = endpoint.NodeName,
+                    NodeName = NodeNames.Shared(endpoint.NodeName),
                     Ready = ready,
                     Serving = endpoint.Conditions.Serving ?? ready,
                     Terminating = endpoint.Conditions.Terminating ?? false,

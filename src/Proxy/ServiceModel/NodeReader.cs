@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Net;
 using Dataplane.Api;
 using Dataplane.Proxy.Planning;
-using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Proxy.ServiceModel;
 
@@ -14,10 +13,10 @@ internal static class NodeReader
 
     /// <param name="name">The node's name, also when there is no object.</param>
     /// <param name="node">Null when it is not there.</param>
-    /// <param name="logger">Told of fields that cannot be read.</param>
-    internal static NodeFacts Read(string name, Node? node, ILogger logger) => node is null ? new NodeFacts(name) : new NodeFacts(name, ZoneOf(node))
+    /// <param name="faults">Takes what cannot be read.</param>
+    internal static NodeFacts Read(string name, Node? node, List<string> faults) => node is null ? new NodeFacts(name) : new NodeFacts(name, ZoneOf(node))
     {
-        PodCidrs = PodCidrs(node, logger),
+        PodCidrs = PodCidrs(node, faults),
         Addresses = PrimaryAddresses(node),
     };
 
@@ -27,7 +26,7 @@ internal static class NodeReader
 
     private static string? ZoneOf(Node node) => node.Metadata.Labels.GetValueOrDefault(ServiceLabels.Zone);
 
-    private static ImmutableArray<IPNetwork> PodCidrs(Node node, ILogger logger)
+    private static ImmutableArray<IPNetwork> PodCidrs(Node node, List<string> faults)
     {
         var cidrs = ImmutableArray.CreateBuilder<IPNetwork>();
         foreach (var text in node.Spec.PodCIDRs.Count > 0 ? node.Spec.PodCIDRs : node.Spec.PodCIDR is { Length: > 0 } only ? [only] : [])
@@ -38,7 +37,7 @@ internal static class NodeReader
             }
             else
             {
-                logger.NodeFieldIgnored(node.Metadata.Name, "spec.podCIDRs", text, "is no CIDR");
+                faults.Add($"spec.podCIDRs {text} is no CIDR");
             }
         }
 

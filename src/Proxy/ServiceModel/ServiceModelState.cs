@@ -11,15 +11,20 @@ namespace Dataplane.Proxy.ServiceModel;
 internal sealed class ServiceModelState(ILogger logger)
 {
     private readonly Dictionary<NamespacedName, ProxiedService> _services = [];
-    private readonly Dictionary<NamespacedName, SortedDictionary<string, SliceContents>> _slices = [];
+    // Sorted by the slice's name, so that a merge does not depend on the order of events.
+    private readonly Dictionary<NamespacedName, NamedSlice[]> _slices = [];
     private readonly Dictionary<NamespacedName, NamespacedName> _serviceOfSlice = [];
     private readonly HashSet<NamespacedName> _changed = [];
+    private readonly FaultLog _faults = new(logger);
     private ServiceTable _table = ServiceTable.Empty;
 
     /// <summary>Takes a Service in; null when it was deleted.</summary>
     internal void Set(NamespacedName name, Service? service)
     {
-        if (service is not null && ServiceReader.Read(service, logger) is { } read)
+        var faults = new List<string>();
+        var read = service is null ? null : ServiceReader.Read(service, faults);
+        _faults.Tell($"Service {name}", faults);
+        if (read is not null)
         {
             _services[name] = read;
             _changed.Add(name);
@@ -33,14 +38,19 @@ internal sealed class ServiceModelState(ILogger logger)
     /// <summary>Takes an EndpointSlice in; null when it was deleted.</summary>
     internal void Set(NamespacedName name, EndpointSlice? slice)
     {
-        var read = slice is null ? null : EndpointSliceReader.Read(slice, logger);
+        var faults = new List<string>();
+        var read = slice is null ? null : EndpointSliceReader.Read(slice, faults);
+        _faults.Tell($"EndpointSlice {name}", faults);
         // A slice may be given to another Service by its label.
         if (_serviceOfSlice.Remove(name, out var before) && before != read?.Service && _slices.TryGetValue(before, out var others))
         {
-            others.Remove(name.Name);
-            if (others.Count == 0)
+            if (others is [_])
             {
                 _slices.Remove(before);
+            }
+            else
+            {
+                _slices[before] = [.. others.Where(other => other.Name != name.Name)];
             }
 
             _changed.Add(before);
@@ -52,12 +62,10 @@ internal sealed class ServiceModelState(ILogger logger)
         }
 
         _serviceOfSlice[name] = service;
-        if (!_slices.TryGetValue(service, out var slices))
-        {
-            _slices.Add(service, slices = new SortedDictionary<string, SliceContents>(StringComparer.Ordinal));
-        }
-
-        slices[name.Name] = contents;
+        var next = new NamedSlice(name.Name, contents);
+        _slices[service] = !_slices.TryGetValue(service, out var slices) || slices is [var only] && only.Name == name.Name
+            ? [next]
+            : [.. slices.Where(other => other.Name != name.Name).Append(next).OrderBy(other => other.Name, StringComparer.Ordinal)];
         _changed.Add(service);
     }
 
@@ -75,7 +83,7 @@ internal sealed class ServiceModelState(ILogger logger)
             if (_services.TryGetValue(name, out var service))
             {
                 services[name] = new ServiceEntry(
-                    service, _slices.TryGetValue(name, out var slices) ? EndpointMerge.Merge(slices.Values) : ServiceEndpoints.Empty);
+                    service, _slices.TryGetValue(name, out var slices) ? EndpointMerge.Merge(slices.Select(slice => slice.Contents)) : ServiceEndpoints.Empty);
             }
             else
             {
@@ -88,4 +96,6 @@ internal sealed class ServiceModelState(ILogger logger)
         _table = new ServiceTable(services.ToImmutable());
         return (_table, changed);
     }
+
+    private readonly record struct NamedSlice(string Name, SliceContents Contents);
 }

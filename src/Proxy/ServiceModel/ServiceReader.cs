@@ -1,17 +1,16 @@
 using System.Collections.Immutable;
 using System.Net;
 using Dataplane.Api;
-using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Proxy.ServiceModel;
 
-/// <summary>Reads Service objects. What is wrong with one is logged with its name and field and left out; the rest of it is served.</summary>
+/// <summary>Reads Service objects. What is wrong with one is told by field and left out; the rest of it is served.</summary>
 internal static class ServiceReader
 {
     private const int DefaultAffinitySeconds = 10800;
 
     /// <returns>Null for a Service no proxy serves: headless, ExternalName, without an address yet, or another proxy's.</returns>
-    internal static ProxiedService? Read(Service service, ILogger logger)
+    internal static ProxiedService? Read(Service service, List<string> faults)
     {
         var spec = service.Spec;
         if (spec.Type == "ExternalName" || spec.ClusterIP is null or "" or "None" || service.Metadata.Labels.ContainsKey(ServiceLabels.ProxyName))
@@ -20,7 +19,7 @@ internal static class ServiceReader
         }
 
         var name = NamespacedName.Of(service);
-        var addresses = new AddressReader(name, logger);
+        var addresses = new AddressReader(faults);
         var affine = spec.SessionAffinity == "ClientIP";
         var externalLocal = spec.ExternalTrafficPolicy == "Local";
         return new ProxiedService
@@ -31,8 +30,8 @@ internal static class ServiceReader
             LoadBalancerIPs = addresses.Read(
                 service.Status.LoadBalancer.Ingress.Where(ingress => ingress is { IP.Length: > 0, IPMode: null or "" or "VIP" }).Select(ingress => ingress.IP!),
                 "status.loadBalancer.ingress"),
-            LoadBalancerSourceRanges = spec.Type == "LoadBalancer" ? ReadSourceRanges(spec.LoadBalancerSourceRanges, name, logger) : [],
-            Ports = ReadPorts(name, spec, logger),
+            LoadBalancerSourceRanges = spec.Type == "LoadBalancer" ? ReadSourceRanges(spec.LoadBalancerSourceRanges, faults) : [],
+            Ports = ReadPorts(name, spec, faults),
             AffinityTimeout = affine ? TimeSpan.FromSeconds(spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds ?? DefaultAffinitySeconds) : null,
             InternalPolicyLocal = spec.InternalTrafficPolicy == "Local",
             ExternalPolicyLocal = externalLocal,
@@ -42,21 +41,27 @@ internal static class ServiceReader
         };
     }
 
-    private static ImmutableArray<ProxiedPort> ReadPorts(NamespacedName service, ServiceSpec spec, ILogger logger)
+    private static ImmutableArray<ProxiedPort> ReadPorts(NamespacedName service, ServiceSpec spec, List<string> faults)
     {
         var ports = ImmutableArray.CreateBuilder<ProxiedPort>(spec.Ports.Count);
         foreach (var port in spec.Ports)
         {
             if (!TransportProtocols.TryParse(port.Protocol, out var protocol))
             {
-                logger.ServiceFieldIgnored(service, "spec.ports[].protocol", port.Protocol ?? "", "is not TCP, UDP or SCTP");
+                faults.Add($"spec.ports[].protocol {port.Protocol} is not TCP, UDP or SCTP");
             }
             else if (port.Port is <= 0 or > ushort.MaxValue)
             {
-                logger.ServiceFieldIgnored(service, "spec.ports[].port", port.Port.ToString(), "is not in 1-65535");
+                faults.Add(FormattableString.Invariant($"spec.ports[].port {port.Port} is not in 1-65535"));
             }
             else
             {
+                if (ports.Any(other => other.Name.Protocol == protocol && other.Port == port.Port))
+                {
+                    faults.Add(FormattableString.Invariant($"spec.ports[].port {port.Port} stands there twice for {protocol}"));
+                    continue;
+                }
+
                 var nodePort = port.NodePort is > 0 and <= ushort.MaxValue ? new NodePort((ushort)port.NodePort) : NodePort.None;
                 ports.Add(new ProxiedPort(new ServicePortName(service, port.Name, protocol), (ushort)port.Port, nodePort));
             }
@@ -65,7 +70,7 @@ internal static class ServiceReader
         return ports.ToImmutable();
     }
 
-    private static ImmutableArray<IPNetwork> ReadSourceRanges(List<string> texts, NamespacedName service, ILogger logger)
+    private static ImmutableArray<IPNetwork> ReadSourceRanges(List<string> texts, List<string> faults)
     {
         var ranges = new List<IPNetwork>();
         foreach (var text in texts.Select(text => text.Trim()).Where(text => text.Length > 0))
@@ -76,7 +81,7 @@ internal static class ServiceReader
             }
             else
             {
-                logger.ServiceFieldIgnored(service, "spec.loadBalancerSourceRanges", text, "is no CIDR");
+                faults.Add($"spec.loadBalancerSourceRanges {text} is no CIDR");
             }
         }
 
@@ -98,7 +103,7 @@ internal static class ServiceReader
         return widest;
     }
 
-    private readonly struct AddressReader(NamespacedName service, ILogger logger)
+    private readonly struct AddressReader(List<string> faults)
     {
         internal ImmutableArray<IPAddress> Read(IEnumerable<string> texts, string field)
         {
@@ -107,7 +112,7 @@ internal static class ServiceReader
             {
                 if (!AddressChecks.TryParse(text, out var address) || AddressChecks.IsUnspecified(address))
                 {
-                    logger.ServiceFieldIgnored(service, field, text, "is no usable IP address");
+                    faults.Add($"{field} {text} is no usable IP address");
                 }
                 else if (!addresses.Contains(address))
                 {

@@ -17,16 +17,31 @@ public sealed record ServiceTable(ImmutableDictionary<NamespacedName, ServiceEnt
 public sealed record ServiceEntry(ProxiedService Service, ServiceEndpoints Endpoints);
 
 /// <summary>The endpoints of one Service by port: what its EndpointSlices say once merged.</summary>
-/// <param name="ByPort">Ports without endpoints may be absent.</param>
-public sealed record ServiceEndpoints(ImmutableDictionary<EndpointPortKey, ImmutableArray<ServiceEndpoint>> ByPort)
+/// <param name="ByPort">Each key once, a handful of them; ports without endpoints may be absent.</param>
+public sealed record ServiceEndpoints(ImmutableArray<PortEndpoints> ByPort)
 {
     /// <summary>None.</summary>
-    public static ServiceEndpoints Empty { get; } = new(ImmutableDictionary<EndpointPortKey, ImmutableArray<ServiceEndpoint>>.Empty);
+    public static ServiceEndpoints Empty { get; } = new(ImmutableArray<PortEndpoints>.Empty);
 
     /// <summary>Endpoints of a port, empty when there are none.</summary>
-    public ImmutableArray<ServiceEndpoint> Of(ServicePortName port) =>
-        ByPort.TryGetValue(new EndpointPortKey(port.Port, port.Protocol), out var endpoints) ? endpoints : [];
+    public ImmutableArray<ServiceEndpoint> Of(ServicePortName port)
+    {
+        foreach (var (key, endpoints) in ByPort)
+        {
+            if (key.Protocol == port.Protocol && key.Name == port.Port)
+            {
+                return endpoints;
+            }
+        }
+
+        return [];
+    }
 }
+
+/// <summary>The endpoints of one port.</summary>
+/// <param name="Key">The port.</param>
+/// <param name="Endpoints">Ordered by address and port.</param>
+public readonly record struct PortEndpoints(EndpointPortKey Key, ImmutableArray<ServiceEndpoint> Endpoints);
 
 /// <summary>How a slice's port and a Service's port find each other: by name and protocol, never by number.</summary>
 /// <param name="Name">Empty for a port without a name.</param>

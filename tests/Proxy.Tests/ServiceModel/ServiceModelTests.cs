@@ -1,5 +1,6 @@
 using Dataplane.Api;
 using Dataplane.Proxy.Tests.Planning;
+using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Proxy.Tests.ServiceModel;
 
@@ -23,9 +24,64 @@ public class ServiceModelTests
                 Ports = [new EndpointPort { Port = 8080 }],
                 Endpoints = [Cluster.Endpoint(address), Cluster.Endpoint("10.244.1.6")],
             },
-            Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+            []);
 
         Assert.Equal("10.244.1.6", Assert.Single(read!.Value.Contents.Endpoints).Address.ToString());
+    }
+
+    [Fact]
+    public void EachFaultyObjectIsNamedOnceAndTheRestOfItServed()
+    {
+        var lines = new Lines();
+        var model = new Proxy.ServiceModel.ServiceModelState(lines);
+        var service = new Service
+        {
+            Metadata = new ObjectMeta { Namespace = "ns", Name = "web" },
+            Spec = new ServiceSpec
+            {
+                ClusterIP = "10.96.0.1",
+                Ports = [new() { Port = 80 }, new() { Name = "again", Port = 80 }, new() { Name = "zero", Port = 0 }, new() { Name = "odd", Port = 81, Protocol = "QUIC" }],
+                ExternalIPs = ["nowhere"],
+            },
+        };
+        var slice = new EndpointSlice
+        {
+            Metadata = new ObjectMeta { Namespace = "ns", Name = "s", Labels = new() { ["kubernetes.io/service-name"] = "web" } },
+            AddressType = "IPv4",
+            Ports = [new EndpointPort { Port = 8080 }, new EndpointPort { Name = "zero", Port = 0 }],
+            Endpoints = [.. new[] { "127.0.0.1", "224.0.0.1", "fd00::1", "10.244.1.6" }.Select(Cluster.Endpoint)],
+        };
+        for (var update = 0; update < 3; update++)
+        {
+            model.Set(NamespacedName.Of(service), service);
+            model.Set(NamespacedName.Of(slice), slice);
+        }
+
+        Assert.Equal(
+            [
+                "Service ns/web: spec.externalIPs nowhere is no usable IP address; spec.ports[].port 80 stands there twice for Tcp; spec.ports[].port 0 is not in 1-65535; and 1 more; ignored",
+                "EndpointSlice ns/s: ports: zero is 0, not in 1-65535; endpoints: 127.0.0.1 is a loopback address; endpoints: 224.0.0.1 is a multicast address; and 1 more; ignored",
+            ],
+            lines.Written);
+        var (table, _) = model.Take();
+        var entry = Assert.Single(table.Services).Value;
+        Assert.Equal("10.244.1.6", Assert.Single(entry.Endpoints.Of(Assert.Single(entry.Service.Ports).Name)).Address.ToString());
+
+        slice.Endpoints.RemoveAt(0);
+        model.Set(NamespacedName.Of(slice), slice);
+        Assert.Equal(3, lines.Written.Count);
+    }
+
+    [Fact]
+    public void AServiceMayHaveThousandsOfEndpointsInManySlices()
+    {
+        var cluster = new Cluster().Service("web", "10.96.0.1", 80);
+        for (var slice = 0; slice < 50; slice++)
+        {
+            cluster.Slice($"s{slice}", "web", "8080", [.. Enumerable.Range(1, 100).Select(pod => $"10.{244 + (slice / 25)}.{slice % 25}.{pod}")]);
+        }
+
+        Assert.Equal(5000, Assert.Single(Assert.Single(cluster.Plan().Services).Value.FrontEnds).Route.Endpoints.Length);
     }
 
     [Fact]
@@ -67,5 +123,18 @@ public class ServiceModelTests
         cluster.Plan();
 
         Assert.Empty(cluster.Service("web", "", 80, service => service.Spec.Type = "ExternalName").Plan().Services);
+    }
+
+    private sealed class Lines : ILogger
+    {
+        internal List<string> Written { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Written.Add(formatter(state, exception));
     }
 }
