@@ -8,6 +8,9 @@ internal sealed class BenchReport(string suite, bool json, TextWriter output)
 {
     private const double Confidence95 = 1.96;
 
+    /// <summary>How large a cluster the figures are about, where that is part of the case.</summary>
+    internal (int Services, int Endpoints)? Size { get; init; }
+
     /// <summary>A figure over samples: a time for each request, for example.</summary>
     internal void Samples(string @case, string subject, string metric, string unit, double[] samples)
     {
@@ -37,6 +40,7 @@ internal sealed class BenchReport(string suite, bool json, TextWriter output)
 
     private void Write(BenchFigure figure)
     {
+        figure = figure with { Services = Size?.Services, Endpoints = Size?.Endpoints };
         output.WriteLine(json ? JsonSerializer.Serialize(figure, BenchJson.Default.BenchFigure) : Text(figure));
         output.Flush();
     }

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using Dataplane.Cli.Bench;
 using Dataplane.Cli.Bench.Api;
+using Dataplane.Cli.Bench.Sync;
+using Dataplane.Proxy.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Cli.Commands;
 
@@ -10,7 +13,47 @@ internal static class BenchCommand
     internal static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON object a line instead of text.", Recursive = true };
-        return new Command("bench", "Measure a part of the suite on this machine.") { json, Api(json) };
+        return new Command("bench", "Measure a part of the suite on this machine.") { json, Api(json), Sync(json) };
+    }
+
+    private static Command Sync(Option<bool> json)
+    {
+        var modes = new Option<string>("--modes") { Description = "Modes to measure, separated by commas.", DefaultValueFactory = _ => "nftables" };
+        var services = new Option<int>("--services") { Description = "How many Services.", DefaultValueFactory = _ => 10_000 };
+        var endpoints = new Option<int>("--endpoints") { Description = "How many endpoints each has.", DefaultValueFactory = _ => 10 };
+        var changes = new Option<int>("--changes") { Description = "Changes to time, one after the other.", DefaultValueFactory = _ => 1000 };
+        var soak = new Option<string>("--soak") { Description = "Then 100 changes a second for so long: 10m.", DefaultValueFactory = _ => "0" };
+        var worker = new Option<bool>("--worker") { Hidden = true };
+        var command = new Command("sync", "A proxy mode: from a change to the kernel's acknowledgement, cold start, memory, and what a first packet costs.")
+        {
+            modes, services, endpoints, changes, soak, worker,
+        };
+        command.SetBody(async (arguments, cancellation) =>
+        {
+            CommandErrors.RequireRoot("bench sync");
+            var plans = arguments.GetValue(modes)!.Split(',').Select(mode => new SyncBenchOptions(
+                ClusterArguments.CheckedMode(mode.Trim()), arguments.GetValue(services), arguments.GetValue(endpoints))
+            {
+                Changes = arguments.GetValue(changes),
+                Soak = GoDuration.Parse(arguments.GetValue(soak)!),
+            }.Checked()).ToList();
+            var report = new BenchReport("sync", arguments.GetValue(json), Console.Out) { Size = (plans[0].Services, plans[0].Endpoints) };
+            if (arguments.GetValue(worker))
+            {
+                using var loggers = CommandLog.Create(arguments, LogLevel.Warning);
+                await new SyncBench(plans[0], report, loggers).RunAsync(cancellation);
+                return 0;
+            }
+
+            foreach (var plan in plans)
+            {
+                await SyncBenchProcess.RunAsync(plan, arguments.GetValue(json), cancellation);
+            }
+
+            report.Done();
+            return 0;
+        });
+        return command;
     }
 
     private static Command Api(Option<bool> json)

@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Dataplane.Linux.Namespaces;
+using Dataplane.Netlink.Route;
+using Dataplane.Proxy;
+using Microsoft.Extensions.Logging;
+
+namespace Dataplane.Cli.Bench.Sync;
+
+/// <summary>
+/// How fast a mode puts changes into the kernel: in a network namespace of its own, from what an informer would tell to the kernel's acknowledgement.
+/// </summary>
+internal sealed class SyncBench(SyncBenchOptions options, BenchReport report, ILoggerFactory loggers)
+{
+    private const string ServerAddress = "10.127.255.1";
+    private const int ServerPort = 8080;
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
+    private readonly Process _process = Process.GetCurrentProcess();
+
+    internal async Task RunAsync(CancellationToken cancellation)
+    {
+        var name = $"dp-bench-{Environment.ProcessId}";
+        using var networkNamespace = NetworkNamespace.Create(name);
+        try
+        {
+            using var server = Prepare(networkNamespace);
+            await MeasureAsync(networkNamespace, cancellation);
+        }
+        finally
+        {
+            NetworkNamespace.Delete(name);
+        }
+    }
+
+    private async Task MeasureAsync(NetworkNamespace networkNamespace, CancellationToken cancellation)
+    {
+        var cluster = new SyntheticCluster(options.Services, options.Endpoints, ServerAddress);
+        var programmed = Channel.CreateUnbounded<ProgrammedPlan>();
+        var started = Stopwatch.GetTimestamp();
+        await using var proxy = await NodeProxy.StartAsync(
+            new ProxyOptions
+            {
+                NodeName = "bench",
+                Feed = cluster,
+                Mode = options.Mode,
+                Namespace = networkNamespace,
+                ClusterCidrs = [IPNetwork.Parse("10.128.0.0/9")],
+                HealthzBindAddress = null,
+                MetricsBindAddress = null,
+                MinSyncPeriod = TimeSpan.Zero,
+            },
+            loggers,
+            cancellation);
+        proxy.PlanProgrammed += plan => programmed.Writer.TryWrite(plan);
+        await proxy.WaitForFirstSyncAsync(cancellation).WaitAsync(Limit, cancellation);
+        report.Total("cold-start", options.Mode, "time", "s", 1, Stopwatch.GetElapsedTime(started).TotalSeconds);
+
+        await ChangeAsync(cluster, programmed.Reader, options.Changes / 10, cancellation);
+        var cpu = CpuTime();
+        var allocated = GC.GetTotalAllocatedBytes();
+        var times = await ChangeAsync(cluster, programmed.Reader, options.Changes, cancellation);
+        report.Samples("change", options.Mode, "latency", "ms", [.. times]);
+        report.Total("change", options.Mode, "CPU per change", "ms", options.Changes, (CpuTime() - cpu).TotalMilliseconds / options.Changes);
+        report.Total("change", options.Mode, "allocated per change", "kB", options.Changes, (GC.GetTotalAllocatedBytes() - allocated) / 1e3 / options.Changes);
+        if (options.Soak > TimeSpan.Zero)
+        {
+            await SoakAsync(cluster, programmed.Reader, cancellation);
+        }
+
+        report.Total("memory", options.Mode, "resident", "MB", 1, Resident());
+        report.Samples("first-packet", options.Mode, "connect through a ClusterIP", "us", await ConnectAsync(networkNamespace, new IPEndPoint(SyntheticCluster.ClusterIP(options.Services - 1), 80)));
+        report.Samples("first-packet", options.Mode, "connect to the endpoint", "us", await ConnectAsync(networkNamespace, new IPEndPoint(IPAddress.Parse(ServerAddress), ServerPort)));
+    }
+
+    // One at a time, as in a quiet cluster: what a change waits for is its own programming.
+    private async Task<List<double>> ChangeAsync(SyntheticCluster cluster, ChannelReader<ProgrammedPlan> programmed, int changes, CancellationToken cancellation)
+    {
+        var times = new List<double>(changes);
+        for (var change = 0; change < changes; change++)
+        {
+            while (programmed.TryRead(out _))
+            {
+            }
+
+            cluster.ChangeEndpoint((change * 7919) % Math.Max(1, options.Services - 1), 1 + (change * 7919 / Math.Max(1, options.Services - 1)));
+            times.Add((await programmed.ReadAsync(cancellation).AsTask().WaitAsync(Limit, cancellation)).SinceChange.TotalMilliseconds);
+            await Task.Delay(options.Pause, cancellation);
+        }
+
+        return times;
+    }
+
+    private async Task SoakAsync(SyntheticCluster cluster, ChannelReader<ProgrammedPlan> programmed, CancellationToken cancellation)
+    {
+        var (cpu, resident, started) = (CpuTime(), Resident(), Stopwatch.GetTimestamp());
+        var times = new List<double>();
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        for (var change = 0; Stopwatch.GetElapsedTime(started) < options.Soak && await tick.WaitForNextTickAsync(cancellation); change++)
+        {
+            cluster.ChangeEndpoint((change * 7919) % Math.Max(1, options.Services - 1), 1 + (change / options.Services));
+            while (programmed.TryRead(out var plan))
+            {
+                times.Add(plan.SinceChange.TotalMilliseconds);
+            }
+        }
+
+        report.Samples("soak", options.Mode, "latency", "ms", [.. times]);
+        report.Total("soak", options.Mode, "of a core", "%", times.Count, (CpuTime() - cpu) / Stopwatch.GetElapsedTime(started) * 100);
+        report.Total("soak", options.Mode, "growth of resident memory", "MB", 1, Resident() - resident);
+    }
+
+    private async Task<double[]> ConnectAsync(NetworkNamespace networkNamespace, IPEndPoint destination)
+    {
+        var times = new List<double>(options.Connections);
+        for (var connection = 0; connection < options.Connections; connection++)
+        {
+            using var socket = networkNamespace.Invoke(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+            socket.LingerState = new LingerOption(true, 0);
+            var before = Stopwatch.GetTimestamp();
+            socket.Connect(destination);
+            times.Add(Stopwatch.GetElapsedTime(before).TotalMicroseconds);
+            if (connection % 64 == 0)
+            {
+                await Task.Yield();
+            }
+        }
+
+        return [.. times];
+    }
+
+    // A server on an address of loopback, and a route that brings packets to ClusterIPs past the output hook.
+    private static Socket Prepare(NetworkNamespace networkNamespace)
+    {
+        using var route = RouteConnection.Open(networkNamespace);
+        var loopback = route.GetLink("lo").Index;
+        route.SetUp(loopback);
+        route.AddAddress(loopback, IPAddress.Parse(ServerAddress), 32);
+        route.ReplaceRoute(new Route(IPNetwork.Parse("10.0.0.0/8"), LinkIndex: loopback));
+        var server = networkNamespace.Invoke(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        server.Bind(new IPEndPoint(IPAddress.Parse(ServerAddress), ServerPort));
+        server.Listen(1024);
+        _ = AcceptAsync(server);
+        return server;
+    }
+
+    private static async Task AcceptAsync(Socket server)
+    {
+        try
+        {
+            while (true)
+            {
+                (await server.AcceptAsync()).Dispose();
+            }
+        }
+        catch (Exception closed) when (closed is SocketException or ObjectDisposedException)
+        {
+        }
+    }
+
+    private TimeSpan CpuTime()
+    {
+        _process.Refresh();
+        return _process.TotalProcessorTime;
+    }
+
+    private double Resident()
+    {
+        _process.Refresh();
+        return _process.WorkingSet64 / 1e6;
+    }
+}
