@@ -21,6 +21,9 @@ public interface IProxyMode : IAsyncDisposable
     /// </summary>
     bool IsIntact() => true;
 
+    /// <summary>What went where, as far as the mode counts it. From any thread.</summary>
+    IReadOnlyList<TrafficCount> Traffic() => [];
+
     /// <summary>Removes everything this mode ever leaves behind, also of an earlier process. Does nothing if there is nothing.</summary>
     void Cleanup();
 }

@@ -1,10 +1,13 @@
 using System.Net.Sockets;
+using System.Threading.Channels;
 using Dataplane.Api;
 using Dataplane.Api.Client;
 using Dataplane.Hosting;
 using Dataplane.Linux.Namespaces;
-using Dataplane.Proxy.Health;
-using Dataplane.Proxy.ServiceModel;
+using Dataplane.Netlink;
+using Dataplane.Proxy.ConnectionTracking;
+using Dataplane.Proxy.Feeds;
+using Dataplane.Proxy.Nftables;
 using Dataplane.Proxy.Sync;
 using Microsoft.Extensions.Logging;
 
@@ -14,11 +17,12 @@ namespace Dataplane.Proxy;
 public sealed class NodeProxy : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly List<IAsyncDisposable> _ports = [];
     private readonly List<Task> _running = [];
-    private readonly KubernetesClient _client;
+    private readonly KubernetesClient? _client;
+    private readonly IClusterFeed _feed;
     private readonly SyncState _state = new(TimeProvider.System);
     private readonly MetricsText _metrics;
+    private readonly ProxyPorts _ports;
     private readonly IProxyMode _mode;
     private readonly SyncLoop _loop;
     private readonly ILogger _logger;
@@ -26,9 +30,21 @@ public sealed class NodeProxy : IAsyncDisposable
     private NodeProxy(ProxyOptions options, ILoggerFactory loggers)
     {
         _logger = loggers.CreateLogger<NodeProxy>();
-        _client = new KubernetesClient(options.KubeConfig);
+        if (options.Feed is null)
+        {
+            _client = new KubernetesClient(options.KubeConfig ?? throw new ArgumentException("neither a kubeconfig nor a feed"));
+        }
+
+        _feed = options.Feed ?? new InformerFeed(_client!, options.NodeName, _logger);
         _metrics = new MetricsText(_state.Metrics.Meter);
-        _mode = ProxyModes.Create(options.Mode, Context(options, loggers, () => _loop?.Changes.TryWrite(new ModelChange.ForeignChange(Now()))));
+        _ports = new ProxyPorts(options, _state, _metrics, loggers);
+        var context = Context(options, loggers, () => _loop?.Changes.TryWrite(new ModelChange.ForeignChange(Now()))) with
+        {
+            Loading = _state.Metrics.Loading,
+            FlowsDeleted = _state.Metrics.FlowsDeleted,
+        };
+        _mode = ProxyModes.Create(options.Mode, context);
+        _ = new TrafficMetrics(_state, _mode, TimeProvider.System);
         _loop = new SyncLoop(
             new PlanSource(options.NodeName, options.Planning, _logger),
             _mode,
@@ -66,11 +82,19 @@ public sealed class NodeProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>Sets the kernel's settings that a proxy needs: what takes privileges (kube-proxy's --init-only).</summary>
+    public static void Initialize(ProxyOptions options, ILoggerFactory loggers)
+    {
+        var logger = loggers.CreateLogger<NodeProxy>();
+        NodeSysctls.Apply(options.Namespace, options.ClusterCidrs.Any(cidr => cidr.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6), logger);
+        ConntrackSysctls.Apply(options.Conntrack, options.Namespace, logger);
+    }
+
     /// <summary>Removes what every mode leaves in a network namespace, whoever made it.</summary>
     /// <param name="networkNamespace">Null for the process's own.</param>
     /// <param name="loggers">Loggers.</param>
     public static Task CleanupAsync(NetworkNamespace? networkNamespace, ILoggerFactory loggers) =>
-        ProxyModes.CleanupAllButAsync(null, new ProxyModeContext(networkNamespace, 1u << ProxyOptions.DefaultMasqueradeBit, () => { }, loggers, TimeProvider.System));
+        RemoveOthersAsync(null, new ProxyModeContext(networkNamespace, 1u << ProxyOptions.DefaultMasqueradeBit, () => { }, loggers, TimeProvider.System));
 
     /// <summary>Completes when the first plan is in force.</summary>
     public Task WaitForFirstSyncAsync(CancellationToken cancellation = default) => _loop.FirstSync.WaitAsync(cancellation);
@@ -80,64 +104,57 @@ public sealed class NodeProxy : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var port in _ports)
-        {
-            await port.DisposeAsync();
-        }
-
+        await _ports.DisposeAsync();
         await _mode.DisposeAsync();
         _metrics.Dispose();
         _state.Dispose();
-        _client.Dispose();
+        _client?.Dispose();
         _stop.Dispose();
     }
 
     private async Task RunAsync(ProxyOptions options, ILoggerFactory loggers, CancellationToken cancellation)
     {
-        NodeSysctls.Apply(options.Namespace, options.ClusterCidrs.Any(cidr => cidr.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6), _logger);
-        await ProxyModes.CleanupAllButAsync(options.Mode, Context(options, loggers, () => { }));
-        if (options.HealthzBindAddress is { } healthz)
-        {
-            var server = new HealthServer(_state, options.SyncPeriod, TimeProvider.System);
-            _ports.Add(await server.StartAsync(healthz, options.Namespace, loggers, cancellation));
-        }
-
-        if (options.MetricsBindAddress is { } metrics)
-        {
-            _ports.Add(await new MetricsServer(_metrics, options.Mode).StartAsync(metrics, options.Namespace, loggers, cancellation));
-        }
-
-        var synced = new[]
-        {
-            Follow<Service>(new InformerOptions { LabelSelector = ServiceLabels.ServiceSelector }, change =>
-                new ModelChange.OfService(Now(), change.Name, change.New)),
-            Follow<EndpointSlice>(new InformerOptions { LabelSelector = ServiceLabels.EndpointSliceSelector }, change =>
-                new ModelChange.OfEndpointSlice(Now(), change.Name, change.New)),
-            Follow<Node>(new InformerOptions { FieldSelector = $"metadata.name={options.NodeName}" }, change => new ModelChange.OfNode(Now(), change.New)),
-        };
-        _running.Add(ReportSyncAsync(synced));
+        Initialize(options, loggers);
+        await _ports.OpenAsync(cancellation);
+        _running.Add(_feed.RunAsync(new Listener(_loop.Changes), _stop.Token));
         _running.Add(Task.Run(() => _loop.RunAsync(_stop.Token), CancellationToken.None));
+        _running.Add(TakeOverAsync(options, loggers));
         _logger.Started(options.NodeName, options.Mode);
     }
 
-    private async Task ReportSyncAsync(Task[] synced)
+    // Rules of another mode, or of kube-proxy, go when this proxy's are in force and not before: until then they are what serves the node.
+    private async Task TakeOverAsync(ProxyOptions options, ILoggerFactory loggers)
     {
-        await Task.WhenAll(synced);
-        _loop.Changes.TryWrite(new ModelChange.CachesSynced(Now()));
+        await WaitForFirstSyncAsync(_stop.Token);
+        try
+        {
+            await RemoveOthersAsync(options.Mode, Context(options, loggers, () => { }));
+        }
+        catch (NetlinkException failure)
+        {
+            _logger.OthersNotRemoved(failure.Message);
+        }
     }
 
-    // Returns what completes when the cache has delivered its first list.
-    private Task Follow<T>(InformerOptions options, Func<InformerChange<T>, ModelChange> read)
-        where T : class, IResource<T>
+    private static async Task RemoveOthersAsync(string? mode, ProxyModeContext context)
     {
-        var informer = new Informer<T>(_client, options, _logger);
-        informer.Subscribe(change => _loop.Changes.TryWrite(read(change)));
-        _running.Add(Task.Run(() => informer.RunAsync(_stop.Token)));
-        return informer.WaitForSyncAsync(_stop.Token);
+        await ProxyModes.CleanupAllButAsync(mode, context);
+        UpstreamTables.Remove(context.Namespace);
     }
 
     private static ProxyModeContext Context(ProxyOptions options, ILoggerFactory loggers, Action rulesTouched) =>
         new(options.Namespace, 1u << options.MasqueradeBit, rulesTouched, loggers, TimeProvider.System);
 
     private static long Now() => TimeProvider.System.GetTimestamp();
+
+    private sealed class Listener(ChannelWriter<ModelChange> changes) : IClusterListener
+    {
+        public void Tell(NamespacedName name, Service? service) => changes.TryWrite(new ModelChange.OfService(Now(), name, service));
+
+        public void Tell(NamespacedName name, EndpointSlice? slice) => changes.TryWrite(new ModelChange.OfEndpointSlice(Now(), name, slice));
+
+        public void Tell(Node? node) => changes.TryWrite(new ModelChange.OfNode(Now(), node));
+
+        public void Synced() => changes.TryWrite(new ModelChange.CachesSynced(Now()));
+    }
 }

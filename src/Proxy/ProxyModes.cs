@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Dataplane.Linux.Namespaces;
+using Dataplane.Proxy.ConnectionTracking;
 using Dataplane.Proxy.Iptables;
 using Dataplane.Proxy.Nftables;
 using Dataplane.Proxy.Userspace;
@@ -13,9 +14,9 @@ public static class ProxyModes
 {
     private static readonly ImmutableArray<(string Name, Func<ProxyModeContext, IProxyMode> Create)> Built =
     [
-        (NftablesMode.ModeName, context => new NftablesMode(context)),
-        (IptablesMode.ModeName, context => new IptablesMode(context)),
-        (UserspaceMode.ModeName, context => new UserspaceMode(context, new RelayOptions())),
+        (NftablesMode.ModeName, context => new FlowCleaningMode(new NftablesMode(context), context)),
+        (IptablesMode.ModeName, context => new FlowCleaningMode(new IptablesMode(context), context)),
+        (UserspaceMode.ModeName, context => new FlowCleaningMode(new UserspaceMode(context, new RelayOptions()), context, relayed: true)),
     ];
 
     /// <summary>Every mode that <see cref="ProxyOptions.Mode"/> may name.</summary>
@@ -60,4 +61,11 @@ public sealed class ProxyModeException(string message) : Exception(message);
 /// <param name="RulesTouched">To be called, from any thread, when somebody else may have changed what the mode rendered: <see cref="IProxyMode.IsIntact"/> follows.</param>
 /// <param name="Loggers">Loggers.</param>
 /// <param name="Time">Clock.</param>
-public sealed record ProxyModeContext(NetworkNamespace? Namespace, uint MasqueradeMark, Action RulesTouched, ILoggerFactory Loggers, TimeProvider Time);
+public sealed record ProxyModeContext(NetworkNamespace? Namespace, uint MasqueradeMark, Action RulesTouched, ILoggerFactory Loggers, TimeProvider Time)
+{
+    /// <summary>Told during a whole plan's way into the kernel how many of its Services are there, and of how many.</summary>
+    public Action<int, int>? Loading { get; init; }
+
+    /// <summary>Told how many UDP flows were deleted after a change, and how long that took.</summary>
+    public Action<int, TimeSpan>? FlowsDeleted { get; init; }
+}

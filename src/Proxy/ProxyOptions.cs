@@ -2,6 +2,9 @@ using System.Collections.Immutable;
 using System.Net;
 using Dataplane.Api.Client;
 using Dataplane.Linux.Namespaces;
+using Dataplane.Proxy.Configuration;
+using Dataplane.Proxy.ConnectionTracking;
+using Dataplane.Proxy.Feeds;
 using Dataplane.Proxy.Planning;
 
 namespace Dataplane.Proxy;
@@ -11,8 +14,11 @@ public sealed record ProxyOptions
 {
     internal const int DefaultMasqueradeBit = 14;
 
-    /// <summary>The API server. Traffic to it leaves from the process's own network namespace.</summary>
-    public required KubeConfig KubeConfig { get; init; }
+    /// <summary>The API server. Traffic to it leaves from the process's own network namespace. Null only beside a <see cref="Feed"/>.</summary>
+    public KubeConfig? KubeConfig { get; init; }
+
+    /// <summary>Who tells of the cluster in the API server's place.</summary>
+    public IClusterFeed? Feed { get; init; }
 
     /// <summary>The node, as its Node object and EndpointSlices name it.</summary>
     public required string NodeName { get; init; }
@@ -34,6 +40,15 @@ public sealed record ProxyOptions
 
     /// <summary>/metrics, /proxyMode and /healthz; null for none.</summary>
     public IPEndPoint? MetricsBindAddress { get; init; } = new(IPAddress.Loopback, 10249);
+
+    /// <summary>A port that cannot be bound ends the start; else it is logged and tried again every few seconds.</summary>
+    public bool BindAddressHardFail { get; init; }
+
+    /// <summary>Settings of connection tracking.</summary>
+    public ConntrackOptions Conntrack { get; init; } = new();
+
+    /// <summary>Where the other options come from: what /configz shows.</summary>
+    public ProxyConfiguration Configuration { get; init; } = ProxyConfiguration.Default;
 
     /// <summary>The least time between two syncs. The first change after a quiet interval is put into force at once.</summary>
     public TimeSpan MinSyncPeriod { get; init; } = TimeSpan.FromSeconds(1);
