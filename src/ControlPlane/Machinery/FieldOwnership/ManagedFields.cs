@@ -25,6 +25,9 @@ internal sealed record OwnedFields(FieldSet Fields, string? Time);
 internal sealed class ManagedFields
 {
     private const string FieldsType = "FieldsV1";
+    private const string AncientChanges = "ancient-changes";
+    private const int MaxUpdaters = 10;
+
     /// <summary>Appliers first, then by time and name: the order upstream writes.</summary>
     public static readonly IComparer<(FieldManager Manager, string? Time)> Order = Comparer<(FieldManager Manager, string? Time)>.Create(static (x, y) =>
     {
@@ -65,6 +68,29 @@ internal sealed class ManagedFields
             {
                 Set(manager, owned.Fields.Except(fields), owned.Time);
             }
+        }
+    }
+
+    /// <summary>
+    /// Objects would grow with every program that ever updated them: of more than ten updaters the oldest become one, for each version
+    /// of the API. Source: apimachinery's managedfields, capManagersManager.
+    /// </summary>
+    public void MergeAncient()
+    {
+        var updaters = _entries.Where(entry => !entry.Key.Applies).OrderBy(entry => (entry.Key, entry.Value.Time), Order).ToArray();
+        var tooMany = updaters.Length - MaxUpdaters;
+        foreach (var (manager, owned) in updaters)
+        {
+            var ancient = new FieldManager(AncientChanges, Applies: false, manager.ApiVersion, "");
+            if (tooMany <= 0 || manager == ancient)
+            {
+                continue;
+            }
+
+            _entries.Remove(manager);
+            var merged = _entries.GetValueOrDefault(ancient);
+            _entries[ancient] = merged is null ? owned : new OwnedFields(merged.Fields.Union(owned.Fields), owned.Time);
+            tooMany -= merged is null ? 0 : 1;
         }
     }
 

@@ -68,6 +68,7 @@ internal sealed class OwnershipTracker(FieldType type, Func<ReadOnlySpan<byte>, 
         if (!own.IsEmpty)
         {
             managed.Set(manager, managed.Of(manager) is { } kept ? kept.Fields.Union(own) : own, Now());
+            managed.MergeAncient();
         }
 
         Write(obj, managed);
