@@ -5,6 +5,7 @@ using Dataplane.ControlPlane.Admission;
 using Dataplane.ControlPlane.Admission.Quotas;
 using Dataplane.ControlPlane.Controllers;
 using Dataplane.ControlPlane.CustomResources;
+using Dataplane.ControlPlane.Machinery.Health;
 using Dataplane.ControlPlane.Machinery.Http;
 using Dataplane.ControlPlane.Machinery.Registry;
 using Dataplane.ControlPlane.Resources;
@@ -91,7 +92,8 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         var store = OpenStore(options);
         _owned.Add(store);
         var allocation = new ServiceAllocation(addresses, new NodePortPool(options.NodePortRange));
-        var catalog = ServedResources.Catalog(allocation, time);
+        var health = new HealthChecks(store, _stopping.Token);
+        var catalog = ServedResources.Catalog(allocation, time, health);
         var quotas = new QuotaLedger(store, catalog, time);
         var writer = new ObjectWriter(store, new AdmissionChain(store, quotas), time);
         var custom = Own(new CustomResourceServing(store, writer, catalog, time, _logger));
@@ -104,7 +106,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         await EnsureNamespacesAsync(store, writer, catalog);
         await SystemPriorityClasses.EnsureAsync(store, writer, catalog);
         await DefaultServiceCidr.EnsureAsync(store, writer, catalog, options.ServiceCidr.ToString(), time);
-        var router = ApiAssembly.Router(options, identity, store, catalog, writer, time, _logger, Own, _stopping.Token);
+        var router = ApiAssembly.Router(options, identity, store, catalog, writer, health, time, _logger, Own, _stopping.Token);
         foreach (var listen in options.Listen)
         {
             var endpoint = await HttpEndpoint.StartAsync(
@@ -130,8 +132,10 @@ public sealed class ControlPlaneServer : IAsyncDisposable
             publisher.RunAsync(_stopping.Token),
             new QuotaRecounter(store, quotas, time, _logger).RunAsync(_stopping.Token),
             custom.RunAsync(_stopping.Token),
-            options.Controllers ? ControllerSet.RunAsync(client, Credentials(options, identity), loggers, time, _stopping.Token) : Task.CompletedTask,
-            options.Controllers ? Scheduler.RunAsync(client, loggers, time, _stopping.Token) : Task.CompletedTask);
+            options.Controllers
+                ? health.Follow("controller-manager", ControllerSet.RunAsync(client, Credentials(options, identity), loggers, time, _stopping.Token))
+                : Task.CompletedTask,
+            options.Controllers ? health.Follow("scheduler", Scheduler.RunAsync(client, loggers, time, _stopping.Token)) : Task.CompletedTask);
     }
 
     private static IStore OpenStore(ControlPlaneOptions options) => options.Store switch

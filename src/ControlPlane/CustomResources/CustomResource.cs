@@ -1,13 +1,10 @@
-using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.CustomResources.Definitions;
 using Dataplane.ControlPlane.CustomResources.Schemas;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.FieldOwnership;
 using Dataplane.ControlPlane.Machinery.Json;
-using Dataplane.ControlPlane.Machinery.Registry;
 using Dataplane.ControlPlane.Resources;
-using Dataplane.ControlPlane.Store;
 
 namespace Dataplane.ControlPlane.CustomResources;
 
@@ -18,7 +15,6 @@ internal sealed class CustomResource : ResourceDescriptor
     private readonly JsonObject _version;
     private readonly CustomColumns _columns;
     private readonly Dictionary<string, JsonPath> _selectable;
-    private readonly ConditionalWeakTable<StoredObject, StoredObject> _presented = [];
 
     public CustomResource(Definition definition, JsonObject version, CancellationToken withdrawn)
     {
@@ -91,9 +87,6 @@ internal sealed class CustomResource : ResourceDescriptor
         return new DecodedObject(decoded.Object, [.. decoded.StrictErrors, .. pruned.Select(field => $"unknown field \"{field}\"")]);
     }
 
-    /// <summary>A stored object as this version shows it: under its apiVersion, with what its schema has and with its defaults.</summary>
-    public override StoredObject Present(StoredObject stored) => _presented.GetValue(stored, Convert);
-
     public override void Default(JsonObject obj) => Defaulting.Apply(obj, Structure);
 
     public override void PrepareForCreate(JsonObject obj)
@@ -146,9 +139,8 @@ internal sealed class CustomResource : ResourceDescriptor
 
     public override void ValidateStatusUpdate(JsonObject obj, JsonObject old, FieldErrors errors) => ValidateUpdate(obj, old, errors);
 
-    private StoredObject Convert(StoredObject stored)
+    protected override void Adapt(JsonObject obj)
     {
-        var obj = stored.Document();
         if (obj.Text("apiVersion") != Names.ApiVersion && _definition.ConvertsByWebhook)
         {
             throw StatusException.Internal(
@@ -157,7 +149,5 @@ internal sealed class CustomResource : ResourceDescriptor
 
         Pruning.Prune(obj, Structure);
         Default(obj);
-        var value = StoredForm.Encode(this, obj, Names.ApiVersion);
-        return stored.HasValue(value) ? stored : StoredObject.Create(stored.Key, stored.Created, stored.Modified, value);
     }
 }

@@ -6,10 +6,13 @@ using Dataplane.ControlPlane.Machinery.Tables;
 namespace Dataplane.ControlPlane.Resources;
 
 /// <summary>IPAddresses: stored. The addresses of Services are kept in the Services.</summary>
-internal sealed class IpAddressResource : ResourceDescriptor
+internal sealed class IpAddressResource(string version = "v1") : ResourceDescriptor
 {
     public override ResourceNames Names { get; } =
-        new("networking.k8s.io", "v1", "IPAddress", "ipaddresses", "ipaddress", Namespaced: false) { ShortNames = ["ip"] };
+        new("networking.k8s.io", version, "IPAddress", "ipaddresses", "ipaddress", Namespaced: false) { ShortNames = ["ip"] };
+
+    /// <summary>kubectl up to 1.32 describes it in v1beta1, which is the same.</summary>
+    public override string StoredApiVersion => "networking.k8s.io/v1";
 
     public override string SchemaName => "networking.IPAddress";
 

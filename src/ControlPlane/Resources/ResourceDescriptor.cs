@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.FieldOwnership;
 using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Registry;
 using Dataplane.ControlPlane.Machinery.Schema;
 using Dataplane.ControlPlane.Machinery.Validation;
 using Dataplane.ControlPlane.Store;
@@ -15,6 +17,8 @@ namespace Dataplane.ControlPlane.Resources;
 /// </summary>
 internal abstract class ResourceDescriptor
 {
+    private readonly ConditionalWeakTable<StoredObject, StoredObject> _presented = [];
+
     public abstract ResourceNames Names { get; }
 
     /// <summary>Type of the schema tables.</summary>
@@ -57,6 +61,9 @@ internal abstract class ResourceDescriptor
     /// <summary>A question that is answered, never stored.</summary>
     public virtual bool IsReview => false;
 
+    /// <summary>Objects that are not stored but made when asked for: they can be read and nothing else. Null for all that are stored.</summary>
+    public virtual Func<IEnumerable<StoredObject>>? Computed => null;
+
     /// <summary>A finished deletion answers with the object, not with a Status.</summary>
     public virtual bool ReturnsDeletedObject => false;
 
@@ -83,8 +90,24 @@ internal abstract class ResourceDescriptor
     /// <exception cref="DecodeException">JSON of another shape.</exception>
     public virtual DecodedObject Decode(ReadOnlySpan<byte> json) => SchemaJsonDecoder.Decode(json, Schema);
 
+    /// <summary>What is stored is not always what is shown: the resource has several versions, or a schema that may have changed.</summary>
+    public bool ConvertsStored => IsCustom || StoredApiVersion != Names.ApiVersion;
+
     /// <summary>A stored object as this version of its resource shows it.</summary>
-    public virtual StoredObject Present(StoredObject stored) => stored;
+    public StoredObject Present(StoredObject stored) => ConvertsStored ? _presented.GetValue(stored, Adapted) : stored;
+
+    /// <summary>Makes of a stored document what this version shows.</summary>
+    protected virtual void Adapt(JsonObject obj)
+    {
+    }
+
+    private StoredObject Adapted(StoredObject stored)
+    {
+        var obj = stored.Document();
+        Adapt(obj);
+        var value = StoredForm.Encode(this, obj, Names.ApiVersion);
+        return stored.HasValue(value) ? stored : StoredObject.Create(stored.Key, stored.Created, stored.Modified, value);
+    }
 
     /// <summary>Fills in what a client may leave out.</summary>
     public virtual void Default(JsonObject obj)

@@ -1,4 +1,5 @@
 using Dataplane.ControlPlane.CustomResources.Definitions;
+using Dataplane.ControlPlane.Machinery.Health;
 using Dataplane.ControlPlane.Services;
 
 namespace Dataplane.ControlPlane.Resources;
@@ -6,8 +7,9 @@ namespace Dataplane.ControlPlane.Resources;
 /// <summary>The list of what is served, in the order discovery shows it.</summary>
 internal static class ServedResources
 {
-    public static ResourceCatalog Catalog(ServiceAllocation allocation, TimeProvider? time = null) => new(
+    public static ResourceCatalog Catalog(ServiceAllocation allocation, TimeProvider? time = null, HealthChecks? health = null) => new(
     [
+        .. health is null ? Array.Empty<ResourceDescriptor>() : [new ComponentStatusResource(health)],
         new ConfigMapResource(),
         new EndpointsResource(),
         new EventResource(),
@@ -35,6 +37,8 @@ internal static class ServedResources
         new IpAddressResource(),
         new NetworkPolicyResource(),
         new ServiceCidrResource(),
+        new ServiceCidrResource("v1beta1"),
+        new IpAddressResource("v1beta1"),
         new PodDisruptionBudgetResource(),
         new ClusterRoleBindingResource(),
         new ClusterRoleResource(),

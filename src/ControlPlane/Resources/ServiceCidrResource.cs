@@ -6,10 +6,13 @@ using Dataplane.ControlPlane.Machinery.Tables;
 namespace Dataplane.ControlPlane.Resources;
 
 /// <summary>ServiceCIDRs. Only the default one, "kubernetes", is a range that addresses are taken from.</summary>
-internal sealed class ServiceCidrResource : ResourceDescriptor
+internal sealed class ServiceCidrResource(string version = "v1") : ResourceDescriptor
 {
     public override ResourceNames Names { get; } =
-        new("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", "servicecidr", Namespaced: false);
+        new("networking.k8s.io", version, "ServiceCIDR", "servicecidrs", "servicecidr", Namespaced: false);
+
+    /// <summary>kubectl up to 1.32 describes it in v1beta1, which is the same.</summary>
+    public override string StoredApiVersion => "networking.k8s.io/v1";
 
     public override string SchemaName => "networking.ServiceCIDR";
 

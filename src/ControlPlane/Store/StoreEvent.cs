@@ -23,7 +23,7 @@ internal sealed record StoreEvent(StoredObject Object, StoredObject? Previous, b
     /// <summary>The event as a version of its resource shows it; this very event unless that is not how the object is stored.</summary>
     public StoreEvent As(ResourceDescriptor descriptor)
     {
-        if (!descriptor.IsCustom)
+        if (!descriptor.ConvertsStored)
         {
             return this;
         }

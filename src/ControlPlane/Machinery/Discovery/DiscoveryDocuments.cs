@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Resources;
 
@@ -63,6 +65,11 @@ internal sealed class DiscoveryDocuments(ResourceCatalog catalog)
                 main["categories"] = Strings(names.Categories);
             }
 
+            if (!descriptor.IsReview)
+            {
+                main["storageVersionHash"] = StorageVersionHash(descriptor);
+            }
+
             resources.Add(main);
             foreach (var sub in Subresources(descriptor))
             {
@@ -77,13 +84,21 @@ internal sealed class DiscoveryDocuments(ResourceCatalog catalog)
             }
         }
 
-        return resources.Count == 0 ? null : new JsonObject
+        if (resources.Count == 0)
         {
-            ["kind"] = "APIResourceList",
-            ["apiVersion"] = "v1",
-            ["groupVersion"] = group.Length == 0 ? version : $"{group}/{version}",
-            ["resources"] = resources,
-        };
+            return null;
+        }
+
+        // Upstream's list of the core group has no apiVersion, the others have.
+        var list = new JsonObject { ["kind"] = "APIResourceList" };
+        if (group.Length > 0)
+        {
+            list["apiVersion"] = "v1";
+        }
+
+        list["groupVersion"] = group.Length == 0 ? version : $"{group}/{version}";
+        list["resources"] = resources;
+        return list;
     }
 
     /// <param name="core">/api (the core group) or /apis (all others).</param>
@@ -119,6 +134,15 @@ internal sealed class DiscoveryDocuments(ResourceCatalog catalog)
             ["metadata"] = new JsonObject(),
             ["items"] = items,
         };
+    }
+
+    /// <summary>Tells clients when objects are stored in another version. Source: apiserver's discovery package.</summary>
+    private static string StorageVersionHash(ResourceDescriptor descriptor)
+    {
+        var names = descriptor.Names;
+        var version = descriptor.StoredApiVersion[(descriptor.StoredApiVersion.IndexOf('/', StringComparison.Ordinal) + 1)..];
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{names.Group}/{version}/{names.Kind}"));
+        return Convert.ToBase64String(hash.AsSpan(0, 8));
     }
 
     private static JsonObject AggregatedResource(ResourceDescriptor descriptor)
@@ -175,7 +199,8 @@ internal sealed class DiscoveryDocuments(ResourceCatalog catalog)
         }
     }
 
-    private static IReadOnlyList<string> Verbs(ResourceDescriptor descriptor) => descriptor.IsReview ? ["create"] : AllVerbs;
+    private static IReadOnlyList<string> Verbs(ResourceDescriptor descriptor) =>
+        descriptor.IsReview ? ["create"] : descriptor.Computed is not null ? ["get", "list"] : AllVerbs;
 
     private static JsonObject ResponseKind(string group, string version, string kind) =>
         new() { ["group"] = group, ["version"] = version, ["kind"] = kind };

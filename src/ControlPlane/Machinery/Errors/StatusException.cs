@@ -50,8 +50,7 @@ internal sealed class StatusException(int code, string reason, string message, J
     public static StatusException MethodNotAllowed() =>
         new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", []);
 
-    public static StatusException NotAcceptable() =>
-        new(406, "NotAcceptable", "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf");
+    public static StatusException NotAcceptable(string served) => new(406, "NotAcceptable", $"only the following media types are accepted: {served}");
 
     public static StatusException AlreadyExists(string resource, string name) =>
         new(409, "AlreadyExists", $"{resource} \"{name}\" already exists", Details(resource, name));

@@ -1,4 +1,6 @@
 using Dataplane.ControlPlane.Machinery.Discovery;
+using Dataplane.ControlPlane.Machinery.Health;
+using Dataplane.ControlPlane.Machinery.Metrics;
 using Dataplane.ControlPlane.Machinery.Proxying;
 using Dataplane.ControlPlane.Machinery.Registry;
 using Dataplane.ControlPlane.Resources;
@@ -18,6 +20,7 @@ internal static class ApiAssembly
         IStore store,
         ResourceCatalog catalog,
         ObjectWriter writer,
+        HealthChecks health,
         TimeProvider time,
         ILogger logger,
         Func<IDisposable, IDisposable> own,
@@ -27,7 +30,6 @@ internal static class ApiAssembly
         var verifier = new TokenVerifier(tokens, store, time);
         var reader = new ObjectReader(store, time);
         var metrics = new RequestMetrics(time);
-        own(metrics);
         var kubelets = new KubeletClient(identity.KubeletClient, options.KubeletDialer);
         own(kubelets);
         var proxy = new ProxyForwarder(new ProxyResolver(store, catalog), identity.KubeletClient, options.PodDialer, options.KubeletDialer);
@@ -39,7 +41,7 @@ internal static class ApiAssembly
             reader,
             writer,
             deleter,
-            new WatchStream(store, reader, time),
+            new WatchStream(store, reader, metrics, time),
             new PatchHandler(writer, time),
             new ApplyHandler(writer, time),
             time);
@@ -47,7 +49,9 @@ internal static class ApiAssembly
             reader, writer, new ScaleHandler(reader, writer), new PodLogHandler(targets, kubelets), new PodExecHandler(targets, kubelets), evictions,
             new ReviewHandler(verifier), new TokenRequestHandler(reader, store, catalog, tokens, time), time);
         var serverAddress = options.AdvertiseAddress?.ToString() ?? options.Listen[0].Address.ToString();
-        var discovery = new DiscoveryHandler(new DiscoveryDocuments(catalog), new OpenApiDocuments(catalog), metrics, serverAddress, tokens);
+        var discovery = new DiscoveryHandler(
+            new DiscoveryDocuments(catalog), new DiscoveryCache(catalog), new OpenApiDocuments(catalog), health, new MetricsPage(metrics, store, catalog),
+            serverAddress, tokens);
         return new ApiRouter(catalog, new Authenticator(identity, verifier), resources, subresources, proxy, discovery, metrics, logger, stopping);
     }
 }

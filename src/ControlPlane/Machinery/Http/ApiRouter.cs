@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Discovery;
 using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Metrics;
 using Dataplane.ControlPlane.Machinery.Proxying;
 using Dataplane.ControlPlane.Resources;
 using Dataplane.ControlPlane.Security;
@@ -26,7 +27,7 @@ internal sealed class ApiRouter(
         using var measured = metrics.Begin(http);
         try
         {
-            await RouteAsync(http);
+            await RouteAsync(http, measured);
         }
         catch (StatusException failure)
         {
@@ -58,7 +59,7 @@ internal sealed class ApiRouter(
         await ResponseWriter.WriteFailureAsync(http, failure);
     }
 
-    private Task RouteAsync(HttpContext http)
+    private Task RouteAsync(HttpContext http, RequestMetrics.Measurement measured)
     {
         var path = http.Request.Path.Value ?? "/";
         if (DiscoveryHandler.IsPublic(path))
@@ -89,6 +90,7 @@ internal sealed class ApiRouter(
             return discovery.HandleAsync(http, segments);
         }
 
+        measured.Found(request);
         if (request.Descriptor.DeprecationWarning is { } warning)
         {
             http.Response.Headers.Append("Warning", $"299 - \"{warning}\"");

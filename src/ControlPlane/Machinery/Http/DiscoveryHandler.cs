@@ -1,13 +1,17 @@
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Discovery;
 using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Health;
+using Dataplane.ControlPlane.Machinery.Metrics;
 using Dataplane.ControlPlane.Security.ServiceAccounts;
 using Microsoft.AspNetCore.Http;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
 
 /// <summary>Everything that is no resource: discovery, OpenAPI, version, health and metrics.</summary>
-internal sealed class DiscoveryHandler(DiscoveryDocuments documents, OpenApiDocuments openApi, RequestMetrics metrics, string serverAddress, ServiceAccountTokens tokens)
+internal sealed class DiscoveryHandler(
+    DiscoveryDocuments documents, DiscoveryCache cache, OpenApiDocuments openApi, HealthChecks health, MetricsPage metrics, string serverAddress,
+    ServiceAccountTokens tokens)
 {
     /// <summary>Served without credentials, as upstream's default roles allow.</summary>
     public static bool IsPublic(string path) =>
@@ -29,7 +33,7 @@ internal sealed class DiscoveryHandler(DiscoveryDocuments documents, OpenApiDocu
         {
             return path.StartsWith("/version", StringComparison.Ordinal)
                 ? ResponseWriter.WriteAsync(http, ServerVersion.Document())
-                : ResponseWriter.WriteTextAsync(http, "ok");
+                : HealthResponse.WriteAsync(http, health, path);
         }
 
         switch (segments)
@@ -37,7 +41,7 @@ internal sealed class DiscoveryHandler(DiscoveryDocuments documents, OpenApiDocu
             case []:
                 return ResponseWriter.WriteAsync(http, new JsonObject { ["paths"] = Paths() });
             case ["metrics"]:
-                return ResponseWriter.WriteTextAsync(http, metrics.Render());
+                return ResponseWriter.WriteTextAsync(http, metrics.Render(), contentType: MetricsPage.ContentType);
             case ["api"]:
                 return WriteRootAsync(http, core: true);
             case ["apis"]:
@@ -50,21 +54,20 @@ internal sealed class DiscoveryHandler(DiscoveryDocuments documents, OpenApiDocu
             case ["openapi", "v2"]:
                 return OpenApiResponse.WriteMergedAsync(http, openApi.Merged());
             case ["openapi", "v3"]:
-                return ResponseWriter.WriteAsync(http, openApi.Index());
+                return WriteAsync(http, "openapi/v3", openApi.Index);
             case ["openapi", "v3", "api", var version] when openApi.Find("", version) is { } document:
                 return OpenApiResponse.WriteAsync(http, document);
             case ["openapi", "v3", "apis", var group, var version] when openApi.Find(group, version) is { } document:
                 return OpenApiResponse.WriteAsync(http, document);
+            case ["api", var version]:
+                return WriteAsync(http, path, () => documents.ApiResourceList("", version));
+            case ["apis", var group]:
+                return WriteAsync(http, path, () => documents.ApiGroup(group));
+            case ["apis", var group, var version]:
+                return WriteAsync(http, path, () => documents.ApiResourceList(group, version));
+            default:
+                throw StatusException.PageNotFound();
         }
-
-        var found = segments switch
-        {
-            ["api", var version] => documents.ApiResourceList("", version),
-            ["apis", var group] => documents.ApiGroup(group),
-            ["apis", var group, var version] => documents.ApiResourceList(group, version),
-            _ => null,
-        };
-        return ResponseWriter.WriteAsync(http, found ?? throw StatusException.PageNotFound());
     }
 
     /// <summary>OpenID Connect Discovery 1.0, the fields upstream serves: whoever verifies tokens finds the key by it.</summary>
@@ -79,13 +82,15 @@ internal sealed class DiscoveryHandler(DiscoveryDocuments documents, OpenApiDocu
 
     private Task WriteRootAsync(HttpContext http, bool core)
     {
+        var root = core ? "api" : "apis";
+        http.Response.Headers.Vary = "Accept";
         foreach (var clause in http.Request.Headers.Accept.ToString().Split(','))
         {
             if (clause.Contains("as=APIGroupDiscoveryList", StringComparison.Ordinal))
             {
                 return clause.Contains("v=v2beta1", StringComparison.Ordinal)
-                    ? ResponseWriter.WriteAsync(http, documents.Aggregated(core, "v2beta1"), contentType: DiscoveryDocuments.AggregatedV2Beta1)
-                    : ResponseWriter.WriteAsync(http, documents.Aggregated(core, "v2"), contentType: DiscoveryDocuments.AggregatedV2);
+                    ? WriteAsync(http, root + " v2beta1", () => documents.Aggregated(core, "v2beta1"), DiscoveryDocuments.AggregatedV2Beta1)
+                    : WriteAsync(http, root + " v2", () => documents.Aggregated(core, "v2"), DiscoveryDocuments.AggregatedV2);
             }
 
             if (clause.Trim() is "application/json" or "*/*" or "")
@@ -94,12 +99,31 @@ internal sealed class DiscoveryHandler(DiscoveryDocuments documents, OpenApiDocu
             }
         }
 
-        return ResponseWriter.WriteAsync(http, core ? DiscoveryDocuments.ApiVersions(serverAddress) : documents.ApiGroupList());
+        return WriteAsync(http, root, () => core ? DiscoveryDocuments.ApiVersions(serverAddress) : documents.ApiGroupList());
+    }
+
+    /// <summary>Answers from the cache, or with 304 to who has the document already.</summary>
+    private Task WriteAsync(HttpContext http, string name, Func<JsonObject?> build, string contentType = "application/json")
+    {
+        var document = cache.Get(name, build) ?? throw StatusException.PageNotFound();
+        http.Response.Headers.ETag = document.Tag;
+        http.Response.Headers.CacheControl = "public";
+        if (http.Request.Headers.IfNoneMatch.ToString() == document.Tag)
+        {
+            http.Response.StatusCode = 304;
+            return Task.CompletedTask;
+        }
+
+        return ResponseWriter.WriteAsync(http, document.Json, contentType: contentType);
     }
 
     private JsonArray Paths()
     {
-        var paths = new List<string> { "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version" };
+        var paths = new List<string>
+        {
+            "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3",
+            "/openid/v1/jwks", "/readyz", "/version",
+        };
         foreach (var group in documents.ApiGroupList()["groups"]!.AsArray())
         {
             paths.Add($"/apis/{group!["name"]}");

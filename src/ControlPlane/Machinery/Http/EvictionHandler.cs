@@ -44,7 +44,7 @@ internal sealed class EvictionHandler(ObjectReader reader, ObjectWriter writer, 
 
         await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, UpdateScope.Status, Mark, wish.DryRun);
         await deleter.DeleteAsync(request.Descriptor, request.Namespace, request.Name, wish);
-        await ResponseWriter.WriteAsync(request.Http, Success(), 201);
+        await ResponseWriter.WriteTypedAsync(request.Http, Success(), "meta.Status", 201);
     }
 
     /// <summary>Says in the pod why it ends (KEP-3329).</summary>

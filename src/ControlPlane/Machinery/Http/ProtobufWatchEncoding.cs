@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Schema;
+using Dataplane.ControlPlane.Machinery.Tables;
 using Dataplane.ControlPlane.Store;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
@@ -20,18 +21,22 @@ internal sealed class ProtobufWatchEncoding(TypeSchema type) : WatchEncoding
     private static readonly ConditionalWeakTable<TypeSchema, Func<StoreEvent, WatchEventType, byte[]>> Encoders = [];
 
     private readonly Func<StoreEvent, WatchEventType, byte[]> _encode = Encoders.GetValue(
-        type, static schema => (change, shown) => Frame(Name(shown), ProtobufEncoder.Encode(change.Shown(shown).Document(), schema)));
+        type, static schema => (change, shown) => Frame(Name(shown), ProtobufEncoder.Encode(Content(change.Shown(shown), schema), schema)));
 
     public override string ContentType => ProtobufDecoder.MediaType + ";stream=watch";
 
     public override void Event(PipeWriter output, WatchEventType change, StoreEvent stored) => output.Write(stored.Encoded(change, _encode).Span);
 
-    public override void Initial(PipeWriter output, StoredObject obj) => output.Write(Frame("ADDED", ProtobufEncoder.Encode(obj.Document(), type)));
+    public override void Initial(PipeWriter output, StoredObject obj) => 
+        output.Write(Frame("ADDED", ProtobufEncoder.Encode(Content(obj, type), type)));
 
-    public override void Bookmark(PipeWriter output, JsonObject bookmark) => output.Write(Frame("BOOKMARK", ProtobufEncoder.Encode(bookmark, type)));
+    public override void Bookmark(PipeWriter output, JsonObject bookmark) => 
+        output.Write(Frame("BOOKMARK", ProtobufEncoder.Encode(type == PartialMetadata.Schema ? PartialMetadata.Bookmark(bookmark) : bookmark, type)));
 
     public override void Error(PipeWriter output, StatusException failure) =>
         output.Write(Frame("ERROR", ProtobufEncoder.Encode(failure.Status(), SchemaTable.Kubernetes.Type("meta.Status"))));
+
+    private static JsonObject Content(StoredObject obj, TypeSchema schema) => schema == PartialMetadata.Schema ? PartialMetadata.Of(obj) : obj.Document();
 
     private static byte[] Frame(string name, ReadOnlyMemory<byte> envelope)
     {

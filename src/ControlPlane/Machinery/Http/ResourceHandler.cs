@@ -12,6 +12,8 @@ internal sealed class ResourceHandler(
 {
     public Task HandleAsync(ApiRequest request, CancellationToken stopping) => request.Http.Request.Method switch
     {
+        not ("GET" or "HEAD") when request.Descriptor.Computed is not null => throw StatusException.MethodNotAllowed(),
+        "GET" or "HEAD" when request.IsWatch && request.Descriptor.Computed is not null => throw StatusException.MethodNotAllowed(),
         "GET" or "HEAD" when request.IsWatch => watches.ServeAsync(request, stopping),
         "GET" or "HEAD" when request.IsCollection => ListAsync(request),
         "GET" or "HEAD" => GetAsync(request),
@@ -87,7 +89,7 @@ internal sealed class ResourceHandler(
         var (obj, gone) = await deleter.DeleteAsync(request.Descriptor, request.Namespace, request.Name, await ReadWishAsync(request));
         if (gone && !request.Descriptor.ReturnsDeletedObject)
         {
-            await ResponseWriter.WriteAsync(request.Http, Deleted(request, obj));
+            await ResponseWriter.WriteTypedAsync(request.Http, Deleted(request, obj), "meta.Status");
             return;
         }
 

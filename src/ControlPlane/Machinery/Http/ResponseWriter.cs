@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Registry;
+using Dataplane.ControlPlane.Machinery.Schema;
 using Dataplane.ControlPlane.Machinery.Tables;
 using Dataplane.ControlPlane.Resources;
 using Dataplane.ControlPlane.Store;
@@ -16,13 +17,8 @@ internal static class ResponseWriter
     public static Task WriteAsync(HttpContext http, JsonNode node, int code = 200, string contentType = "application/json") =>
         WriteAsync(http, ObjectJson.Encode(node), code, contentType);
 
-    public static async Task WriteAsync(HttpContext http, ReadOnlyMemory<byte> json, int code = 200, string contentType = "application/json")
-    {
-        http.Response.StatusCode = code;
-        http.Response.ContentType = contentType;
-        http.Response.ContentLength = json.Length;
-        await http.Response.BodyWriter.WriteAsync(json, http.RequestAborted);
-    }
+    public static Task WriteAsync(HttpContext http, ReadOnlyMemory<byte> json, int code = 200, string contentType = "application/json") =>
+        ResponseBody.WriteAsync(http, json, code, contentType);
 
     public static Task WriteFailureAsync(HttpContext http, StatusException failure)
     {
@@ -31,39 +27,60 @@ internal static class ResponseWriter
             http.Response.Headers.WWWAuthenticate = "Bearer realm=\"kubernetes-control-plane\"";
         }
 
-        return WriteAsync(http, failure.Status(), failure.Code);
+        return WriteTypedAsync(http, failure.Status(), "meta.Status", failure.Code);
     }
 
-    public static Task WriteTextAsync(HttpContext http, string text, int code = 200)
+    /// <summary>Writes what is not of the kind of the path: a Status, a Scale, an answered review.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="obj">With its kind and apiVersion.</param>
+    /// <param name="schemaName">Its type.</param>
+    /// <param name="code">HTTP status.</param>
+    public static Task WriteTypedAsync(HttpContext http, JsonObject obj, string schemaName, int code = 200) => AcceptHeader.Encoding(http) switch
+    {
+        ResponseEncoding.Protobuf =>
+            WriteAsync(http, ProtobufEncoder.Encode(obj, SchemaTable.Kubernetes.Type(schemaName)), code, ProtobufDecoder.MediaType),
+        ResponseEncoding.Yaml => WriteYamlAsync(http, obj, code),
+        _ => WriteAsync(http, obj, code),
+    };
+
+    public static Task WriteTextAsync(HttpContext http, string text, int code = 200, string contentType = "text/plain; charset=utf-8")
     {
         http.Response.StatusCode = code;
-        http.Response.ContentType = "text/plain; charset=utf-8";
+        http.Response.ContentType = contentType;
         return http.Response.WriteAsync(text, http.RequestAborted);
     }
 
     public static Task WriteObjectAsync(ApiRequest request, StoredObject stored, TimeProvider time, int code = 200)
     {
         var obj = request.Descriptor.Present(stored);
-        return AcceptHeader.Form(request) switch
+        var form = AcceptHeader.Form(request);
+        return form switch
         {
-            ResponseForm.Table => WriteAsync(request.Http, new TableRenderer(request, time).Table([obj], obj.Modified, null, null), code),
-            ResponseForm.PartialMetadata => WriteAsync(request.Http, PartialMetadata.Of(obj), code),
-            ResponseForm.Protobuf =>
+            (ResponseEncoding.Json, ResponseShape.Object) => WriteAsync(request.Http, obj.Json, code),
+            (ResponseEncoding.Protobuf, ResponseShape.Object) =>
                 WriteAsync(request.Http, ProtobufEncoder.Encode(obj.Document(), request.Descriptor.Schema), code, ProtobufDecoder.MediaType),
-            _ => WriteAsync(request.Http, obj.Json, code),
+            (_, ResponseShape.Table) => WriteAsync(request.Http, form.Encoding, new TableRenderer(request, time).Table([obj], obj.Modified, null, null), code),
+            (ResponseEncoding.Protobuf, _) => WriteAsync(
+                request.Http, ProtobufEncoder.Encode(PartialMetadata.Of(obj), PartialMetadata.Schema), code, ProtobufDecoder.MediaType),
+            (_, ResponseShape.PartialMetadata) => WriteAsync(request.Http, form.Encoding, PartialMetadata.Of(obj), code),
+            _ => WriteYamlAsync(request.Http, obj.Document(), code),
         };
     }
 
     public static Task WriteListAsync(ApiRequest request, ObjectList stored, TimeProvider time)
     {
-        var list = request.Descriptor.IsCustom ? stored with { Items = [.. stored.Items.Select(request.Descriptor.Present)] } : stored;
-        return AcceptHeader.Form(request) switch
+        var list = request.Descriptor.ConvertsStored ? stored with { Items = [.. stored.Items.Select(request.Descriptor.Present)] } : stored;
+        var form = AcceptHeader.Form(request);
+        return form switch
         {
-            ResponseForm.Table =>
-                WriteAsync(request.Http, new TableRenderer(request, time).Table(list.Items, list.Revision, list.Continue, list.Remaining)),
-            ResponseForm.PartialMetadata => WriteAsync(request.Http, PartialMetadata.Of(list)),
-            ResponseForm.Protobuf => WriteAsync(request.Http, EncodeProtobuf(request.Descriptor, list), contentType: ProtobufDecoder.MediaType),
-            _ => WriteAsync(request.Http, EncodeList(request.Descriptor.Names, list)),
+            (ResponseEncoding.Json, ResponseShape.Object) => WriteAsync(request.Http, EncodeList(request.Descriptor.Names, list)),
+            (ResponseEncoding.Protobuf, ResponseShape.Object) =>
+                WriteAsync(request.Http, EncodeProtobuf(request.Descriptor, list), contentType: ProtobufDecoder.MediaType),
+            (_, ResponseShape.Table) => WriteAsync(
+                request.Http, form.Encoding, new TableRenderer(request, time).Table(list.Items, list.Revision, list.Continue, list.Remaining), 200),
+            (ResponseEncoding.Protobuf, _) => WriteAsync(request.Http, PartialMetadata.Protobuf(list), contentType: ProtobufDecoder.MediaType),
+            (_, ResponseShape.PartialMetadata) => WriteAsync(request.Http, form.Encoding, PartialMetadata.Of(list), 200),
+            _ => WriteYamlAsync(request.Http, ObjectJson.Decode(EncodeList(request.Descriptor.Names, list).Span), 200),
         };
     }
 
@@ -83,6 +100,12 @@ internal static class ResponseWriter
 
         return metadata;
     }
+
+    private static Task WriteAsync(HttpContext http, ResponseEncoding encoding, JsonObject obj, int code) =>
+        encoding == ResponseEncoding.Yaml ? WriteYamlAsync(http, obj, code) : WriteAsync(http, obj, code);
+
+    private static Task WriteYamlAsync(HttpContext http, JsonObject obj, int code) =>
+        WriteAsync(http, System.Text.Encoding.UTF8.GetBytes(YamlText.Of(obj)), code, "application/yaml");
 
     private static ReadOnlyMemory<byte> EncodeProtobuf(ResourceDescriptor descriptor, ObjectList list) => ProtobufEncoder.EncodeList(
         descriptor.Names.ApiVersion,

@@ -31,7 +31,7 @@ internal sealed class ReviewHandler(TokenVerifier tokens)
             "SelfSubjectRulesReview" => Rules(spec),
             _ => Access(request, spec),
         };
-        await ResponseWriter.WriteAsync(request.Http, review, 201);
+        await ResponseWriter.WriteTypedAsync(request.Http, review, request.Descriptor.SchemaName, 201);
     }
 
     private static UserInfo User(ApiRequest request) => (UserInfo)request.Http.Items[typeof(UserInfo)]!;

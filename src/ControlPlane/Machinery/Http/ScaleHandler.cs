@@ -20,7 +20,8 @@ internal sealed class ScaleHandler(ObjectReader reader, ObjectWriter writer)
         switch (request.Http.Request.Method)
         {
             case "GET":
-                await ResponseWriter.WriteAsync(request.Http, ScaleOf(request, reader.Get(request.Descriptor, request.Namespace, request.Name)));
+                await ResponseWriter.WriteTypedAsync(
+                    request.Http, ScaleOf(request, reader.Get(request.Descriptor, request.Namespace, request.Name)), SchemaName);
                 return;
             case "PUT":
                 var body = await RequestBody.ReadObjectAsync(request.Http, Names, SchemaName);
@@ -38,7 +39,7 @@ internal sealed class ScaleHandler(ObjectReader reader, ObjectWriter writer)
     private async Task UpdateAsync(ApiRequest request, Func<JsonObject, JsonObject> change)
     {
         var updated = await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, UpdateScope.Subresource, Scale, request.DryRun, RequestWriter.Of(request));
-        await ResponseWriter.WriteAsync(request.Http, ScaleOf(request, updated));
+        await ResponseWriter.WriteTypedAsync(request.Http, ScaleOf(request, updated), SchemaName);
 
         JsonObject Scale(JsonObject obj)
         {

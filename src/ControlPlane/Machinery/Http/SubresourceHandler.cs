@@ -54,7 +54,7 @@ internal sealed class SubresourceHandler(
         }
 
         await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, UpdateScope.Subresource, Bind, request.DryRun, RequestWriter.Of(request));
-        await ResponseWriter.WriteAsync(request.Http, Success(), 201);
+        await ResponseWriter.WriteTypedAsync(request.Http, Success(), "meta.Status", 201);
 
         JsonObject Bind(JsonObject pod)
         {

@@ -48,7 +48,7 @@ internal sealed class TokenRequestHandler(ObjectReader reader, IStore store, Res
             ["token"] = request.DryRun ? "" : tokens.IssueBound(account, audiences, seconds, bound, now),
             ["expirationTimestamp"] = ObjectJson.Time(now + TimeSpan.FromSeconds(seconds)),
         };
-        await ResponseWriter.WriteAsync(request.Http, body, 201);
+        await ResponseWriter.WriteTypedAsync(request.Http, body, "authentication.TokenRequest", 201);
     }
 
     private static void Check(long seconds, string name)

@@ -25,9 +25,10 @@ internal abstract class WatchEncoding
 
     public static WatchEncoding For(ApiRequest request, TimeProvider time) => AcceptHeader.Form(request) switch
     {
-        ResponseForm.Table => new TableWatchEncoding(new TableRenderer(request, time)),
-        ResponseForm.PartialMetadata => new PartialMetadataWatchEncoding(),
-        ResponseForm.Protobuf => new ProtobufWatchEncoding(request.Descriptor.Schema),
+        (ResponseEncoding.Protobuf, ResponseShape.Object) => new ProtobufWatchEncoding(request.Descriptor.Schema),
+        (ResponseEncoding.Protobuf, _) => new ProtobufWatchEncoding(PartialMetadata.Schema),
+        (_, ResponseShape.Table) => new TableWatchEncoding(new TableRenderer(request, time)),
+        (_, ResponseShape.PartialMetadata) => new PartialMetadataWatchEncoding(),
         _ => new JsonWatchEncoding(),
     };
 
@@ -98,8 +99,6 @@ internal sealed class PartialMetadataWatchEncoding : WatchEncoding
 
     public override void Bookmark(PipeWriter output, JsonObject bookmark)
     {
-        bookmark["kind"] = "PartialObjectMetadata";
-        bookmark["apiVersion"] = "meta.k8s.io/v1";
-        Write(output, "BOOKMARK", bookmark);
+        Write(output, "BOOKMARK", PartialMetadata.Bookmark(bookmark));
     }
 }

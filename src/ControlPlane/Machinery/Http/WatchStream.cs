@@ -1,13 +1,14 @@
 using System.IO.Pipelines;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Metrics;
 using Dataplane.ControlPlane.Machinery.Registry;
 using Dataplane.ControlPlane.Store;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
 
 /// <summary>Serves one watch: what is there when it is asked for, then every change, bookmarks, and an end.</summary>
-internal sealed class WatchStream(IStore store, ObjectReader reader, TimeProvider time)
+internal sealed class WatchStream(IStore store, ObjectReader reader, RequestMetrics metrics, TimeProvider time)
 {
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FinalBookmarkLead = TimeSpan.FromSeconds(2);
@@ -95,6 +96,7 @@ internal sealed class WatchStream(IStore store, ObjectReader reader, TimeProvide
         await output.FlushAsync(end);
         var started = time.GetTimestamp();
         var sent = Revision.None;
+        var events = metrics.EventsOf(request.Descriptor.Names);
         var nextBookmark = BookmarkInterval < lifetime ? BookmarkInterval : lifetime - FinalBookmarkLead;
         while (true)
         {
@@ -104,6 +106,7 @@ internal sealed class WatchStream(IStore store, ObjectReader reader, TimeProvide
                 if (Shown(filter, change) is { } type)
                 {
                     encoding.Event(output, type, change.As(request.Descriptor));
+                    events.Increment();
                 }
 
                 delivered = change.Revision > delivered ? change.Revision : delivered;

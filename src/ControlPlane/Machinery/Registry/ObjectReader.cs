@@ -13,13 +13,19 @@ internal sealed class ObjectReader(IStore store, TimeProvider time)
     private static readonly TimeSpan FreshnessWait = TimeSpan.FromSeconds(3);
 
     public StoredObject Get(ResourceDescriptor descriptor, string ns, string name) =>
-        store.Current.Get(descriptor.Key(ns, name)) ?? throw StatusException.NotFound(descriptor.Names.Qualified, name);
+        (descriptor.Computed is { } made ? made().FirstOrDefault(obj => obj.Name == name) : store.Current.Get(descriptor.Key(ns, name)))
+            ?? throw StatusException.NotFound(descriptor.Names.Qualified, name);
 
     /// <exception cref="StatusException">410 when the past asked for is gone, 504 when the future asked for does not come.</exception>
     public async Task<ObjectList> ListAsync(ResourceDescriptor descriptor, string ns, ListQuery query, CancellationToken cancellation)
     {
         ListRules.CheckList(query);
         var filter = new ObjectFilter(descriptor, query.LabelSelector, query.FieldSelector);
+        if (descriptor.Computed is { } made)
+        {
+            return new ObjectList(store.Current.Revision, [.. made().Where(filter.Matches)], null, null);
+        }
+
         var prefix = descriptor.Prefix(ns);
         var (snapshot, start) = await SnapshotAsync(query, prefix, cancellation);
         var items = new List<StoredObject>();

@@ -1,0 +1,102 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Schema;
+
+namespace Dataplane.ControlPlane.Tests.Http;
+
+/// <summary>Answers in every form a client can ask for.</summary>
+public sealed class ContentTests : IAsyncLifetime
+{
+    private const string Maps = "/api/v1/namespaces/default/configmaps";
+    private const string Partial = "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+    private RawServer _server = null!;
+
+    public async ValueTask InitializeAsync() => _server = await RawServer.StartAsync();
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Fact]
+    public async Task MetadataComesInProtobuf()
+    {
+        await _server.CreateConfigMapAsync("one");
+        var obj = await ProtobufAsync($"{Maps}/one", Partial, "meta.PartialObjectMetadata");
+        Assert.Equal("PartialObjectMetadata meta.k8s.io/v1 one", $"{obj["kind"]} {obj["apiVersion"]} {obj["metadata"]!["name"]}");
+        Assert.Null(obj["data"]);
+        using var list = await _server.SendAsync(HttpMethod.Get, Maps, Partial.Replace("Metadata", "MetadataList", StringComparison.Ordinal));
+        Assert.Equal("application/vnd.kubernetes.protobuf", list.Content.Headers.ContentType!.ToString());
+        using var answer = await _server.SendAsync(HttpMethod.Get, $"{Maps}?watch=1&resourceVersion=0&timeoutSeconds=60", Partial);
+        var body = await answer.Content.ReadAsStreamAsync(RawServer.Cancellation);
+        var length = new byte[4];
+        await body.ReadExactlyAsync(length, RawServer.Cancellation);
+        var frame = new byte[BinaryPrimitives.ReadInt32BigEndian(length)];
+        await body.ReadExactlyAsync(frame, RawServer.Cancellation);
+        Assert.Contains("PartialObjectMetadata", System.Text.Encoding.UTF8.GetString(frame), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AStatusAndAScaleComeInProtobuf()
+    {
+        const string protobuf = "application/vnd.kubernetes.protobuf";
+        var missing = await ProtobufAsync($"{Maps}/none", protobuf, "meta.Status", 404);
+        Assert.Equal("NotFound 404", $"{missing["reason"]} {missing["code"]}");
+        await _server.CreateAsync("/api/v1/namespaces/default/replicationcontrollers", """
+            {"metadata":{"name":"rc"},"spec":{"replicas":0,"selector":{"a":"b"},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}}
+            """);
+        var scale = await ProtobufAsync("/api/v1/namespaces/default/replicationcontrollers/rc/scale", protobuf, "autoscaling.Scale");
+        Assert.Equal("Scale rc a=b", $"{scale["kind"]} {scale["metadata"]!["name"]} {scale["status"]!["selector"]}");
+    }
+
+    [Fact]
+    public async Task WhatIsNotServedIsRefusedWithWhatIs()
+    {
+        var refused = await _server.GetAsync(Maps, "text/html", 406);
+        Assert.Equal(
+            "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf", (string?)refused["message"]);
+    }
+
+    [Fact]
+    public async Task YamlAndIndentedJsonAreForPeople()
+    {
+        await _server.CreateConfigMapAsync("text");
+        using var yaml = await _server.SendAsync(HttpMethod.Get, $"{Maps}/text", "application/yaml");
+        Assert.Equal("application/yaml", yaml.Content.Headers.ContentType!.ToString());
+        Assert.Contains("data:\n  k: v\n", await yaml.Content.ReadAsStringAsync(RawServer.Cancellation), StringComparison.Ordinal);
+        using var pretty = await _server.SendAsync(HttpMethod.Get, $"{Maps}/text?pretty=true");
+        Assert.StartsWith("{\n  \"kind\": \"ConfigMap\",\n", await pretty.Content.ReadAsStringAsync(RawServer.Cancellation), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task LargeAnswersAreCompressedForThoseWhoCanRead()
+    {
+        await _server.CreateAsync(Maps, $$$"""{"metadata":{"name":"large"},"data":{"k":"{{{new string('x', 200_000)}}}"}}""");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Maps}/large");
+        request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
+        using var compressed = await _server.Http.SendAsync(request, RawServer.Cancellation);
+        Assert.Equal("gzip", Assert.Single(compressed.Content.Headers.ContentEncoding));
+        await using var gzip = new GZipStream(await compressed.Content.ReadAsStreamAsync(RawServer.Cancellation), CompressionMode.Decompress);
+        Assert.Equal("large", (string?)(await JsonNode.ParseAsync(gzip, cancellationToken: RawServer.Cancellation))!["metadata"]!["name"]);
+        using var plain = await _server.SendAsync(HttpMethod.Get, $"{Maps}/large");
+        Assert.Empty(plain.Content.Headers.ContentEncoding);
+    }
+
+    [Fact]
+    public async Task BetaVersionsShowWhatIsStored()
+    {
+        const string path = "/apis/networking.k8s.io/v1beta1/servicecidrs";
+        Assert.Equal("networking.k8s.io/v1beta1", (string?)(await _server.GetAsync($"{path}/kubernetes"))["apiVersion"]);
+        await _server.CreateAsync(path, """{"metadata":{"name":"beta"},"spec":{"cidrs":["10.97.0.0/24"]}}""");
+        Assert.Equal("networking.k8s.io/v1", (string?)(await _server.GetAsync("/apis/networking.k8s.io/v1/servicecidrs/beta"))["apiVersion"]);
+        var list = await _server.GetAsync(path);
+        Assert.All(list["items"]!.AsArray(), item => Assert.Equal("networking.k8s.io/v1beta1", (string?)item!["apiVersion"]));
+    }
+
+    private async Task<JsonObject> ProtobufAsync(string path, string accept, string type, int code = 200)
+    {
+        using var answer = await _server.SendAsync(HttpMethod.Get, path, accept);
+        Assert.Equal(code, (int)answer.StatusCode);
+        Assert.Equal("application/vnd.kubernetes.protobuf", answer.Content.Headers.ContentType!.ToString());
+        return ProtobufDecoder.Decode(await answer.Content.ReadAsByteArrayAsync(RawServer.Cancellation), SchemaTable.Kubernetes.Type(type));
+    }
+}
