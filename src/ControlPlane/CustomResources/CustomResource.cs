@@ -26,7 +26,8 @@ internal sealed class CustomResource : ResourceDescriptor
         var name = version.Text("name") ?? "";
         var accepted = definition.AcceptedNames;
         Names = new ResourceNames(
-            definition.Group, name, accepted.Text("kind") ?? "", accepted.Text("plural") ?? "", accepted.Text("singular") ?? "", definition.IsNamespaced)
+            definition.Group, name, accepted.Text("kind") ?? "", accepted.Text("plural") ?? "", accepted.Text("singular") ?? "",
+            definition.IsNamespaced)
         {
             ShortNames = [.. accepted.Texts("shortNames")],
             Categories = [.. accepted.Texts("categories")],
@@ -74,7 +75,7 @@ internal sealed class CustomResource : ResourceDescriptor
 
     public override string? DeprecationWarning => _version.Boolean("deprecated") != true
         ? null
-        : _version.Text("deprecationWarning") ?? $"{Names.ApiVersion} {Names.Kind} is deprecated";
+        : _version.Text("deprecationWarning") ?? $"{Names.ApiVersion} {Names.Kind} is deprecated{Successor()}";
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) => _columns.Cells(obj, now);
 
@@ -138,6 +139,13 @@ internal sealed class CustomResource : ResourceDescriptor
     }
 
     public override void ValidateStatusUpdate(JsonObject obj, JsonObject old, FieldErrors errors) => ValidateUpdate(obj, old, errors);
+
+    /// <summary>The newest version that is at least as stable and not deprecated itself.</summary>
+    private string Successor()
+    {
+        var next = _definition.ServedVersions.FirstOrDefault(version => version.Boolean("deprecated") != true)?.Text("name");
+        return next is not null && VersionOrder.Instance.Compare(next, Names.Version) > 0 ? $"; use {Names.Group}/{next} {Names.Kind}" : "";
+    }
 
     protected override void Adapt(JsonObject obj)
     {

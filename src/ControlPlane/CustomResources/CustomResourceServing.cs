@@ -13,7 +13,8 @@ namespace Dataplane.ControlPlane.CustomResources;
 /// Serves what CustomResourceDefinitions define. Every change of a definition makes a new catalog; only then the definition's
 /// conditions say so, so that who waits for Established finds the resource served.
 /// </summary>
-internal sealed class CustomResourceServing(IStore store, ObjectWriter writer, ResourceCatalog catalog, TimeProvider time, ILogger logger) : IDisposable
+internal sealed class CustomResourceServing(
+    IStore store, ObjectWriter writer, ResourceCatalog catalog, TimeProvider time, ILogger logger) : IDisposable
 {
     private static readonly TimeSpan CleanupInterval = TimeSpan.FromMilliseconds(200);
 
@@ -81,13 +82,15 @@ internal sealed class CustomResourceServing(IStore store, ObjectWriter writer, R
     {
         var descriptors = new List<ResourceDescriptor>();
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (definition, _) in decided.Where(entry => entry.Definition.IsEstablished).OrderBy(entry => entry.Definition.Name, StringComparer.Ordinal))
+        var established = decided.Select(entry => entry.Definition).Where(definition => definition.IsEstablished);
+        foreach (var definition in established.OrderBy(definition => definition.Name, StringComparer.Ordinal))
         {
             names.Add(definition.Name);
             var signature = definition.Signature;
             if (!_served.TryGetValue(definition.Name, out var served) || served.Signature != signature)
             {
-                var withdrawn = served is null || served.Uid != definition.Document.Text("metadata", "uid") ? new CancellationTokenSource() : served.Withdrawn;
+                var isSame = served is not null && served.Uid == definition.Document.Text("metadata", "uid");
+                var withdrawn = isSame ? served!.Withdrawn : new CancellationTokenSource();
                 _served[definition.Name] = served = Make(definition, signature, withdrawn);
             }
 

@@ -93,7 +93,9 @@ internal sealed class JsonPath
         var parts = inside.Split(':');
         if (parts.Length == 1 && int.TryParse(inside, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var index))
         {
-            return node => node is JsonArray list && (index < 0 ? index + list.Count : index) is var at && at >= 0 && at < list.Count ? [list[at]] : [];
+            return node => node is JsonArray list && (index < 0 ? index + list.Count : index) is var at && at >= 0 && at < list.Count
+                ? [list[at]]
+                : [];
         }
 
         if (parts.Length == 2)
@@ -107,7 +109,9 @@ internal sealed class JsonPath
 
     private static int? Bound(string text) => text.Length == 0
         ? null
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var bound) ? bound : throw new FormatException($"invalid array index {text}");
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var bound)
+            ? bound
+            : throw new FormatException($"invalid array index {text}");
 
     private static Func<JsonNode?, bool> Filter(string condition)
     {
@@ -154,11 +158,13 @@ internal sealed class JsonPath
     {
         if (left.GetValueKind() == JsonValueKind.Number && right.GetValueKind() == JsonValueKind.Number)
         {
-            return double.Parse(left.ToJsonString(), CultureInfo.InvariantCulture).CompareTo(double.Parse(right.ToJsonString(), CultureInfo.InvariantCulture));
+            return Number(left).CompareTo(Number(right));
         }
 
         return left.GetValueKind() == right.GetValueKind() ? string.CompareOrdinal(left.ToString(), right.ToString()) : null;
     }
+
+    private static double Number(JsonNode node) => double.Parse(node.ToJsonString(), CultureInfo.InvariantCulture);
 
     private static bool Holds(string op, int? order) => op switch
     {

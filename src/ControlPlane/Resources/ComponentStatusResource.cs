@@ -34,6 +34,7 @@ internal sealed class ComponentStatusResource(HealthChecks health) : ResourceDes
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now)
     {
         var condition = obj.Objects("conditions").FirstOrDefault() ?? [];
-        return [TableCell.Name(obj), condition.Text("status") == "True" ? "Healthy" : "Unhealthy", condition.Text("message") ?? "", condition.Text("error") ?? ""];
+        var state = condition.Text("status") == "True" ? "Healthy" : "Unhealthy";
+        return [TableCell.Name(obj), state, condition.Text("message") ?? "", condition.Text("error") ?? ""];
     }
 }

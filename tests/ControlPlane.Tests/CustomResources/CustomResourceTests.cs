@@ -61,7 +61,7 @@ public sealed class CustomResourceTests : IAsyncLifetime
         await CreateAsync("many", "{color: blue}");
         var beta = "/apis/example.com/v1beta1/namespaces/default/widgets";
         using var answer = await _server.SendAsync(HttpMethod.Get, $"{beta}/many");
-        Assert.Contains("299 - \"example.com/v1beta1 Widget is deprecated\"", answer.Headers.GetValues("Warning"));
+        Assert.Contains("299 - \"example.com/v1beta1 Widget is deprecated; use example.com/v1 Widget\"", answer.Headers.GetValues("Warning"));
         Assert.Equal("example.com/v1beta1", (string?)(await _server.GetAsync($"{beta}/many"))["apiVersion"]);
         using var watch = await _server.WatchAsync($"{beta}?watch=1&resourceVersion=0");
         Assert.Equal("ADDED example.com/v1beta1", Shown((await watch.NextAsync())!));
@@ -191,6 +191,18 @@ public sealed class CustomResourceTests : IAsyncLifetime
         await _server.WriteAsync(HttpMethod.Delete, "/api/v1/namespaces/shop", "");
         await UntilGoneAsync("/api/v1/namespaces/shop");
         Assert.Empty((await _server.GetAsync("/apis/example.com/v1/widgets"))["items"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task AnApplyOfAFieldNobodyDeclaredIsRefused()
+    {
+        using var refused = await _server.SendAsync(
+            HttpMethod.Patch, $"{Widgets}/odd?fieldManager=one&fieldValidation=Ignore", body: Widget("odd", "{color: red, odd: 1}"), type: "application/apply-patch+yaml");
+        Assert.Equal(500, (int)refused.StatusCode);
+        var status = JsonNode.Parse(await refused.Content.ReadAsStringAsync(RawServer.Cancellation))!;
+        Assert.Equal(
+            "failed to create typed patch object (default/odd; example.com/v1, Kind=Widget): .spec.odd: field not declared in schema", (string?)status["message"]);
+        Assert.Null(status["reason"]);
     }
 
     private static string Widget(string name, string spec, string version = "v1") =>

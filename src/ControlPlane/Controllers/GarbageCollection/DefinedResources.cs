@@ -60,7 +60,8 @@ internal sealed class DefinedResources(KubernetesClient client, Action<OwnedObje
                 var key = (resource.Group, resource.Plural);
                 if (!_followed.TryGetValue(key, out var task) || task.IsCompleted)
                 {
-                    var follower = new MetadataFollower(client, resource, (metadata, gone) => changed(new OwnedObject(resource, metadata), gone), logger, time);
+                    var follower = new MetadataFollower(
+                        client, resource, (metadata, gone) => changed(new OwnedObject(resource, metadata), gone), logger, time);
                     _followed[key] = follower.RunAsync(cancellationToken);
                 }
             }

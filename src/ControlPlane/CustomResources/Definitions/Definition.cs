@@ -31,7 +31,8 @@ internal sealed class Definition(JsonObject document)
 
     public bool ConvertsByWebhook => Document.Text("spec", "conversion", "strategy") == "Webhook";
 
-    public string StorageVersion => Document.Objects("spec", "versions").FirstOrDefault(version => version.Boolean("storage") == true)?.Text("name") ?? "";
+    public string StorageVersion =>
+        Document.Objects("spec", "versions").FirstOrDefault(version => version.Boolean("storage") == true)?.Text("name") ?? "";
 
     /// <summary>Versions requests may name, newest first as discovery lists them.</summary>
     public IEnumerable<JsonObject> ServedVersions => Document.Objects("spec", "versions")

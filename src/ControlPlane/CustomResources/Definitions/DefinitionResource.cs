@@ -64,7 +64,9 @@ internal sealed class DefinitionResource(TimeProvider time) : ResourceDescriptor
     public override void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
     {
         Validate(obj, errors);
-        var immutable = Definition.IsTrue(old, "Established") ? new[] { "spec.scope", "spec.names.kind", "spec.group", "spec.names.plural" } : ["spec.group", "spec.names.plural"];
+        var immutable = Definition.IsTrue(old, "Established")
+            ? new[] { "spec.scope", "spec.names.kind", "spec.group", "spec.names.plural" }
+            : ["spec.group", "spec.names.plural"];
         foreach (var field in immutable)
         {
             var path = field.Split('.');
@@ -103,7 +105,8 @@ internal sealed class DefinitionResource(TimeProvider time) : ResourceDescriptor
 
         obj.Metadata()["finalizers"] = finalizers.DeepClone();
         DefinitionStatus.SetCondition(
-            obj, "Terminating", "True", "InstanceDeletionPending", "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+            obj, "Terminating", "True", "InstanceDeletionPending",
+            "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
             time.GetUtcNow());
     }
 

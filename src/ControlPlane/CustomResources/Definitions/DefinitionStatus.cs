@@ -20,7 +20,8 @@ internal static class DefinitionStatus
         var wanted = document.Object("spec", "names") ?? [];
         var accepted = (JsonObject?)document.Object("status", "acceptedNames")?.DeepClone() ?? [];
         var neighbours = others.Where(other => other.Group == document.Text("spec", "group")).Select(other => other.AcceptedNames).ToArray();
-        var resources = neighbours.SelectMany(names => names.Texts("shortNames").Append(names.Text("plural")).Append(names.Text("singular"))).ToHashSet();
+        var resources = neighbours.SelectMany(
+            names => names.Texts("shortNames").Append(names.Text("plural")).Append(names.Text("singular"))).ToHashSet();
         var kinds = neighbours.SelectMany(names => new[] { names.Text("kind"), names.Text("listKind") }).ToHashSet();
         var (reason, message) = ("NoConflicts", "no conflicts found");
         Claim("plural", resources, "PluralConflict");

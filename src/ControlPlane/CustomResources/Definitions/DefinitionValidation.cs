@@ -10,8 +10,10 @@ namespace Dataplane.ControlPlane.CustomResources.Definitions;
 internal sealed class DefinitionValidation(FieldErrors errors)
 {
     private const string Approval = "api-approved.kubernetes.io";
+    private const string ApprovalPolicy = "https://github.com/kubernetes/enhancements/pull/1111";
     private static readonly string[] ColumnTypes = ["boolean", "date", "integer", "number", "string"];
-    private static readonly string[] ColumnFormats = ["binary", "bool", "byte", "date", "date-time", "double", "float", "int32", "int64", "name", "password"];
+    private static readonly string[] ColumnFormats =
+        ["binary", "bool", "byte", "date", "date-time", "double", "float", "int32", "int64", "name", "password"];
 
     public void Check(JsonObject obj)
     {
@@ -42,7 +44,8 @@ internal sealed class DefinitionValidation(FieldErrors errors)
         if (spec.Boolean("preserveUnknownFields") == true)
         {
             errors.InvalidRaw(
-                "spec.preserveUnknownFields", "true", "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead");
+                "spec.preserveUnknownFields", "true",
+                "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead");
         }
     }
 
@@ -61,7 +64,8 @@ internal sealed class DefinitionValidation(FieldErrors errors)
             errors.Invalid("spec.group", group, "should be a domain with at least one dot");
         }
 
-        var isProtected = group is "k8s.io" or "kubernetes.io" || group.EndsWith(".k8s.io", StringComparison.Ordinal) || group.EndsWith(".kubernetes.io", StringComparison.Ordinal);
+        var isProtected = group is "k8s.io" or "kubernetes.io"
+            || group.EndsWith(".k8s.io", StringComparison.Ordinal) || group.EndsWith(".kubernetes.io", StringComparison.Ordinal);
         if (!isProtected)
         {
             return;
@@ -71,14 +75,14 @@ internal sealed class DefinitionValidation(FieldErrors errors)
         switch (obj.Text("metadata", "annotations", Approval))
         {
             case null or "":
-                errors.Required(field, $"protected groups must have approval annotation \"{Approval}\", see https://github.com/kubernetes/enhancements/pull/1111");
+                errors.Required(field, $"protected groups must have approval annotation \"{Approval}\", see {ApprovalPolicy}");
                 break;
             case var reason when reason.StartsWith("unapproved", StringComparison.Ordinal) || Uri.IsWellFormedUriString(reason, UriKind.Absolute):
                 break;
             case var reason:
                 errors.Invalid(
-                    field, reason, "protected groups must have approval annotation \"" + Approval + "\" with either a URL or a reason starting with \"unapproved\"," +
-                    " see https://github.com/kubernetes/enhancements/pull/1111");
+                    field, reason,
+                    $"protected groups must have approval annotation \"{Approval}\" with either a URL or a reason starting with \"unapproved\", see {ApprovalPolicy}");
                 break;
         }
     }
@@ -92,7 +96,8 @@ internal sealed class DefinitionValidation(FieldErrors errors)
             CheckVersion(versions[i], field);
         }
 
-        var all = ObjectJson.Text(ObjectJson.Encode(new JsonArray([.. versions.Select(version => version.Text("name")).Select(name => JsonValue.Create(name))])));
+        var names = versions.Select(version => JsonValue.Create(version.Text("name")));
+        var all = ObjectJson.Text(ObjectJson.Encode(new JsonArray([.. names])));
         if (versions.Select(version => version.Text("name")).Distinct().Count() != versions.Count)
         {
             errors.InvalidRaw("spec.versions", all, "must contain unique version names");

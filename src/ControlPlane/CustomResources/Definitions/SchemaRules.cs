@@ -181,7 +181,8 @@ internal sealed class SchemaRules(FieldErrors errors)
 
         if (keys.Distinct().Count() != keys.Length)
         {
-            errors.InvalidRaw($"{field}.x-kubernetes-list-map-keys", schema.Array("x-kubernetes-list-map-keys")!.ToJsonString(), "must not contain duplicate entries");
+            errors.InvalidRaw(
+                $"{field}.x-kubernetes-list-map-keys", schema.Array("x-kubernetes-list-map-keys")!.ToJsonString(), "must not contain duplicate entries");
         }
     }
 

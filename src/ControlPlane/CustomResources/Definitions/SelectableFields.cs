@@ -35,7 +35,9 @@ internal static class SelectableFields
             }
             else if (TypeAt(version.Object("schema", "openAPIV3Schema"), names) is not ("string" or "integer" or "boolean"))
             {
-                errors.Invalid(path, fields[i], "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.");
+                errors.Invalid(
+                    path, fields[i],
+                    "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.");
             }
             else if (fields.Take(i).Contains(fields[i]))
             {

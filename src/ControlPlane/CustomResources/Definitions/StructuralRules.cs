@@ -21,7 +21,8 @@ internal sealed class StructuralRules(FieldErrors errors)
     private static readonly (string Name, string Rule)[] NotNested =
     [
         ("type", "must be empty to be structural"), ("additionalProperties", "must be undefined to be structural"),
-        ("default", "must be undefined to be structural"), ("title", "must be empty to be structural"), ("description", "must be empty to be structural"),
+        ("default", "must be undefined to be structural"), ("title", "must be empty to be structural"),
+        ("description", "must be empty to be structural"),
         ("nullable", "must be false to be structural"), ("x-kubernetes-preserve-unknown-fields", "must be false to be structural"),
         ("x-kubernetes-embedded-resource", "must be false to be structural"), ("x-kubernetes-int-or-string", "must be false to be structural"),
         ("x-kubernetes-list-map-keys", "must be empty to be structural"), ("x-kubernetes-list-type", "must be undefined to be structural"),
@@ -206,7 +207,8 @@ internal sealed class StructuralRules(FieldErrors errors)
                 errors.Required($"{place}.properties[{name}]", $"because it is defined in {field}.properties[{name}]");
             }
 
-            Nested(value as JsonObject ?? [], structure?.Object("properties", name), $"{field}.properties[{name}]", $"{place}.properties[{name}]", intOrString: false);
+            var child = $".properties[{name}]";
+            Nested(value as JsonObject ?? [], structure?.Object("properties", name), field + child, place + child, intOrString: false);
         }
     }
 

@@ -92,7 +92,8 @@ internal sealed class SchemaValidation
     {
         if (schema.Enum is { } allowed && !allowed.Any(item => JsonNode.DeepEquals(item, value)))
         {
-            var values = allowed.Select(item => $"\"{(item is JsonValue text && text.TryGetValue<string>(out var plain) ? plain : item?.ToJsonString() ?? "null")}\"");
+            var values = allowed.Select(item =>
+                $"\"{(item is JsonValue text && text.TryGetValue<string>(out var plain) ? plain : item?.ToJsonString() ?? "null")}\"");
             _errors.Add(Path(field), "FieldValueNotSupported", $"Unsupported value: {Shown(value)}: supported values: {string.Join(", ", values)}");
         }
     }
@@ -102,7 +103,8 @@ internal sealed class SchemaValidation
         var length = text.EnumerateRunes().Count();
         if (schema.Number("maxLength") is { } most && length > most)
         {
-            _errors.Add(Path(field), "FieldValueTooLong", string.Create(CultureInfo.InvariantCulture, $"Too long: may not be more than {most} bytes"));
+            _errors.Add(
+                Path(field), "FieldValueTooLong", string.Create(CultureInfo.InvariantCulture, $"Too long: may not be more than {most} bytes"));
         }
 
         if (schema.Number("minLength") is { } least && length < least)
@@ -138,7 +140,8 @@ internal sealed class SchemaValidation
             Invalid(field, number, $"should be a multiple of {JsonNumber.Format(factor)}");
         }
 
-        if ((schema.Format == "int32" && number is < int.MinValue or > int.MaxValue) || (schema.Format == "int64" && Math.Abs(number) > long.MaxValue))
+        if ((schema.Format == "int32" && number is < int.MinValue or > int.MaxValue)
+            || (schema.Format == "int64" && Math.Abs(number) > long.MaxValue))
         {
             Invalid(field, number, $"must be of type {schema.Format}: {JsonNumber.Format(number)}");
         }
@@ -268,7 +271,8 @@ internal sealed class SchemaValidation
         _errors.InvalidRaw(Path(field), JsonNumber.Format(value), $"{field} in body {message}");
 
     private void TooMany(string field, int count, double most) =>
-        _errors.Add(Path(field), "FieldValueTooMany", string.Create(CultureInfo.InvariantCulture, $"Too many: {count}: must have at most {most} items"));
+        _errors.Add(
+            Path(field), "FieldValueTooMany", string.Create(CultureInfo.InvariantCulture, $"Too many: {count}: must have at most {most} items"));
 
     private static string Path(string field) => field.Length == 0 ? "<nil>" : field;
 

@@ -15,7 +15,8 @@ internal static partial class ValueFormats
         "date" => DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _),
         "duration" => DurationPattern().IsMatch(text),
         "byte" => Convert.TryFromBase64String(text, new byte[text.Length], out _),
-        "ipv4" => IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork && text.Count(letter => letter == '.') == 3,
+        "ipv4" => IPAddress.TryParse(text, out var address)
+            && address.AddressFamily == AddressFamily.InterNetwork && text.Count(letter => letter == '.') == 3,
         "ipv6" => IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6,
         "cidr" => text.Split('/') is [var address, var length] && IPAddress.TryParse(address, out var parsed)
             && int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var bits)
@@ -61,10 +62,12 @@ internal static partial class ValueFormats
     private static partial Regex DateTimePattern();
 
     // Go's durations ("1h30m") and Scala's ("22 days").
-    [GeneratedRegex(@"^([+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+\z|^0\z|^\d+\s*(ns|nano|us|µs|micro|ms|milli|s|sec|m|min|h|hr|hour|d|day|w|wk|week)s?\z")]
+    [GeneratedRegex(
+        @"^([+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+\z|^0\z|^\d+\s*(ns|nano|us|µs|micro|ms|milli|s|sec|m|min|h|hr|hour|d|day|w|wk|week)s?\z")]
     private static partial Regex DurationPattern();
 
-    [GeneratedRegex(@"^([0-9A-Fa-f]{2}([:-])([0-9A-Fa-f]{2}\2){4}[0-9A-Fa-f]{2}|([0-9A-Fa-f]{2}([:-])([0-9A-Fa-f]{2}\5){6}[0-9A-Fa-f]{2})|[0-9A-Fa-f]{4}(\.[0-9A-Fa-f]{4}){2,3})\z")]
+    [GeneratedRegex(
+        @"^([0-9A-Fa-f]{2}([:-])([0-9A-Fa-f]{2}\2){4}[0-9A-Fa-f]{2}|([0-9A-Fa-f]{2}([:-])([0-9A-Fa-f]{2}\5){6}[0-9A-Fa-f]{2})|[0-9A-Fa-f]{4}(\.[0-9A-Fa-f]{4}){2,3})\z")]
     private static partial Regex MacPattern();
 
     [GeneratedRegex(@"^([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*\z")]

@@ -58,9 +58,11 @@ internal sealed class OpenApiDocuments(ResourceCatalog catalog)
             return known;
         }
 
-        var documents = resources.Select(resource => (resource.Names.Group, resource.Names.Version)).Distinct().Select(key => Find(key.Group, key.Version)!).ToArray();
+        var versions = resources.Select(resource => (resource.Names.Group, resource.Names.Version)).Distinct();
+        var documents = versions.Select(key => Find(key.Group, key.Version)!).ToArray();
         var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join(' ', documents.Select(document => document.Hash)))));
-        return _merged = new OpenApiDocument(resources, hash, () => OpenApiV2.Merge(documents.Select(document => ObjectJson.Decode(document.Json()))));
+        return _merged = new OpenApiDocument(
+            resources, hash, () => OpenApiV2.Merge(documents.Select(document => ObjectJson.Decode(document.Json()))));
     }
 
     // What is built in changes with the program, what is defined with its definition.

@@ -10,7 +10,8 @@ internal sealed class OpenApiSchemas(SchemaDescriptions descriptions)
 {
     private const string MetaPackage = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
-    public const string ApiVersionText = "Group and version of the API this object is written in, \"apps/v1\" for example; the core group has no name.";
+    public const string ApiVersionText =
+        "Group and version of the API this object is written in, \"apps/v1\" for example; the core group has no name.";
     public const string KindText = "What the object is, in CamelCase and the singular: \"Deployment\" for example. It cannot be changed.";
 
     public JsonObject Document { get; } = [];

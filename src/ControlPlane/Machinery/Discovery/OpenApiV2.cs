@@ -24,7 +24,7 @@ internal static class OpenApiV2
 
             foreach (var (path, operations) in document.Object("paths") ?? [])
             {
-                paths[path] = new JsonObject([.. operations!.AsObject().Select(operation => KeyValuePair.Create(operation.Key, (JsonNode?)Operation((JsonObject)operation.Value!)))]);
+                paths[path] = Each((JsonObject)operations!, Operation);
             }
         }
 
@@ -36,6 +36,9 @@ internal static class OpenApiV2
             ["definitions"] = definitions,
         };
     }
+
+    private static JsonObject Each(JsonObject obj, Func<JsonObject, JsonObject> convert) =>
+        new([.. obj.Select(field => KeyValuePair.Create(field.Key, (JsonNode?)convert(field.Value as JsonObject ?? [])))]);
 
     private static JsonObject Schema(JsonObject schema)
     {
@@ -57,7 +60,7 @@ internal static class OpenApiV2
             switch (name, value)
             {
                 case ("properties", JsonObject properties):
-                    converted[name] = new JsonObject([.. properties.Select(property => KeyValuePair.Create(property.Key, (JsonNode?)Schema(property.Value as JsonObject ?? [])))]);
+                    converted[name] = Each(properties, Schema);
                     break;
                 case ("items" or "additionalProperties", JsonObject child):
                     converted[name] = Schema(child);

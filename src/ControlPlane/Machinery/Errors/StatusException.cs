@@ -23,8 +23,12 @@ internal sealed class StatusException(int code, string reason, string message, J
             ["metadata"] = Continue is null ? new JsonObject() : new JsonObject { ["continue"] = Continue },
             ["status"] = "Failure",
             ["message"] = Message,
-            ["reason"] = Reason,
         };
+        if (Reason.Length > 0)
+        {
+            status["reason"] = Reason;
+        }
+
         if (details is not null)
         {
             status["details"] = details.DeepClone();

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Dataplane.ControlPlane.Machinery.Health;
 
-/// <summary>Answers of /healthz, /livez and /readyz: all checks, with ?verbose one line each, without those of ?exclude, or one by its path.</summary>
+/// <summary>
+/// Answers of /healthz, /livez and /readyz: all checks, with ?verbose one line each, without those of ?exclude, or one by its path.
+/// </summary>
 internal static class HealthResponse
 {
     public static Task WriteAsync(HttpContext http, HealthChecks health, string path)
@@ -49,7 +51,8 @@ internal static class HealthResponse
 
         if (excluded.Count > 0)
         {
-            lines.Append($"warn: some health checks cannot be excluded: no matches for {string.Join(",", excluded.Order(StringComparer.Ordinal).Select(check => $"\"{check}\""))}\n");
+            var unknown = string.Join(",", excluded.Order(StringComparer.Ordinal).Select(check => $"\"{check}\""));
+            lines.Append($"warn: some health checks cannot be excluded: no matches for {unknown}\n");
         }
 
         if (failed)

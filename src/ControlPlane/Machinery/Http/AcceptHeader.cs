@@ -35,7 +35,8 @@ internal static class AcceptHeader
     }
 
     /// <summary>The encoding for what is no object of a kind (a Status, a Scale); JSON when nothing fits.</summary>
-    public static ResponseEncoding Encoding(HttpContext http) => Read(http.Request.Headers.Accept.ToString(), custom: false)?.Encoding ?? ResponseEncoding.Json;
+    public static ResponseEncoding Encoding(HttpContext http) =>
+        Read(http.Request.Headers.Accept.ToString(), custom: false)?.Encoding ?? ResponseEncoding.Json;
 
     /// <returns>Null when no clause can be served.</returns>
     internal static ResponseForm? Read(string accept, bool custom)

@@ -64,9 +64,7 @@ internal sealed class ApplyHandler(ObjectWriter writer, TimeProvider time)
             }
             catch (ApplyException failure)
             {
-                var names = request.Descriptor.Names;
-                throw StatusException.BadRequest(
-                    $"failed to create typed patch object ({request.Namespace}/{request.Name}; {names.ApiVersion}, Kind={names.Kind}): {failure.Message}");
+                throw new StatusException(500, "", Untyped(request, failure.Message));
             }
         }
     }
@@ -76,6 +74,7 @@ internal sealed class ApplyHandler(ObjectWriter writer, TimeProvider time)
         var names = request.Descriptor.Names;
         var decoded = Decode(request, await RequestBody.ReadAsync(request.Http));
         var config = decoded.Object;
+        CheckDeclared(request, decoded.StrictErrors);
         FieldValidation.Report(request.Http, decoded.StrictErrors, errors => StatusException.BadRequest($"error decoding YAML: {errors}"));
         if (config.Text("apiVersion") is var version && version != names.ApiVersion)
         {
@@ -107,6 +106,26 @@ internal sealed class ApplyHandler(ObjectWriter writer, TimeProvider time)
         }
 
         return config;
+    }
+
+    /// <summary>What has no place in the type cannot be owned: whatever fieldValidation says, and in the words of structured-merge-diff.</summary>
+    private static void CheckDeclared(ApiRequest request, IReadOnlyList<string> errors)
+    {
+        const string unknown = "unknown field \"";
+        var fields = errors.Where(error => error.StartsWith(unknown, StringComparison.Ordinal))
+            .Select(error => $".{error[unknown.Length..^1]}: field not declared in schema").ToArray();
+        if (fields.Length > 0)
+        {
+            var listed = fields.Length == 1 ? fields[0] : "errors:\n  " + string.Join("\n  ", fields);
+            throw new StatusException(500, "", Untyped(request, listed));
+        }
+    }
+
+    private static string Untyped(ApiRequest request, string why)
+    {
+        var names = request.Descriptor.Names;
+        var name = request.Namespace.Length > 0 ? $"{request.Namespace}/{request.Name}" : $"/{request.Name}";
+        return $"failed to create typed patch object ({name}; {names.ApiVersion}, Kind={names.Kind}): {why}";
     }
 
     private static DecodedObject Decode(ApiRequest request, byte[] body)

@@ -36,7 +36,8 @@ internal sealed class ProtobufWatchEncoding(TypeSchema type) : WatchEncoding
     public override void Error(PipeWriter output, StatusException failure) =>
         output.Write(Frame("ERROR", ProtobufEncoder.Encode(failure.Status(), SchemaTable.Kubernetes.Type("meta.Status"))));
 
-    private static JsonObject Content(StoredObject obj, TypeSchema schema) => schema == PartialMetadata.Schema ? PartialMetadata.Of(obj) : obj.Document();
+    private static JsonObject Content(StoredObject obj, TypeSchema schema) =>
+        schema == PartialMetadata.Schema ? PartialMetadata.Of(obj) : obj.Document();
 
     private static byte[] Frame(string name, ReadOnlyMemory<byte> envelope)
     {

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Json;
@@ -53,7 +54,7 @@ internal static class ResponseBody
     private static byte[] Indent(ReadOnlyMemory<byte> json)
     {
         var text = new MemoryStream(json.Length * 2);
-        var options = new JsonWriterOptions { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, NewLine = "\n" };
+        var options = new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, NewLine = "\n" };
         using (var writer = new Utf8JsonWriter(text, options))
         {
             ((JsonNode)ObjectJson.Decode(json.Span)).WriteTo(writer);

@@ -59,7 +59,8 @@ internal static class ResponseWriter
             (ResponseEncoding.Json, ResponseShape.Object) => WriteAsync(request.Http, obj.Json, code),
             (ResponseEncoding.Protobuf, ResponseShape.Object) =>
                 WriteAsync(request.Http, ProtobufEncoder.Encode(obj.Document(), request.Descriptor.Schema), code, ProtobufDecoder.MediaType),
-            (_, ResponseShape.Table) => WriteAsync(request.Http, form.Encoding, new TableRenderer(request, time).Table([obj], obj.Modified, null, null), code),
+            (_, ResponseShape.Table) => WriteAsync(
+                request.Http, form.Encoding, new TableRenderer(request, time).Table([obj], obj.Modified, null, null), code),
             (ResponseEncoding.Protobuf, _) => WriteAsync(
                 request.Http, ProtobufEncoder.Encode(PartialMetadata.Of(obj), PartialMetadata.Schema), code, ProtobufDecoder.MediaType),
             (_, ResponseShape.PartialMetadata) => WriteAsync(request.Http, form.Encoding, PartialMetadata.Of(obj), code),

@@ -26,7 +26,9 @@ internal sealed class MetricsPage(RequestMetrics requests, IStore store, Resourc
 
         text.Family("kubernetes_build_info", "gauge", "The version whose API is served.");
         text.Sample(
-            "kubernetes_build_info", $"git_version=\"{KubernetesVersion.Git}\",major=\"{KubernetesVersion.Major}\",minor=\"{KubernetesVersion.Minor}\"", 1);
+            "kubernetes_build_info",
+            $"git_version=\"{KubernetesVersion.Git}\",major=\"{KubernetesVersion.Major}\",minor=\"{KubernetesVersion.Minor}\"",
+            1);
         ProcessMetrics.Write(text);
         return text.ToString();
     }

@@ -4,9 +4,11 @@ using Microsoft.AspNetCore.Http;
 namespace Dataplane.ControlPlane.Machinery.Metrics;
 
 /// <summary>What the metrics tell requests apart by: the labels of upstream, whose values are few.</summary>
-internal readonly record struct RequestLabels(string Verb, string Group, string Version, string Resource, string Subresource, string Scope, string DryRun)
+internal readonly record struct RequestLabels(
+    string Verb, string Group, string Version, string Resource, string Subresource, string Scope, string DryRun)
 {
-    private static readonly string[] Paths = ["/", "/api", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"];
+    private static readonly string[] Paths =
+        ["/", "/api", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"];
 
     /// <summary>Watches and connections: counted while they last, not timed.</summary>
     public bool IsLongRunning => Verb is "WATCH" or "CONNECT" || Subresource is "log" or "proxy";
