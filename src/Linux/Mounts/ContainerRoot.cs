@@ -50,6 +50,14 @@ internal static class ContainerRoot
         }
     }
 
+    /// <summary>Makes a terminal the container's console, from inside its root.</summary>
+    internal static void MountConsole(Processes.Terminal terminal)
+    {
+        const string console = "/dev/console";
+        File.WriteAllBytes(console, []);
+        LinuxException.Check(Libc.mount(terminal.Path, console, null, Libc.MS_BIND, null), $"mount {terminal.Path} on {console}");
+    }
+
     private static void MountOverlay(ContainerRootPlan plan)
     {
         MountCall.Mount("tmpfs", plan.Scratch, "tmpfs", Libc.MS_NOSUID, "mode=0755");

@@ -28,20 +28,54 @@ public static class ContainerLauncher
     /// <summary>Starts the container's program; returns once it has been executed. Blocks for some milliseconds.</summary>
     /// <exception cref="ProgramStartException">The program cannot be found or executed.</exception>
     /// <exception cref="LinuxException">A namespace or mount failed.</exception>
-    public static ChildProcess Start(ContainerPlan plan, ProgramStreams streams)
+    public static ChildProcess Start(ContainerPlan plan, ProgramStreams streams) =>
+        Start(plan, static () => { }, request => request.Streams(streams));
+
+    /// <summary>Starts the container's program on a terminal of its own, which is its /dev/console too.</summary>
+    /// <inheritdoc cref="Start(ContainerPlan, ProgramStreams)"/>
+    public static (ChildProcess Process, Terminal Terminal) StartOnTerminal(ContainerPlan plan) => OnTerminal(
+        (open, streams) => Start(plan, () => ContainerRoot.MountConsole(open()), streams));
+
+    /// <summary>Runs a program inside a running container: all its namespaces and its root.</summary>
+    /// <inheritdoc cref="Start(ContainerPlan, ProgramStreams)"/>
+    public static ChildProcess Execute(ChildProcess container, ProgramPlan program, ProgramStreams streams) =>
+        Execute(container, program, static () => { }, request => request.Streams(streams));
+
+    /// <summary>Runs a program inside a running container on a new terminal of the container.</summary>
+    /// <inheritdoc cref="Start(ContainerPlan, ProgramStreams)"/>
+    public static (ChildProcess Process, Terminal Terminal) ExecuteOnTerminal(ChildProcess container, ProgramPlan program) => OnTerminal(
+        (open, streams) => Execute(container, program, () => open(), streams));
+
+    private static (ChildProcess Process, Terminal Terminal) OnTerminal(Func<Func<Terminal>, Action<SpawnRequest>, ChildProcess> launch)
+    {
+        Terminal? terminal = null;
+        try
+        {
+            return (launch(() => terminal = Terminal.Open(), request => request.TerminalStreams(terminal!)), terminal!);
+        }
+        catch
+        {
+            terminal?.Dispose();
+            throw;
+        }
+    }
+
+    /// <param name="plan">The container.</param>
+    /// <param name="inside">Runs with the container's root as the root directory.</param>
+    /// <param name="streams">Says what the program's standard streams are, after that.</param>
+    private static ChildProcess Start(ContainerPlan plan, Action inside, Action<SpawnRequest> streams)
     {
         using var gate = new SpawnGate(plan.Root.Scratch + ".gate");
         using var request = new SpawnRequest();
-        using var ready = new ManualResetEventSlim();
         var (errno, spawnerThread, name) = (0, 0, plan.Program.Arguments[0]);
         var spawner = NamespacedThread.Start("dp-spawner", () =>
         {
             spawnerThread = Libc.gettid();
-            var program = Prepare(plan);
+            var program = Prepare(plan, inside);
             gate.AddTo(request);
             request.ChangeDirectory(plan.Program.WorkingDirectory);
             request.Program(program, plan.Program.Arguments, plan.Program.Environment);
-            request.Streams(streams);
+            streams(request);
             errno = request.RunInPidNamespace(-1);
         });
         var companion = NamespacedThread.Start("dp-companion", () =>
@@ -69,9 +103,7 @@ public static class ContainerLauncher
         return Opened(request, errno, name);
     }
 
-    /// <summary>Runs a program inside a running container: all its namespaces and its root.</summary>
-    /// <inheritdoc cref="Start"/>
-    public static ChildProcess Execute(ChildProcess container, ProgramPlan program, ProgramStreams streams)
+    private static ChildProcess Execute(ChildProcess container, ProgramPlan program, Action inside, Action<SpawnRequest> streams)
     {
         using var request = new SpawnRequest();
         using var held = new Libc.HeldHandle(container.Descriptor);
@@ -80,16 +112,17 @@ public static class ContainerLauncher
         {
             LinuxException.Check(Libc.unshare(Libc.CLONE_FS), "unshare root directory");
             LinuxException.Check(Libc.setns(container.Descriptor, EnterAll), $"enter the container of process {container.Pid}");
+            inside();
             var path = ProgramPath.Resolve(program);
             request.Program(path, program.Arguments, program.Environment);
             request.ChangeDirectory(program.WorkingDirectory);
-            request.Streams(streams);
+            streams(request);
             errno = request.RunInPidNamespace(descriptor);
         }).Join();
         return Opened(request, errno, program.Arguments[0]);
     }
 
-    private static string Prepare(ContainerPlan plan)
+    private static string Prepare(ContainerPlan plan, Action inside)
     {
         LinuxException.Check(Libc.unshare(Libc.CLONE_NEWNS), "unshare mount namespace");
         LinuxException.Check(Libc.mount(null, "/", null, Libc.MS_REC | Libc.MS_PRIVATE, null), "make mounts private");
@@ -102,6 +135,7 @@ public static class ContainerLauncher
         {
             Directory.CreateDirectory(plan.Program.WorkingDirectory);
             program = ProgramPath.Resolve(plan.Program);
+            inside();
         });
         return program;
     }

@@ -1,8 +1,12 @@
+using System.Runtime.InteropServices;
 using Dataplane.Linux.Epoll;
 using Dataplane.Linux.Interop;
 using Microsoft.Win32.SafeHandles;
 
 namespace Dataplane.Linux.Processes;
+
+/// <summary>Takes bytes that have come; see <see cref="ProcessMonitor.ReadAsync"/>.</summary>
+public delegate Task? ReceivedBytes(ReadOnlySpan<byte> bytes);
 
 /// <summary>
 /// One thread that waits for the ends of processes and for their output with epoll. No thread, timer or handle per
@@ -50,14 +54,46 @@ public sealed class ProcessMonitor : IDisposable
     }
 
     /// <summary>
-    /// Hands on what comes out of a pipe until its last writer has closed it, or <paramref name="received"/> fails; then closes it.
+    /// Hands on what comes out of a pipe or terminal until its last writer has closed it, or <paramref name="received"/> fails; then
+    /// closes it.
     /// </summary>
     /// <param name="reader">Owned by the monitor from now on.</param>
-    /// <param name="received">Called on the monitor's thread, must not block; the span is valid during the call, and empty at the end.</param>
-    public Task ReadAsync(SafeFileHandle reader, Action<ReadOnlySpan<byte>> received)
+    /// <param name="received">
+    /// Called on the monitor's thread, must not block; the span is valid during the call, and empty at the end. Nothing more is read
+    /// until the task it returns has completed: so a reader that is slow holds the writers back. Null is a completed one.
+    /// </param>
+    public Task ReadAsync(SafeFileHandle reader, ReceivedBytes received)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Add(new Watch(reader, Read, failure =>
+        Task? pause = null;
+        Register();
+        return done.Task;
+
+        void Register() => Add(new Watch(reader, Read, failure =>
+        {
+            if (failure is null && pause is { } until)
+            {
+                pause = null;
+                until.ContinueWith(_ => Resume(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                return;
+            }
+
+            Finish(failure);
+        }));
+
+        void Resume()
+        {
+            try
+            {
+                Register();
+            }
+            catch (ObjectDisposedException stopped)
+            {
+                Finish(stopped);
+            }
+        }
+
+        void Finish(Exception? failure)
         {
             reader.Dispose();
             if (failure is null)
@@ -68,14 +104,20 @@ public sealed class ProcessMonitor : IDisposable
             {
                 done.SetException(failure);
             }
-        }));
-        return done.Task;
+        }
 
         bool Read()
         {
-            var count = (int)Math.Max(0, Libc.read(reader, ref _buffer[0], ReadSize));
-            received(_buffer.AsSpan(0, count));
-            return count == 0;
+            var count = Libc.read(reader, ref _buffer[0], ReadSize);
+            if (count < 0 && Marshal.GetLastPInvokeError() is Errno.EAGAIN or Errno.EINTR)
+            {
+                return false;
+            }
+
+            // EIO is how a terminal says that nobody has it open any more (drivers/tty/n_tty.c).
+            var wait = received(_buffer.AsSpan(0, (int)Math.Max(0, count)));
+            pause = count > 0 && wait is { IsCompleted: false } ? wait : null;
+            return count <= 0 || pause is not null;
         }
     }
 

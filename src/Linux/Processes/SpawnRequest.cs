@@ -85,6 +85,18 @@ internal sealed unsafe class SpawnRequest : IDisposable
         }
     }
 
+    /// <summary>
+    /// A terminal as all three standard streams, then nothing else. The child is a session leader without a terminal, so opening
+    /// one makes it its controlling terminal (tty(4)); posix_spawn has no other way.
+    /// </summary>
+    internal void TerminalStreams(Terminal terminal)
+    {
+        Open(0, terminal.Path, Libc.O_RDWR);
+        Libc.posix_spawn_file_actions_adddup2(_actions, 0, 1);
+        Libc.posix_spawn_file_actions_adddup2(_actions, 0, 2);
+        Libc.posix_spawn_file_actions_addclosefrom_np(_actions, 3);
+    }
+
     /// <summary>Spawns with the calling thread's namespaces; 0 or an errno.</summary>
     internal int Run()
     {

@@ -52,7 +52,11 @@ internal sealed class ContainerFixture : IDisposable
         var output = new StringBuilder();
         using var child = start(new ProgramStreams(null, pipe.Writer, pipe.Writer));
         pipe.Writer.Dispose();
-        var read = Monitor.ReadAsync(pipe.Reader, bytes => output.Append(Encoding.UTF8.GetString(bytes)));
+        var read = Monitor.ReadAsync(pipe.Reader, bytes =>
+        {
+            output.Append(Encoding.UTF8.GetString(bytes));
+            return null;
+        });
         var status = await Monitor.WaitAsync(child).WaitAsync(TimeSpan.FromSeconds(20));
         await read.WaitAsync(TimeSpan.FromSeconds(20));
         return (status, output.ToString());
