@@ -31,6 +31,6 @@ internal static partial class Log
     [LoggerMessage(9, LogLevel.Warning, "route to pods of node {Node}: {Problem}")]
     internal static partial void RouteProblem(ILogger logger, string node, string problem);
 
-    [LoggerMessage(10, LogLevel.Debug, "exec in pod {Pod}, container {Container}: the client has gone: {Problem}")]
+    [LoggerMessage(10, LogLevel.Debug, "streams of pod {Pod}, container {Container}: the client has gone: {Problem}")]
     internal static partial void ClientGone(ILogger logger, string pod, string container, string problem);
 }

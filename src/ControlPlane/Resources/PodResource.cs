@@ -22,10 +22,12 @@ internal sealed class PodResource : ResourceDescriptor
 
     public override IReadOnlyList<Subresource> Subresources { get; } =
     [
+        new("attach", "", "v1", "PodAttachOptions", "create", "get"),
         new("binding", "", "v1", "Binding", "create"),
         new("eviction", "policy", "v1", "Eviction", "create"),
         new("exec", "", "v1", "PodExecOptions", "create", "get"),
         new("log", "", "v1", "Pod", "get"),
+        new("portforward", "", "v1", "PodPortForwardOptions", "create", "get"),
         Subresource.Proxy("PodProxyOptions"),
     ];
 

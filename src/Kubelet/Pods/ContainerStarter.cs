@@ -114,6 +114,9 @@ internal sealed class ContainerStarter(PodServices services)
             Environment = environment,
             WorkingDirectory = container.WorkingDir,
             Volumes = [.. container.VolumeMounts.Select(mount => Mount(mount, sandbox.Volumes, variables))],
+            Input = container.Stdin == true,
+            InputOnce = container.StdinOnce == true,
+            Terminal = container.TTY == true,
             Log = new ContainerLog(services.Directories.Log(uid, run.Name, run.Attempts), services.Time),
         };
     }

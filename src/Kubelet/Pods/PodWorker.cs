@@ -70,6 +70,9 @@ internal sealed partial class PodWorker
     /// <summary>The latest run of a container, which may have ended; null before the first. For any thread.</summary>
     internal Runtimes.IRunningContainer? RunOf(string container) => _runs.GetValueOrDefault(container);
 
+    /// <summary>The pod's namespaces and address while it has them. For any thread.</summary>
+    internal PodSandboxState? Sandbox => Volatile.Read(ref _sandbox);
+
     /// <summary>Works until the pod is gone from this machine, or until cancelled, which leaves its containers alone.</summary>
     internal async Task RunAsync(CancellationToken cancellation)
     {

@@ -55,6 +55,9 @@ internal interface IRunningContainer
     /// <summary>Starts a program in it, with its streams in the caller's hands.</summary>
     /// <exception cref="ContainerStartException">The program could not be executed.</exception>
     Task<ContainerProgram> StartProgramAsync(ContainerProgramRequest request);
+
+    /// <summary>Its own streams, from now on. Several may be attached at once.</summary>
+    Task<ContainerProgram> AttachAsync(ProgramStreamsRequest request);
 }
 
 internal sealed record SandboxRequest
@@ -88,6 +91,15 @@ internal sealed record ContainerRequest
 
     /// <summary>Takes what the container writes.</summary>
     public required ContainerLog Log { get; init; }
+
+    /// <summary>Whether its input is kept open for those who attach; otherwise it is /dev/null.</summary>
+    public bool Input { get; init; }
+
+    /// <summary>Whether its input ends with that of the first who attaches.</summary>
+    public bool InputOnce { get; init; }
+
+    /// <summary>Whether it runs on a terminal.</summary>
+    public bool Terminal { get; init; }
 }
 
 /// <param name="Source">A file or directory of this machine.</param>

@@ -15,17 +15,26 @@ internal sealed class ProcessContainer : IRunningContainer
     private readonly ChildProcess _process;
     private readonly ProcessMonitor _monitor;
     private readonly ProgramPlan _program;
+    private readonly ContainerConsole _console;
 
+    /// <param name="process">Its first process.</param>
+    /// <param name="monitor">Waits for it.</param>
+    /// <param name="log">Ended with it.</param>
+    /// <param name="console">Ended with it.</param>
+    /// <param name="program">What it runs: programs started in it get the same environment.</param>
+    /// <param name="startedAt">When it was started.</param>
+    /// <param name="written">Completes when all it wrote has come.</param>
     internal ProcessContainer(
-        ChildProcess process, ProcessMonitor monitor, ContainerLog log, ProgramPlan program, DateTimeOffset startedAt, Task output, Task error)
+        ChildProcess process, ProcessMonitor monitor, ContainerLog log, ContainerConsole console, ProgramPlan program, DateTimeOffset startedAt, Task written)
     {
+        _console = console;
         _process = process;
         _monitor = monitor;
         _program = program;
         StartedAt = startedAt;
         Log = log;
         Id = Guid.NewGuid().ToString("N") + Guid.NewGuid().ToString("N");
-        Exit = WaitAsync(Task.WhenAll(output, error));
+        Exit = WaitAsync(written);
     }
 
     public string Id { get; }
@@ -47,10 +56,15 @@ internal sealed class ProcessContainer : IRunningContainer
     public async Task<ExecutionResult> ExecuteAsync(IReadOnlyList<string> command, CancellationToken cancellation)
     {
         using var pipe = Pipe.Create();
-        using var child = await LaunchAsync(command, new ProgramStreams(null, pipe.Writer, pipe.Writer));
+        using var child = await LaunchAsync(() => ContainerLauncher.Execute(
+            _process, _program with { Arguments = command }, new ProgramStreams(null, pipe.Writer, pipe.Writer)));
         pipe.Writer.Dispose();
         var output = new MemoryStream();
-        var read = _monitor.ReadAsync(pipe.TakeReader(), bytes => output.Write(bytes[..Math.Min(bytes.Length, MostOutput - (int)output.Length)]));
+        var read = _monitor.ReadAsync(pipe.TakeReader(), bytes =>
+        {
+            output.Write(bytes[..Math.Min(bytes.Length, MostOutput - (int)output.Length)]);
+            return null;
+        });
         var exit = _monitor.WaitAsync(child);
         using (cancellation.Register(() => child.Signal(SIGKILL)))
         {
@@ -61,27 +75,48 @@ internal sealed class ProcessContainer : IRunningContainer
         }
     }
 
-    public async Task<ContainerProgram> StartProgramAsync(ContainerProgramRequest request)
+    public Task<ContainerProgram> StartProgramAsync(ContainerProgramRequest request) =>
+        request.Terminal ? StartOnTerminalAsync(request) : StartOnPipesAsync(request);
+
+    public Task<ContainerProgram> AttachAsync(ProgramStreamsRequest request) => Task.FromResult(_console.Attach(request, Exit));
+
+    private async Task<ContainerProgram> StartOnPipesAsync(ContainerProgramRequest request)
     {
-        using var input = request.Input ? Pipe.Create() : null;
-        using var output = request.Output ? Pipe.Create() : null;
-        using var error = request.Error ? Pipe.Create() : null;
-        var child = await LaunchAsync(request.Command, new ProgramStreams(input?.Reader, output?.Writer, error?.Writer));
-        return new ContainerProgram(
-            input is null ? null : DescriptorStream.Writing(input.TakeWriter(), _monitor),
-            output is null ? null : DescriptorStream.Reading(output.TakeReader(), _monitor),
-            error is null ? null : DescriptorStream.Reading(error.TakeReader(), _monitor),
-            EndOfAsync(child));
+        using var input = request.Streams.Input ? Pipe.Create() : null;
+        using var output = request.Streams.Output ? Pipe.Create() : null;
+        using var error = request.Streams.Error ? Pipe.Create() : null;
+        var streams = new ProgramStreams(input?.Reader, output?.Writer, error?.Writer);
+        var child = await LaunchAsync(() => ContainerLauncher.Execute(_process, _program with { Arguments = request.Command }, streams));
+        return new ContainerProgram(static () => { })
+        {
+            Input = input is null ? null : InputOf(DescriptorStream.Writing(input.TakeWriter(), _monitor)),
+            Output = output is null ? null : DescriptorStream.Reading(output.TakeReader(), _monitor),
+            Error = error is null ? null : DescriptorStream.Reading(error.TakeReader(), _monitor),
+            Exit = EndOfAsync(child),
+        };
     }
 
+    private async Task<ContainerProgram> StartOnTerminalAsync(ContainerProgramRequest request)
+    {
+        var program = ProcessRuntime.OnTerminal(_program with { Arguments = request.Command });
+        var (child, terminal) = await LaunchAsync(() => ContainerLauncher.ExecuteOnTerminal(_process, program));
+        return new ContainerProgram(terminal.Dispose)
+        {
+            Input = request.Streams.Input ? InputOf(DescriptorStream.Writing(terminal.Duplicate(), _monitor)) : null,
+            Output = request.Streams.Output ? DescriptorStream.Reading(terminal.Duplicate(), _monitor) : null,
+            Resize = terminal.Resize,
+            Exit = EndOfAsync(child),
+        };
+    }
+
+    private static ProgramInput InputOf(DescriptorStream stream) => new(stream.WriteAsync, stream.Dispose);
+
     /// <summary>Off the pool: it blocks for milliseconds.</summary>
-    private async Task<ChildProcess> LaunchAsync(IReadOnlyList<string> command, ProgramStreams streams)
+    private static async Task<T> LaunchAsync<T>(Func<T> launch)
     {
         try
         {
-            return await Task.Factory.StartNew(
-                () => ContainerLauncher.Execute(_process, _program with { Arguments = command }, streams),
-                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            return await Task.Factory.StartNew(launch, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         catch (Exception failure) when (failure is IOException or ObjectDisposedException)
         {
@@ -100,8 +135,10 @@ internal sealed class ProcessContainer : IRunningContainer
     private async Task<ExitStatus> WaitAsync(Task output)
     {
         var status = await _monitor.WaitAsync(_process);
+        _console.ProcessEnded();
         await output;
         Log.Dispose();
+        _console.Dispose();
         _process.Dispose();
         return status;
     }

@@ -52,27 +52,9 @@ internal sealed class ProcessRuntime(
             throw new ContainerStartException($"failed to generate container \"{request.Name}\" spec: no command specified");
         }
 
-        using var output = Pipe.Create();
-        using var error = Pipe.Create();
         try
         {
-            var process = await OffPoolAsync(() =>
-            {
-                var plan = new ContainerPlan
-                {
-                    Sandbox = ((ProcessSandbox)sandbox).Holder,
-                    Root = RootPlan(request),
-                    Program = program,
-                };
-                var started = ContainerLauncher.Start(plan, new ProgramStreams(null, output.Writer, error.Writer));
-                Record(request.PodUid, started);
-                return started;
-            });
-            output.Writer.Dispose();
-            error.Writer.Dispose();
-            return new ProcessContainer(
-                process, _monitor, request.Log, program, time.GetUtcNow(), _monitor.ReadAsync(output.TakeReader(), request.Log.Output),
-                _monitor.ReadAsync(error.TakeReader(), request.Log.Error));
+            return await (request.Terminal ? StartOnTerminalAsync(sandbox, request, OnTerminal(program)) : StartOnPipesAsync(sandbox, request, program));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -87,6 +69,62 @@ internal sealed class ProcessRuntime(
     }
 
     internal static string NamespaceName(string podUid) => NamespacePrefix + podUid[..8];
+
+    /// <summary>Adds what every container runtime tells a program with a terminal, unless the pod does.</summary>
+    internal static ProgramPlan OnTerminal(ProgramPlan program)
+    {
+        const string variable = "TERM=";
+        return program.Environment.Any(one => one.StartsWith(variable, StringComparison.Ordinal))
+            ? program
+            : program with { Environment = [.. program.Environment, variable + "xterm"] };
+    }
+
+    private async Task<IRunningContainer> StartOnPipesAsync(IPodSandbox sandbox, ContainerRequest request, ProgramPlan program)
+    {
+        using var input = request.Input ? Pipe.Create() : null;
+        using var output = Pipe.Create();
+        using var error = Pipe.Create();
+        var process = await OffPoolAsync(() =>
+        {
+            var started = ContainerLauncher.Start(Plan(sandbox, request, program), new ProgramStreams(input?.Reader, output.Writer, error.Writer));
+            Record(request.PodUid, started);
+            return started;
+        });
+        output.Writer.Dispose();
+        error.Writer.Dispose();
+        var console = new ContainerConsole(request.Log)
+        {
+            Input = input is null ? null : DescriptorStream.Writing(input.TakeWriter(), _monitor),
+            InputOnce = request.InputOnce,
+        };
+        var written = Task.WhenAll(_monitor.ReadAsync(output.TakeReader(), console.Output), _monitor.ReadAsync(error.TakeReader(), console.Error));
+        return new ProcessContainer(process, _monitor, request.Log, console, program, time.GetUtcNow(), written);
+    }
+
+    private async Task<IRunningContainer> StartOnTerminalAsync(IPodSandbox sandbox, ContainerRequest request, ProgramPlan program)
+    {
+        var (process, terminal) = await OffPoolAsync(() =>
+        {
+            var started = ContainerLauncher.StartOnTerminal(Plan(sandbox, request, program));
+            Record(request.PodUid, started.Process);
+            return started;
+        });
+        var console = new ContainerConsole(request.Log)
+        {
+            Input = request.Input ? DescriptorStream.Writing(terminal.Duplicate(), _monitor) : null,
+            InputOnce = request.InputOnce,
+            Terminal = terminal,
+        };
+        var written = _monitor.ReadAsync(terminal.Duplicate(), console.Output);
+        return new ProcessContainer(process, _monitor, request.Log, console, program, time.GetUtcNow(), written);
+    }
+
+    private ContainerPlan Plan(IPodSandbox sandbox, ContainerRequest request, ProgramPlan program) => new()
+    {
+        Sandbox = ((ProcessSandbox)sandbox).Holder,
+        Root = RootPlan(request),
+        Program = program,
+    };
 
     private ContainerRootPlan RootPlan(ContainerRequest request)
     {

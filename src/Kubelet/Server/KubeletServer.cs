@@ -9,11 +9,15 @@ using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Kubelet.Server;
 
-/// <summary>The agent's HTTPS API in the node's namespace: logs, exec, pods, metrics, health.</summary>
+/// <summary>The agent's HTTPS API in the node's namespace: logs, exec, attach, port forwarding, pods, metrics, health.</summary>
 internal sealed class KubeletServer(KubeletOptions options, PodDirectories directories, MetricsText metrics, TimeProvider time, ILogger logger)
 {
+    private const string NoPod = "pod does not exist";
+
     private readonly ClientAuthentication _authentication = new(options.KubeConfig);
-    private readonly ExecHandler _exec = new(time, logger);
+    private readonly ContainerLogHandler _logs = new(directories, time);
+    private readonly RemoteCommandHandler _commands = new(time, logger);
+    private readonly PortForwardHandler _ports = new(options, time, logger);
 
     /// <summary>Set once there are pods to serve.</summary>
     internal PodWorkers? Workers { get; set; }
@@ -37,7 +41,7 @@ internal sealed class KubeletServer(KubeletOptions options, PodDirectories direc
         }
 
         var path = http.Request.Path.Value?.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        if (!HttpMethods.IsGet(http.Request.Method) && path is not ["exec", ..])
+        if (!HttpMethods.IsGet(http.Request.Method) && !(HttpMethods.IsPost(http.Request.Method) && path is ["exec" or "attach" or "portForward", ..]))
         {
             await TextAsync(http, StatusCodes.Status405MethodNotAllowed, "Method Not Allowed");
             return;
@@ -58,10 +62,16 @@ internal sealed class KubeletServer(KubeletOptions options, PodDirectories direc
                 await http.Response.BodyWriter.WriteAsync(ApiJson.Serialize(pods), http.RequestAborted);
                 break;
             case ["containerLogs", var ns, var pod, var container]:
-                await LogAsync(http, new NamespacedName(ns, pod), container);
+                await WithPodAsync(http, ns, pod, null, $"pod \"{pod}\" not found", worker => _logs.HandleAsync(http, worker, container));
                 break;
-            case ["exec", var ns, var pod, var container]:
-                await _exec.HandleAsync(http, Workers, new NamespacedName(ns, pod), container);
+            case ["exec", var ns, var pod, .. { Length: 1 or 2 } rest]:
+                await WithPodAsync(http, ns, pod, rest.Length == 2 ? rest[0] : null, NoPod, worker => _commands.ExecuteAsync(http, worker, rest[^1]));
+                break;
+            case ["attach", var ns, var pod, .. { Length: 1 or 2 } rest]:
+                await WithPodAsync(http, ns, pod, rest.Length == 2 ? rest[0] : null, NoPod, worker => _commands.AttachAsync(http, worker, rest[^1]));
+                break;
+            case ["portForward", var ns, var pod, .. { Length: 0 or 1 } rest]:
+                await WithPodAsync(http, ns, pod, rest.Length == 1 ? rest[0] : null, NoPod, worker => _ports.HandleAsync(http, worker));
                 break;
             default:
                 await TextAsync(http, StatusCodes.Status404NotFound, "404 page not found");
@@ -69,78 +79,16 @@ internal sealed class KubeletServer(KubeletOptions options, PodDirectories direc
         }
     }
 
-    private async Task LogAsync(HttpContext http, NamespacedName name, string container)
-    {
-        if (Workers?.Find(name) is not { } worker)
-        {
-            await TextAsync(http, StatusCodes.Status404NotFound, $"pod \"{name.Name}\" not found");
-            return;
-        }
+    /// <param name="http">Answered with 404 when there is no such pod here.</param>
+    /// <param name="ns">Its namespace.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="uid">Null for any pod of the name.</param>
+    /// <param name="missing">What to answer.</param>
+    /// <param name="serve">Answers otherwise.</param>
+    private Task WithPodAsync(HttpContext http, string ns, string name, string? uid, string missing, Func<PodWorker, Task> serve) =>
+        Workers?.Find(new NamespacedName(ns, name)) is { } worker && (uid is null || uid == worker.Pod.Metadata.UID)
+            ? serve(worker)
+            : TextAsync(http, StatusCodes.Status404NotFound, missing);
 
-        if (!worker.Pod.Spec.Containers.Concat(worker.Pod.Spec.InitContainers).Any(one => one.Name == container))
-        {
-            await TextAsync(http, StatusCodes.Status404NotFound, $"container \"{container}\" not found in pod \"{name.Name}\"");
-            return;
-        }
-
-        LogOptions query;
-        try
-        {
-            query = LogOptions.Parse(http.Request.Query, time.GetUtcNow());
-        }
-        catch (FormatException problem)
-        {
-            await TextAsync(http, StatusCodes.Status400BadRequest, problem.Message);
-            return;
-        }
-
-        var path = FindLog(worker.Pod.Metadata.UID, container, query.Previous);
-        if (path is null)
-        {
-            var problem = query.Previous
-                ? $"previous terminated container \"{container}\" in pod \"{name.Name}\" not found"
-                : $"container \"{container}\" in pod \"{name.Name}\" is waiting to start: {WhyWaiting(worker.Pod.Status, container)}";
-            await TextAsync(http, StatusCodes.Status400BadRequest, problem);
-            return;
-        }
-
-        http.Response.ContentType = "text/plain";
-        await http.Response.StartAsync(http.RequestAborted);
-        var live = worker.RunOf(container)?.Log is { } log && log.FilePath == path ? log : null;
-        await LogReader.CopyAsync(path, live, query, http.Response.Body, http.RequestAborted);
-    }
-
-    private static string WhyWaiting(PodStatus status, string container)
-    {
-        var known = status.ContainerStatuses.Concat(status.InitContainerStatuses).FirstOrDefault(one => one.Name == container);
-        return known?.State.Waiting?.Reason switch
-        {
-            "ErrImagePull" => "image can't be pulled",
-            "ImagePullBackOff" => "trying and failing to pull image",
-            { Length: > 0 } reason => reason,
-            _ => "ContainerCreating",
-        };
-    }
-
-    /// <summary>The newest run's log, or the one before.</summary>
-    private string? FindLog(string uid, string container, bool previous)
-    {
-        var directory = Path.GetDirectoryName(directories.Log(uid, container, 0))!;
-        if (!Directory.Exists(directory))
-        {
-            return null;
-        }
-
-        var runs = Directory.EnumerateFiles(directory, "*.log")
-            .Select(file => (File: file, Attempt: int.Parse(Path.GetFileNameWithoutExtension(file), System.Globalization.CultureInfo.InvariantCulture)))
-            .OrderByDescending(run => run.Attempt).Select(run => run.File).ToArray();
-        return runs.ElementAtOrDefault(previous ? 1 : 0);
-    }
-
-    private static Task TextAsync(HttpContext http, int status, string text)
-    {
-        http.Response.StatusCode = status;
-        http.Response.ContentType = "text/plain; charset=utf-8";
-        return http.Response.WriteAsync(text, http.RequestAborted);
-    }
+    private static Task TextAsync(HttpContext http, int status, string text) => StreamUpgrade.RefuseAsync(http, status, text);
 }

@@ -1,14 +1,19 @@
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Dataplane.Hosting.Spdy;
 using Dataplane.Kubelet.Tests.Lifecycle;
 using static Dataplane.Kubelet.Tests.Lifecycle.NodeFixture;
 
 namespace Dataplane.Kubelet.Tests.Streaming;
 
-/// <summary>exec as a client of the WebSocket protocol sees it, through the API server and the agent.</summary>
+/// <summary>exec as a client of either protocol sees it, through the API server and the agent.</summary>
 public sealed class ExecTests(NodeFixture fixture) : IClassFixture<NodeFixture>, IAsyncLifetime
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
+
     public async ValueTask InitializeAsync()
     {
         await fixture.CreateAsync(Pod("exec", Shell("main", "mkdir /only-here; sleep 1000")));
@@ -21,15 +26,35 @@ public sealed class ExecTests(NodeFixture fixture) : IClassFixture<NodeFixture>,
         await fixture.WaitGoneAsync("exec");
     }
 
-    [Fact]
-    public async Task OutputErrorAndExitCodeComeOnTheirChannels()
+    [Theory]
+    [InlineData("v5.channel.k8s.io", false)]
+    [InlineData("v4.channel.k8s.io", false)]
+    [InlineData("v4.base64.channel.k8s.io", true)]
+    public async Task OutputErrorAndExitCodeComeOnTheirChannels(string protocol, bool isText)
     {
-        using var client = await ConnectAsync("v5.channel.k8s.io", "stdout=true&stderr=true", "ls -d /only-here; echo bad >&2; exit 7");
-        var (output, error, status) = await ReadAsync(client);
-        Assert.Equal(("/only-here\n", "bad\n"), (output, error));
+        using var client = await ConnectAsync(protocol, "stdout=true&stderr=true", "ls -d /only-here; echo bad >&2; exit 7");
+        var channels = new ChannelReader(client, isText);
+        await channels.ReadToEndAsync();
+        Assert.Equal(("/only-here\n", "bad\n"), (channels[1], channels[2]));
+        var status = JsonNode.Parse(channels[3])!;
         Assert.Equal("NonZeroExitCode", (string?)status["reason"]);
         Assert.Equal("""[{"reason":"ExitCode","message":"7"}]""", status["details"]!["causes"]!.ToJsonString());
         Assert.Equal(WebSocketCloseStatus.NormalClosure, client.CloseStatus);
+    }
+
+    [Theory]
+    [InlineData("channel.k8s.io", false)]
+    [InlineData("base64.channel.k8s.io", true)]
+    [InlineData("", false)]
+    public async Task TheOldestProtocolsSayOnlyWhatWentWrong(string protocol, bool isText)
+    {
+        foreach (var (script, said) in new[] { ("true", ""), ("exit 7", "command terminated with non-zero exit code: error executing command [/bin/sh -c exit 7], exit code 7") })
+        {
+            using var client = await ConnectAsync(protocol, "stdout=true", script);
+            var channels = new ChannelReader(client, isText);
+            await channels.ReadToEndAsync();
+            Assert.Equal(said, channels[3]);
+        }
     }
 
     [Theory]
@@ -39,69 +64,133 @@ public sealed class ExecTests(NodeFixture fixture) : IClassFixture<NodeFixture>,
     {
         using var client = await ConnectAsync(protocol, "stdin=true&stdout=true", script);
         Assert.Equal(protocol, client.SubProtocol);
-        await client.SendAsync(new byte[] { 0, (byte)'a', (byte)'b' }, WebSocketMessageType.Binary, endOfMessage: false, default);
-        await client.SendAsync("cd"u8.ToArray(), WebSocketMessageType.Binary, endOfMessage: true, default);
-        await client.SendAsync(new byte[] { 0, (byte)'e', (byte)'\n' }, WebSocketMessageType.Binary, endOfMessage: true, default);
-        await client.SendAsync(new byte[] { 0, (byte)'!' }, WebSocketMessageType.Binary, endOfMessage: true, default);
-        await client.SendAsync(new byte[] { 255, 0 }, WebSocketMessageType.Binary, endOfMessage: true, default);
-        var (output, _, status) = await ReadAsync(client);
-        Assert.Equal(protocol.StartsWith("v5", StringComparison.Ordinal) ? "abcde\n!" : "abcde\n", output);
-        Assert.Equal("Success", (string?)status["status"]);
+        var channels = new ChannelReader(client);
+        await channels.SendAsync(0, "ab", endOfMessage: false);
+        await client.SendAsync("cd"u8.ToArray(), WebSocketMessageType.Binary, endOfMessage: true, _cancellation);
+        await channels.SendAsync(0, "e\n");
+        await channels.SendAsync(0, "!");
+        await channels.SendAsync(255, "\0");
+        await channels.SendAsync(0, "after the end");
+        await channels.ReadToEndAsync();
+        Assert.Equal(protocol.StartsWith("v5", StringComparison.Ordinal) ? "abcde\n!" : "abcde\n", channels[1]);
+        Assert.Equal("Success", (string?)JsonNode.Parse(channels[3])!["status"]);
     }
 
     [Fact]
     public async Task MuchOutputArrivesWhole()
     {
         using var client = await ConnectAsync("v5.channel.k8s.io", "stdout=true", "head -c 3000000 /dev/zero");
-        var (output, _, status) = await ReadAsync(client);
-        Assert.Equal(3_000_000, output.Length);
-        Assert.Equal("Success", (string?)status["status"]);
+        var channels = new ChannelReader(client);
+        await channels.ReadToEndAsync();
+        Assert.Equal(3_000_000, channels[1].Length);
+        Assert.Equal("Success", (string?)JsonNode.Parse(channels[3])!["status"]);
     }
 
     [Fact]
     public async Task AProgramThatIsNotThereIsAnInternalErrorOfTheSession()
     {
         using var client = await ConnectAsync("v5.channel.k8s.io", "stdout=true&command=no-such-program", null);
-        var (_, _, status) = await ReadAsync(client);
+        var channels = new ChannelReader(client);
+        await channels.ReadToEndAsync();
+        var status = JsonNode.Parse(channels[3])!;
         Assert.Equal("InternalError", (string?)status["reason"]);
         Assert.Contains("executable file not found in $PATH", (string?)status["message"]);
     }
 
-    private async Task<ClientWebSocket> ConnectAsync(string protocol, string query, string? script)
+    [Fact]
+    public async Task ATerminalHasOneOutputASizeAndItsCharacters()
     {
-        var client = new ClientWebSocket();
-        client.Options.AddSubProtocol(protocol);
-        client.Options.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
-        client.Options.SetRequestHeader("Authorization", $"Bearer {fixture.KubeConfig.Token}");
-        var command = script is null ? "" : $"&command=/bin/sh&command=-c&command={Uri.EscapeDataString(script)}";
-        var path = new Uri(fixture.KubeConfig.Server, $"api/v1/namespaces/default/pods/exec/exec?{query}{command}");
-        await client.ConnectAsync(new UriBuilder(path) { Scheme = "wss" }.Uri, TestContext.Current.CancellationToken);
-        return client;
+        const string script = "until [ \"$(stty size)\" = '44 99' ]; do :; done; echo sized; while read line; do echo $line >&2; done; exit 5";
+        using var client = await ConnectAsync("v5.channel.k8s.io", "stdin=true&stdout=true&stderr=true&tty=true", script);
+        var channels = new ChannelReader(client);
+        await channels.SendAsync(4, "{\"Width\":99,\"Height\":44}");
+        await channels.ExpectAsync(1, "sized\r\n");
+        await channels.SendAsync(0, "one\n");
+        await channels.ExpectAsync(1, "one\r\none\r\n");
+        await channels.SendAsync(0, "\x04");
+        await channels.ReadToEndAsync();
+        Assert.Equal("", channels[2]);
+        Assert.Equal("5", (string?)JsonNode.Parse(channels[3])!["details"]!["causes"]![0]!["message"]);
     }
 
-    private static async Task<(string Output, string Error, JsonNode Status)> ReadAsync(ClientWebSocket client)
+    [Fact]
+    public async Task AClientThatGoesHangsUpTheTerminal()
     {
-        var channels = new MemoryStream[] { new(), new(), new(), new() };
-        var buffer = new byte[64 * 1024];
-        while (true)
+        using (var client = await ConnectAsync("v5.channel.k8s.io", "stdin=true&stdout=true&tty=true", "trap 'touch /hung-up; exit' HUP; echo ready; while :; do read line; done"))
         {
-            var message = new MemoryStream();
-            ValueWebSocketReceiveResult part;
-            do
-            {
-                part = await client.ReceiveAsync(buffer.AsMemory(), TestContext.Current.CancellationToken);
-                message.Write(buffer, 0, part.Count);
-            }
-            while (!part.EndOfMessage);
-            if (part.MessageType == WebSocketMessageType.Close)
-            {
-                await client.CloseAsync(WebSocketCloseStatus.NormalClosure, null, TestContext.Current.CancellationToken);
-                return (Text(1), Text(2), JsonNode.Parse(Text(3))!);
-            }
-
-            channels[message.GetBuffer()[0]].Write(message.ToArray().AsSpan(1));
+            await new ChannelReader(client).ExpectAsync(1, "ready");
+            client.Abort();
         }
 
-        string Text(int channel) => Encoding.UTF8.GetString(channels[channel].ToArray());
+        using var check = await ConnectAsync("v5.channel.k8s.io", "stdout=true", "until [ -e /hung-up ]; do sleep 0.1; done; echo seen");
+        await new ChannelReader(check).ExpectAsync(1, "seen");
+    }
+
+    [Theory]
+    [InlineData("v4.channel.k8s.io")]
+    [InlineData("v3.channel.k8s.io")]
+    [InlineData("v2.channel.k8s.io")]
+    [InlineData("channel.k8s.io")]
+    public async Task OverSpdyEachStreamIsOneOfTheSession(string protocol)
+    {
+        await using var session = await StreamClient.SpdyAsync(
+            fixture, $"exec/exec?stdin=true&stdout=true&stderr=true&command=/bin/sh&command=-c&command={Uri.EscapeDataString("cat; echo bad >&2; exit 7")}", protocol);
+        var run = session.RunAsync(_cancellation);
+        var streams = new[] { "error", "stdin", "stdout", "stderr" }.ToDictionary(type => type, type => session.Open(new SpdyHeaders([new("streamtype", type)])));
+        await streams["stdin"].WriteAsync("typed\n"u8.ToArray(), _cancellation);
+        await streams["stdin"].CompleteWritesAsync();
+        Assert.Equal("typed\n", await ReadAsync(streams["stdout"]));
+        Assert.Equal("bad\n", await ReadAsync(streams["stderr"]));
+        var status = await ReadAsync(streams["error"]);
+        if (protocol == "v4.channel.k8s.io")
+        {
+            Assert.Equal("7", (string?)JsonNode.Parse(status)!["details"]!["causes"]![0]!["message"]);
+        }
+        else
+        {
+            Assert.StartsWith("command terminated with non-zero exit code", status);
+        }
+
+        Assert.False(run.IsFaulted);
+    }
+
+    [Fact]
+    public async Task OverSpdyATerminalIsResizedByAStreamOfItsOwn()
+    {
+        await using var session = await StreamClient.SpdyAsync(
+            fixture, $"exec/exec?stdin=true&stdout=true&tty=true&command=/bin/sh&command=-c&command={Uri.EscapeDataString("until [ \"$(stty size)\" = '44 99' ]; do :; done; tty")}",
+            "v4.channel.k8s.io");
+        var run = session.RunAsync(_cancellation);
+        var streams = new[] { "error", "stdin", "stdout", "resize" }.ToDictionary(type => type, type => session.Open(new SpdyHeaders([new("streamtype", type)])));
+        await streams["resize"].WriteAsync("{\"Width\":99,\"Height\":44}\n"u8.ToArray(), _cancellation);
+        Assert.Equal("/dev/pts/0\r\n", await ReadAsync(streams["stdout"]));
+        Assert.Equal("Success", (string?)JsonNode.Parse(await ReadAsync(streams["error"]))!["status"]);
+        Assert.False(run.IsFaulted);
+    }
+
+    [Theory]
+    [InlineData("exec/exec?command=ls", 400, "you must specify at least 1 of stdin, stdout, stderr")]
+    [InlineData("exec/exec?stdout=true", 400, "you must specify a command to run")]
+    [InlineData("exec/exec?stdout=true&command=ls&container=nobody", 400, "container nobody is not valid for pod exec")]
+    [InlineData("nobody/exec?stdout=true&command=ls", 404, "pods \"nobody\" not found")]
+    [InlineData("exec/attach", 400, "you must specify at least 1 of stdin, stdout, stderr")]
+    public async Task WhatCannotBeServedIsRefusedBeforeTheUpgrade(string path, int status, string problem)
+    {
+        using var answer = await StreamClient.UpgradeAsync(
+            fixture, HttpMethod.Post, path, ("Connection", "Upgrade"), ("Upgrade", "SPDY/3.1"), ("X-Stream-Protocol-Version", "v4.channel.k8s.io"));
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Contains(problem, (await answer.Content.ReadAsStringAsync(_cancellation)).Replace("\\\"", "\"", StringComparison.Ordinal));
+    }
+
+    private async Task<string> ReadAsync(SpdyStream stream)
+    {
+        using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
+        return await reader.ReadToEndAsync(_cancellation).WaitAsync(Patience, _cancellation);
+    }
+
+    private Task<ClientWebSocket> ConnectAsync(string protocol, string query, string? script)
+    {
+        var command = script is null ? "" : $"&command=/bin/sh&command=-c&command={Uri.EscapeDataString(script)}";
+        return StreamClient.SocketAsync(fixture, protocol, $"exec/exec?{query}{command}");
     }
 }

@@ -19,14 +19,19 @@ internal sealed class ContainerTargets(IStore store, ResourceCatalog catalog)
     {
         var pod = stored.Document();
         var container = ContainerOf(request, pod);
+        return new ContainerTarget(NodeOf(request, pod), container);
+    }
+
+    /// <exception cref="StatusException">The pod is on no node.</exception>
+    public JsonObject NodeOf(ApiRequest request, JsonObject pod)
+    {
         var nodeName = pod.Text("spec", "nodeName");
         if (string.IsNullOrEmpty(nodeName))
         {
             throw StatusException.BadRequest($"pod {request.Name} does not have a host assigned");
         }
 
-        var node = store.Current.Get(catalog.Find("", "nodes").Key("", nodeName))?.Document() ?? throw StatusException.NotFound("nodes", nodeName);
-        return new ContainerTarget(node, container);
+        return store.Current.Get(catalog.Find("", "nodes").Key("", nodeName))?.Document() ?? throw StatusException.NotFound("nodes", nodeName);
     }
 
     private static string ContainerOf(ApiRequest request, JsonObject pod)

@@ -5,15 +5,15 @@ using Dataplane.ControlPlane.Machinery.Registry;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
 
-/// <summary>Subresources that are no view of the whole object: binding, eviction, scale, reviews, a pod's log and exec.</summary>
+/// <summary>Subresources that are no view of the whole object: binding, eviction, scale, reviews, a pod's log and connections into it.</summary>
 internal sealed class SubresourceHandler(
-    ObjectReader reader, ObjectWriter writer, ScaleHandler scale, PodLogHandler logs, PodExecHandler exec, EvictionHandler evictions,
+    ObjectReader reader, ObjectWriter writer, ScaleHandler scale, PodLogHandler logs, PodStreamHandler streams, EvictionHandler evictions,
     ReviewHandler reviews, TokenRequestHandler tokens,
     TimeProvider time)
 {
     public bool Handles(ApiRequest request) =>
         request.Descriptor.IsReview
-        || request.Subresource is "binding" or "eviction" or "scale" or "token" or "log" or "exec";
+        || request.Subresource is "binding" or "eviction" or "scale" or "token" or "log" || PodStreamHandler.Handles(request.Subresource);
 
     public Task HandleAsync(ApiRequest request) => (request.Descriptor.Names.Kind, request.Subresource) switch
     {
@@ -22,10 +22,10 @@ internal sealed class SubresourceHandler(
         ("Pod", "binding") when request.Http.Request.Method == "POST" => BindAsync(request),
         ("Pod", "eviction") when request.Http.Request.Method == "POST" => evictions.HandleAsync(request),
         ("Pod", "log") when request.Http.Request.Method == "GET" => logs.HandleAsync(request, reader.Get(request.Descriptor, request.Namespace, request.Name)),
-        ("Pod", "exec") when request.Http.Request.Method is "GET" or "POST" =>
-            exec.HandleAsync(request, reader.Get(request.Descriptor, request.Namespace, request.Name)),
+        ("Pod", _) when PodStreamHandler.Handles(request.Subresource) && request.Http.Request.Method is "GET" or "POST" =>
+            streams.HandleAsync(request, reader.Get(request.Descriptor, request.Namespace, request.Name)),
         (_, "scale") when request.Descriptor.HasScale => scale.HandleAsync(request),
-        (_, "") or ("ServiceAccount", "token") or ("Pod", "binding" or "eviction" or "log" or "exec") => throw StatusException.MethodNotAllowed(),
+        (_, "") or ("ServiceAccount", "token") or ("Pod", "binding" or "eviction" or "log" or "exec" or "attach" or "portforward") => throw StatusException.MethodNotAllowed(),
         _ => throw StatusException.PageNotFound(),
     };
 
