@@ -8,13 +8,11 @@ namespace Dataplane.ControlPlane.Machinery.Http;
 /// <summary>pods/log: relays to the kubelet of the pod's node, byte for byte, as it comes.</summary>
 internal sealed class PodLogHandler(ContainerTargets targets, KubeletClient kubelets)
 {
-    private static readonly string[] PassedOn = ["follow", "previous", "sinceSeconds", "sinceTime", "timestamps", "tailLines", "limitBytes"];
-
     public async Task HandleAsync(ApiRequest request, StoredObject stored)
     {
+        var query = PodLogQuery.Of(request.Query, request.Name);
         var target = targets.Find(request, stored);
-        var query = string.Join('&', PassedOn.Where(request.Query.ContainsKey).Select(name => $"{name}={Uri.EscapeDataString(request.Query[name].ToString())}"));
-        var path = $"/containerLogs/{request.Namespace}/{request.Name}/{target.Container}" + (query.Length == 0 ? "" : "?" + query);
+        var path = $"/containerLogs/{request.Namespace}/{request.Name}/{target.Container}{query}";
         using var answer = await kubelets.GetAsync(target.Node, path, request.Http.RequestAborted);
         if (answer.StatusCode != HttpStatusCode.OK)
         {
