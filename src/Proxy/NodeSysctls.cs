@@ -9,6 +9,7 @@ namespace Dataplane.Proxy;
 internal static class NodeSysctls
 {
     private const string Ipv4Forwarding = "net/ipv4/ip_forward";
+    private const string LiberalConntrack = "net/netfilter/nf_conntrack_tcp_be_liberal";
     private const string Ipv6Forwarding = "net/ipv6/conf/all/forwarding";
 
     /// <param name="networkNamespace">Null for the process's own.</param>
@@ -25,6 +26,20 @@ internal static class NodeSysctls
 
     /// <summary>Lets connections from loopback addresses leave the node once they are masqueraded: localhost NodePorts in kernel modes.</summary>
     internal static void RouteLoopback(NetworkNamespace? networkNamespace, ILogger logger) => Set(networkNamespace, "net/ipv4/conf/all/route_localnet", "1", logger);
+
+    /// <summary>Whether packets outside a connection's window count as its own: then none that fits no connection needs to be dropped.</summary>
+    internal static bool IsConntrackLiberal(NetworkNamespace? networkNamespace)
+    {
+        try
+        {
+            return Sysctl.Read(networkNamespace, LiberalConntrack) != "0";
+        }
+        catch (LinuxException)
+        {
+            // Not there before connection tracking is: then it is off.
+            return false;
+        }
+    }
 
     private static void Set(NetworkNamespace? networkNamespace, string name, string value, ILogger logger)
     {

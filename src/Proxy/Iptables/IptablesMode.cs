@@ -1,6 +1,4 @@
 using System.Net.Sockets;
-using Dataplane.Linux;
-using Dataplane.Linux.Sysctls;
 using Dataplane.Proxy.Iptables.Nft;
 using Dataplane.Proxy.Iptables.Rendering;
 using Dataplane.Proxy.Planning;
@@ -14,8 +12,6 @@ namespace Dataplane.Proxy.Iptables;
 internal sealed class IptablesMode : IProxyMode
 {
     internal const string ModeName = "iptables";
-
-    private const string LiberalConntrack = "net/netfilter/nf_conntrack_tcp_be_liberal";
 
     private readonly ProxyModeContext _context;
     private readonly ILogger _logger;
@@ -81,18 +77,5 @@ internal sealed class IptablesMode : IProxyMode
     }
 
     private RuleOptions Options(ForwardingPlan plan) => new(
-        _context.MasqueradeMark, plan.LocalDetector, plan.NodePorts, DropInvalid: _options?.DropInvalid ?? !IsLiberal());
-
-    private bool IsLiberal()
-    {
-        try
-        {
-            return Sysctl.Read(_context.Namespace, LiberalConntrack) != "0";
-        }
-        catch (LinuxException)
-        {
-            // Not there before connection tracking is: then it is off.
-            return false;
-        }
-    }
+        _context.MasqueradeMark, plan.LocalDetector, plan.NodePorts, DropInvalid: _options?.DropInvalid ?? !NodeSysctls.IsConntrackLiberal(_context.Namespace));
 }

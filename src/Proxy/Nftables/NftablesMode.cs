@@ -137,7 +137,7 @@ internal sealed class NftablesMode : IProxyMode
 
     private (RulesetRenderer Renderer, int Transactions) LoadPieces(ForwardingPlan plan, RulesetCensus census)
     {
-        var (renderer, skeleton) = RulesetRenderer.Start(plan, _context.MasqueradeMark);
+        var (renderer, skeleton) = RulesetRenderer.Start(plan, _context.MasqueradeMark, dropInvalid: !NodeSysctls.IsConntrackLiberal(_node));
         Commit(skeleton, census);
         var (transactions, services) = (1, 0);
         foreach (var piece in LoadOrder.Pieces(plan))

@@ -18,10 +18,10 @@ internal sealed class RulesetRenderer
     }
 
     /// <summary>The part of the tables that a plan's Services have in common; they follow by <see cref="Render"/>.</summary>
-    internal static (RulesetRenderer Renderer, RulesetChange Change) Start(ForwardingPlan plan, uint mark)
+    internal static (RulesetRenderer Renderer, RulesetChange Change) Start(ForwardingPlan plan, uint mark, bool dropInvalid = true)
     {
         var change = new RulesetChange(creates: true);
-        var skeleton = new Skeleton(mark, plan.NodePorts);
+        var skeleton = new Skeleton(mark, plan.NodePorts, dropInvalid);
         foreach (var table in change.Tables)
         {
             var sizes = SetSizes.For(plan, table.Family);

@@ -18,7 +18,7 @@ namespace Dataplane.Proxy.Nftables.Rendering;
 /// </code>
 /// All decisions fall in the nat hooks, which see the first packet of a connection: REJECT and DROP there leave no connection behind.
 /// </summary>
-internal sealed record Skeleton(uint MasqueradeMark, NodePortScope NodePorts)
+internal sealed record Skeleton(uint MasqueradeMark, NodePortScope NodePorts, bool DropInvalid)
 {
     internal const string Services = "services";
     internal const string NodePortMap = "nodeports";
@@ -96,7 +96,10 @@ internal sealed record Skeleton(uint MasqueradeMark, NodePortScope NodePorts)
             yield return LoopbackGuard();
         }
 
-        yield return new ChainDefinition("filter-forward", [[new MatchInvalid(), new Drop()]]) { Base = NftBaseChain.Filter(NftHook.Forward) };
+        if (DropInvalid)
+        {
+            yield return new ChainDefinition("filter-forward", [[new MatchInvalid(), new Drop()]]) { Base = NftBaseChain.Filter(NftHook.Forward) };
+        }
     }
 
     private static ChainDefinition LoopbackGuard()
