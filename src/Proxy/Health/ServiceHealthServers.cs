@@ -28,6 +28,7 @@ internal sealed class ServiceHealthServers : IAsyncDisposable
     private readonly Channel<bool> _planned = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Dictionary<NamespacedName, (NodePort Port, HttpEndpoint? Server)> _servers = [];
     private readonly Task _running;
+    private ForwardingPlan _noticed = ForwardingPlan.Empty;
 
     internal ServiceHealthServers(SyncState state, HealthServer health, NetworkNamespace? node, ILoggerFactory loggers)
     {
@@ -51,7 +52,19 @@ internal sealed class ServiceHealthServers : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private void Notice(ProgrammedPlan plan) => _planned.Writer.TryWrite(true);
+    // On the sync loop: most changes are of endpoints and wake nobody.
+    private void Notice(ProgrammedPlan programmed)
+    {
+        if (PortChanges(_noticed, programmed.Plan).Any())
+        {
+            _planned.Writer.TryWrite(true);
+        }
+
+        _noticed = programmed.Plan;
+    }
+
+    private static IEnumerable<ServiceChange> PortChanges(ForwardingPlan before, ForwardingPlan after) =>
+        after.ChangesSince(before).Where(change => change.Before?.HealthCheck?.Port != change.After?.HealthCheck?.Port);
 
     private async Task RunAsync()
     {
@@ -60,7 +73,7 @@ internal sealed class ServiceHealthServers : IAsyncDisposable
         {
             var plan = _state.Snapshot.Programmed?.Plan ?? inForce;
             // A port may go from one Service to another: all that close do so before any opens.
-            var changes = plan.ChangesSince(inForce).Where(change => change.Before?.HealthCheck?.Port != change.After?.HealthCheck?.Port).ToList();
+            var changes = PortChanges(inForce, plan).ToList();
             foreach (var change in changes)
             {
                 await CloseAsync(change.Name);

@@ -14,6 +14,8 @@ namespace Dataplane.Proxy.Sync;
 /// </summary>
 internal sealed class SyncLoop(PlanSource source, IProxyMode mode, SyncOptions options, SyncState state, TimeProvider time, ILogger logger)
 {
+    private const int LargeCluster = 1000;
+
     private readonly Channel<ModelChange> _changes = Channel.CreateUnbounded<ModelChange>(new UnboundedChannelOptions { SingleReader = true });
     private readonly TaskCompletionSource _firstSync = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -148,7 +150,7 @@ internal sealed class SyncLoop(PlanSource source, IProxyMode mode, SyncOptions o
             state.UpToDate();
             _oldestChange = null;
             _failures = 0;
-            if (_firstSync.TrySetResult())
+            if (_firstSync.TrySetResult() && plan.Services.Count >= LargeCluster)
             {
                 LetGoOfFirstList();
             }
