@@ -53,6 +53,33 @@ public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFix
     }
 
     [Fact]
+    public async Task AClientIsForgottenWhenItWasIdleForItsTimeOut()
+    {
+        await using var mode = rig.Start();
+        mode.Apply(null, new Cluster()
+            .Service("web", "10.96.0.1", 80, s =>
+            {
+                s.Spec.SessionAffinity = "ClientIP";
+                s.Spec.SessionAffinityConfig = new() { ClientIP = new() { TimeoutSeconds = 1 } };
+            })
+            .Slice("web", "8080", "10.244.1.5 here", "10.244.1.6 here").Plan());
+        var probe = Probe.Parse("pod-c tcp 10.96.0.1:80 > ?");
+        var first = await Prober.ConnectAsync(rig.Network, probe);
+
+        // The clock is the kernel's. Each time it is even chances that the client is given another endpoint.
+        for (var attempt = 0; attempt < 30; attempt++)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1.2));
+            if (await Prober.ConnectAsync(rig.Network, probe) != first)
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"after 30 pauses still {first}");
+    }
+
+    [Fact]
     public async Task WhatSomebodyFlushesIsNoticedAndWrittenAgain()
     {
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -94,6 +121,27 @@ public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFix
         Assert.Equal(5, count.Connections);
         // UDP: a packet each way, each of at least an IP header, a UDP header and a byte.
         Assert.True(count.Packets >= 10 && count.Bytes >= count.Packets * 29, count.ToString());
+    }
+
+    [Fact]
+    public async Task NftShowsTheRules()
+    {
+        await using var mode = rig.Start();
+        var cluster = new Cluster();
+        cluster.Options = cluster.Options with { LocalhostNodePorts = true };
+        mode.Apply(null, cluster.Service("web", "10.96.0.1", [new() { Port = 80, NodePort = 30080 }], s =>
+            {
+                s.Spec.Type = "LoadBalancer";
+                s.Spec.ExternalTrafficPolicy = "Local";
+                s.Spec.LoadBalancerSourceRanges = ["203.0.113.0/24"];
+                s.Spec.ClusterIPs = ["10.96.0.1", "fd00:10:96::1"];
+                s.Status.LoadBalancer.Ingress = [new() { IP = "198.51.100.2" }];
+            })
+            .Slice("web", "8080", "10.244.1.5 here", "10.244.1.6 here").Slice("web", "8080", "fd00:10:244:1::5 here").Plan());
+        await Prober.ConnectAsync(rig.Network, Probe.Parse("client tcp 172.30.0.11:30080 > ?"));
+
+        var listed = (await Tools.RunAsync(rig.Network.Node.Namespace, "nft", ["list", "ruleset"])).OutputOrThrow();
+        Assert.Contains("update @connections", listed, StringComparison.Ordinal);
     }
 
     [Fact]

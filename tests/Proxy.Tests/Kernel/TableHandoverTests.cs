@@ -27,16 +27,7 @@ public sealed class TableHandoverTests(NftablesKernelTests.Rig rig) : IClassFixt
         var sticky = Probe.Parse("pod-c tcp 10.96.0.2:80 > ?");
         var remembered = await Prober.ConnectAsync(rig.Network, sticky);
         using var done = new CancellationTokenSource();
-        var outcomes = Task.Run(async () =>
-        {
-            var seen = new HashSet<string>();
-            while (!done.IsCancellationRequested)
-            {
-                seen.Add(await Prober.ConnectAsync(rig.Network, Probe.Parse("pod-c tcp 10.96.0.1:80 > a b")));
-            }
-
-            return seen;
-        });
+        var outcomes = ConnectUntilAsync("pod-c tcp 10.96.0.1:80 > a b", done.Token);
         for (var restart = 0; restart < 3; restart++)
         {
             await using var mode = rig.Start();
@@ -51,6 +42,37 @@ public sealed class TableHandoverTests(NftablesKernelTests.Rig rig) : IClassFixt
         {
             Assert.Equal(remembered, await Prober.ConnectAsync(rig.Network, sticky));
         }
+    }
+
+    [Theory]
+    [InlineData("Cluster", "pod-c tcp 10.96.0.1:80 > a b", "a", "b")]
+    [InlineData("Cluster", "client tcp 172.30.0.11:30080 > a* b*", "a*", "b*")]
+    [InlineData("Local", "client tcp 172.30.0.11:30080 > a b", "a", "b")]
+    public async Task ARollingUpdateRefusesNobody(string policy, string line, params string[] served)
+    {
+        var cluster = new Cluster().Service("web", "10.96.0.1", [new() { Port = 80, NodePort = 30080 }], s => s.Spec.ExternalTrafficPolicy = policy);
+        cluster.Slice("s", "web", "8080", ["10.244.1.5 here"]);
+        await using var mode = rig.Start();
+        var plan = cluster.Plan();
+        mode.Apply(null, plan);
+        using var done = new CancellationTokenSource();
+        var outcomes = ConnectUntilAsync(line, done.Token);
+        var (old, young) = ("10.244.1.5 here", "10.244.1.6 here");
+        for (var update = 0; update < 10; update++)
+        {
+            foreach (var endpoints in new string[][] { [old, young + " unready"], [old, young], [old + " terminating serving", young], [old + " terminating", young], [young] })
+            {
+                var next = cluster.Slice("s", "web", "8080", endpoints).Plan();
+                mode.Apply(plan, next);
+                plan = next;
+                Assert.Contains(await Prober.ConnectAsync(rig.Network, Probe.Parse(line)), served);
+            }
+
+            (old, young) = (young, old);
+        }
+
+        await done.CancelAsync();
+        Assert.Subset(served.ToHashSet(), await outcomes);
     }
 
     [Fact]
@@ -94,6 +116,19 @@ public sealed class TableHandoverTests(NftablesKernelTests.Rig rig) : IClassFixt
         mode.Apply(next, cluster.Service("one-more", "10.98.0.1", 80).Plan());
         Assert.True(mode.IsIntact());
     }
+
+    private Task<HashSet<string>> ConnectUntilAsync(string line, CancellationToken done) => Task.Run(
+        async () =>
+        {
+            var seen = new HashSet<string>();
+            while (!done.IsCancellationRequested)
+            {
+                seen.Add(await Prober.ConnectAsync(rig.Network, Probe.Parse(line)));
+            }
+
+            return seen;
+        },
+        CancellationToken.None);
 
     private string[] Tables()
     {
