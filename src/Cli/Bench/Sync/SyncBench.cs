@@ -58,7 +58,7 @@ internal sealed class SyncBench(SyncBenchOptions options, BenchReport report, IL
         await proxy.WaitForFirstSyncAsync(cancellation).WaitAsync(Limit, cancellation);
         report.Total("cold-start", options.Mode, "time", "s", 1, Stopwatch.GetElapsedTime(started).TotalSeconds);
 
-        await ChangeAsync(cluster, programmed.Reader, options.Changes / 10, cancellation);
+        await ChangeAsync(cluster, programmed.Reader, options.WarmUp, cancellation);
         var cpu = CpuTime();
         var allocated = GC.GetTotalAllocatedBytes();
         var times = await ChangeAsync(cluster, programmed.Reader, options.Changes, cancellation);

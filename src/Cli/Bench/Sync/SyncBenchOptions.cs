@@ -9,6 +9,9 @@ internal sealed record SyncBenchOptions(string Mode, int Services, int Endpoints
     /// <summary>Changes to time, one after the other.</summary>
     internal int Changes { get; init; } = 1000;
 
+    /// <summary>Changes before those: a proxy runs for months, the code it runs is compiled in its first minute.</summary>
+    internal int WarmUp { get; init; } = 1000;
+
     /// <summary>Between two changes.</summary>
     internal TimeSpan Pause { get; init; } = TimeSpan.FromMilliseconds(2);
 
