@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 out=$(realpath -m "${1:?usage: image.sh DIRECTORY}")
 root=$out/root
 [ ! -e "$root" ] || { echo "image.sh: $root exists"; exit 1; }
-mkdir -p "$root/app" "$root/dotnet" "$root/tmp" "$root/etc"
+mkdir -p "$root"/{app,dotnet,tmp,etc,proc,sys,dev}
 
 dotnet publish src/Cli -c Release -o "$root/app" --nologo -v quiet -clp:NoSummary
 sdk=$(dirname "$(readlink -f "$(command -v dotnet)")")
@@ -19,7 +19,7 @@ for framework in Microsoft.NETCore.App Microsoft.AspNetCore.App; do
 done
 
 # Libraries that are linked, and those the runtime opens by name: TLS.
-libraries() { find "$root" -type f \( -name '*.so' -o -name dotnet \) -exec ldd {} + 2>/dev/null | grep -o '/[^ ]*\.so[^ ]*' ; }
+libraries() { find "$root/dotnet" "$root/app" -maxdepth 4 -type f \( -name '*.so' -o -name dotnet \) -exec ldd {} + 2>/dev/null | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\/.*ld-linux/ { print $1 }'; }
 for name in libssl.so.3 libcrypto.so.3; do
   ldconfig -p | grep -o "/[^ ]*/$name\$" | head -1
 done | cat - <(libraries) | sort -u | while read -r library; do
