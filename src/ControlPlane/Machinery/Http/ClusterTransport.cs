@@ -30,6 +30,20 @@ internal static class ClusterTransport
         },
     };
 
+    /// <summary>Why a request did not reach its end point, in the words of Go's dialer where nobody answered.</summary>
+    public static string Describe(Exception? failure, IPEndPoint endPoint)
+    {
+        for (var inner = failure; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is SocketException socket)
+            {
+                return $"dial tcp {endPoint}: connect: {socket.Message.ToLowerInvariant()}";
+            }
+        }
+
+        return failure?.Message ?? "EOF";
+    }
+
     private static async ValueTask<Stream> ConnectAsync(Dialer? dial, DnsEndPoint target, CancellationToken cancellation)
     {
         var endPoint = new IPEndPoint(IPAddress.Parse(target.Host), target.Port);

@@ -24,7 +24,7 @@ internal sealed class KubeletClient : IDisposable
     /// <returns>The answer with its head read; the body comes as the kubelet writes it.</returns>
     /// <exception cref="StatusException">The node has no address, or its kubelet cannot be reached.</exception>
     public Task<HttpResponseMessage> GetAsync(JsonObject node, string pathAndQuery, CancellationToken cancellation) =>
-        SendAsync(new HttpRequestMessage(HttpMethod.Get, AddressOf(node, pathAndQuery)), cancellation);
+        SendAsync(node, new HttpRequestMessage(HttpMethod.Get, AddressOf(node, pathAndQuery)), static request => $"Get \"{request.RequestUri}\"", cancellation);
 
     /// <summary>Asks for the upgrade that a client asks for.</summary>
     /// <param name="node">As for <see cref="GetAsync"/>.</param>
@@ -41,7 +41,7 @@ internal sealed class KubeletClient : IDisposable
             request.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
         }
 
-        return SendAsync(request, cancellation);
+        return SendAsync(node, request, static _ => "error dialing backend", cancellation);
     }
 
     /// <summary>Where a node's kubelet listens.</summary>
@@ -68,7 +68,12 @@ internal sealed class KubeletClient : IDisposable
         return new Uri(new UriBuilder("https", endPoint.Address.ToString(), endPoint.Port).Uri, pathAndQuery);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    /// <param name="node">The node asked.</param>
+    /// <param name="request">Disposed afterwards.</param>
+    /// <param name="activity">What failed, for the client; upstream gives such a failure no reason.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    private async Task<HttpResponseMessage> SendAsync(
+        JsonObject node, HttpRequestMessage request, Func<HttpRequestMessage, string> activity, CancellationToken cancellation)
     {
         using (request)
         {
@@ -78,8 +83,7 @@ internal sealed class KubeletClient : IDisposable
             }
             catch (HttpRequestException failure)
             {
-                var verb = request.Method == HttpMethod.Get ? "Get" : "Post";
-                throw StatusException.Internal($"{verb} \"{request.RequestUri}\": {failure.InnerException?.Message ?? failure.Message}");
+                throw new StatusException(500, "", $"{activity(request)}: {ClusterTransport.Describe(failure, EndPointOf(node))}");
             }
         }
     }

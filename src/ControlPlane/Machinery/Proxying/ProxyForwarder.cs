@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Http;
@@ -62,7 +61,7 @@ internal sealed class ProxyForwarder : IDisposable
             http, $"{destination.Scheme}://{destination.EndPoint}", invoker, Config, new ProxyTransformer(request), http.RequestAborted);
         if (error != ForwarderError.None && !http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested)
         {
-            throw StatusException.Unavailable($"error trying to reach service: {Describe(http.GetForwarderErrorFeature()?.Exception, destination.EndPoint)}");
+            throw StatusException.Unavailable($"error trying to reach service: {ClusterTransport.Describe(http.GetForwarderErrorFeature()?.Exception, destination.EndPoint)}");
         }
     }
 
@@ -71,18 +70,5 @@ internal sealed class ProxyForwarder : IDisposable
         _pods.Dispose();
         _kubelets.Dispose();
         _services.Dispose();
-    }
-
-    private static string Describe(Exception? failure, IPEndPoint endPoint)
-    {
-        for (var inner = failure; inner is not null; inner = inner.InnerException)
-        {
-            if (inner is SocketException socket)
-            {
-                return $"dial tcp {endPoint}: connect: {socket.Message.ToLowerInvariant()}";
-            }
-        }
-
-        return failure?.Message ?? "EOF";
     }
 }
