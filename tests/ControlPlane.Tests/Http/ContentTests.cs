@@ -82,6 +82,17 @@ public sealed class ContentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ADocumentThatIsKeptCompressedIsNotIndented()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/openapi/v3/api/v1");
+        request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
+        request.Headers.TryAddWithoutValidation("User-Agent", "curl/8");
+        using var answer = await _server.Http.SendAsync(request, RawServer.Cancellation);
+        await using var gzip = new GZipStream(await answer.Content.ReadAsStreamAsync(RawServer.Cancellation), CompressionMode.Decompress);
+        Assert.Equal("3.0.0", (string?)(await JsonNode.ParseAsync(gzip, cancellationToken: RawServer.Cancellation))!["openapi"]);
+    }
+
+    [Fact]
     public async Task BetaVersionsShowWhatIsStored()
     {
         const string path = "/apis/networking.k8s.io/v1beta1/servicecidrs";

@@ -70,13 +70,14 @@ public sealed class SurfaceTests : IAsyncLifetime
         await watch.NextAsync();
         await server.GetAsync("/api/v1/namespaces/default/configmaps/counted");
         await server.GetAsync("/api/v1/namespaces/default/configmaps/missing", code: 404);
+        await server.GetAsync("/api/v1/namespaces/default/configmaps/counted/whatever\"}", code: 404);
         const string maps = "component=\"apiserver\",group=\"\",resource=\"configmaps\"";
         var wanted = new[]
         {
             $"apiserver_request_total{{{maps},scope=\"resource\",subresource=\"\",verb=\"POST\",version=\"v1\",dry_run=\"\",code=\"201\"}} 1",
             $"apiserver_request_total{{{maps},scope=\"resource\",subresource=\"\",verb=\"GET\",version=\"v1\",dry_run=\"\",code=\"200\"}} 1",
-            $"apiserver_request_total{{{maps},scope=\"resource\",subresource=\"\",verb=\"GET\",version=\"v1\",dry_run=\"\",code=\"404\"}} 1",
-            $"apiserver_request_duration_seconds_bucket{{{maps},scope=\"resource\",subresource=\"\",verb=\"GET\",version=\"v1\",dry_run=\"\",le=\"+Inf\"}} 2",
+            $"apiserver_request_total{{{maps},scope=\"resource\",subresource=\"\",verb=\"GET\",version=\"v1\",dry_run=\"\",code=\"404\"}} 2",
+            $"apiserver_request_duration_seconds_bucket{{{maps},scope=\"resource\",subresource=\"\",verb=\"GET\",version=\"v1\",dry_run=\"\",le=\"+Inf\"}} 3",
             $"apiserver_longrunning_requests{{{maps},scope=\"namespace\",subresource=\"\",verb=\"WATCH\",version=\"v1\"}} 1",
             "apiserver_resource_objects{group=\"\",resource=\"services\"} 1",
             "apiserver_storage_objects{resource=\"servicecidrs.networking.k8s.io\"} 1",
@@ -91,6 +92,7 @@ public sealed class SurfaceTests : IAsyncLifetime
         }
 
         Assert.All(wanted, line => Assert.Contains(line + "\n", text, StringComparison.Ordinal));
+        Assert.DoesNotContain("whatever", text, StringComparison.Ordinal);
         Assert.Contains("apiserver_watch_events_total{group=\"\",version=\"v1\",resource=\"configmaps\"} ", text, StringComparison.Ordinal);
         Assert.Contains("process_resident_memory_bytes ", text, StringComparison.Ordinal);
         Assert.Contains("apiserver_current_inflight_requests{request_kind=\"mutating\"} ", text, StringComparison.Ordinal);

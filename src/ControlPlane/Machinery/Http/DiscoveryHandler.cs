@@ -60,11 +60,11 @@ internal sealed class DiscoveryHandler(
             case ["openapi", "v3", "apis", var group, var version] when openApi.Find(group, version) is { } document:
                 return OpenApiResponse.WriteAsync(http, document);
             case ["api", var version]:
-                return WriteAsync(http, path, () => documents.ApiResourceList("", version));
+                return WriteAsync(http, $"api/{version}", () => documents.ApiResourceList("", version));
             case ["apis", var group]:
-                return WriteAsync(http, path, () => documents.ApiGroup(group));
+                return WriteAsync(http, $"apis/{group}", () => documents.ApiGroup(group));
             case ["apis", var group, var version]:
-                return WriteAsync(http, path, () => documents.ApiResourceList(group, version));
+                return WriteAsync(http, $"apis/{group}/{version}", () => documents.ApiResourceList(group, version));
             default:
                 throw StatusException.PageNotFound();
         }

@@ -61,7 +61,7 @@ internal static class OpenApiResponse
 
     private static async Task WriteJsonAsync(HttpContext http, OpenApiDocument document)
     {
-        if (!http.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.Ordinal))
+        if (!ResponseBody.AcceptsGzip(http.Request))
         {
             await ResponseWriter.WriteAsync(http, document.Json(), contentType: JsonType);
             return;

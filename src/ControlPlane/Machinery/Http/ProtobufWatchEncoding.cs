@@ -27,10 +27,10 @@ internal sealed class ProtobufWatchEncoding(TypeSchema type) : WatchEncoding
 
     public override void Event(PipeWriter output, WatchEventType change, StoreEvent stored) => output.Write(stored.Encoded(change, _encode).Span);
 
-    public override void Initial(PipeWriter output, StoredObject obj) => 
+    public override void Initial(PipeWriter output, StoredObject obj) =>
         output.Write(Frame("ADDED", ProtobufEncoder.Encode(Content(obj, type), type)));
 
-    public override void Bookmark(PipeWriter output, JsonObject bookmark) => 
+    public override void Bookmark(PipeWriter output, JsonObject bookmark) =>
         output.Write(Frame("BOOKMARK", ProtobufEncoder.Encode(type == PartialMetadata.Schema ? PartialMetadata.Bookmark(bookmark) : bookmark, type)));
 
     public override void Error(PipeWriter output, StatusException failure) =>

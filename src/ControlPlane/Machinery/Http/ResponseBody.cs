@@ -17,12 +17,13 @@ internal static class ResponseBody
     {
         http.Response.StatusCode = code;
         http.Response.ContentType = contentType;
-        if (IsPretty(http.Request) && contentType.StartsWith("application/json", StringComparison.Ordinal))
+        var isCompressed = http.Response.Headers.ContentEncoding.Count > 0;
+        if (!isCompressed && contentType.StartsWith("application/json", StringComparison.Ordinal) && IsPretty(http.Request))
         {
             body = Indent(body);
         }
 
-        if (body.Length >= CompressFrom && AcceptsGzip(http.Request) && http.Response.Headers.ContentEncoding.Count == 0)
+        if (body.Length >= CompressFrom && !isCompressed && AcceptsGzip(http.Request))
         {
             body = Compress(body);
             http.Response.Headers.ContentEncoding = "gzip";

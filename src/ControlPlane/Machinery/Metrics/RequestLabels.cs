@@ -10,6 +10,12 @@ internal readonly record struct RequestLabels(
     private static readonly string[] Paths =
         ["/", "/api", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"];
 
+    // Part of the path, so a client can write anything there: only what means something becomes a label.
+    private static readonly HashSet<string> Subresources =
+    [
+        "attach", "binding", "ephemeralcontainers", "eviction", "exec", "finalize", "log", "portforward", "proxy", "resize", "scale", "status", "token",
+    ];
+
     /// <summary>Watches and connections: counted while they last, not timed.</summary>
     public bool IsLongRunning => Verb is "WATCH" or "CONNECT" || Subresource is "log" or "proxy";
 
@@ -21,7 +27,7 @@ internal readonly record struct RequestLabels(
         var verb = VerbOf(request);
         var scope = request.Name.Length > 0 || verb == "POST" ? "resource" : request.Namespace.Length > 0 ? "namespace" : "cluster";
         return new RequestLabels(
-            verb, names.Group, names.Version, names.Plural, request.Subresource, scope, request.Query.ContainsKey("dryRun") ? "All" : "");
+            verb, names.Group, names.Version, names.Plural, Subresources.Contains(request.Subresource) ? request.Subresource : "", scope, request.Query.ContainsKey("dryRun") ? "All" : "");
     }
 
     /// <summary>A path that is no resource: clients can ask for any, only those there are become labels.</summary>
