@@ -210,31 +210,8 @@ public sealed class CustomResourceTests : IAsyncLifetime
 
     private Task<JsonObject> CreateAsync(string name, string spec) => _server.WriteAsync(HttpMethod.Post, Widgets, Widget(name, spec), "application/yaml");
 
-    private async Task UntilEstablishedAsync()
-    {
-        while (true)
-        {
-            var definition = await _server.GetAsync($"{TestDefinition.Path}/widgets.example.com");
-            if (definition["status"]?["conditions"]?.AsArray().Any(condition => (string?)condition!["type"] == "Established" && (string?)condition["status"] == "True") is true)
-            {
-                return;
-            }
+    private Task UntilEstablishedAsync() => _server.UntilAsync(
+        $"{TestDefinition.Path}/widgets.example.com", definition => TestDefinition.Condition(definition, "Established", "True") is not null, "established:");
 
-            await Task.Delay(5, RawServer.Cancellation);
-        }
-    }
-
-    private async Task UntilGoneAsync(string path)
-    {
-        while (true)
-        {
-            using var answer = await _server.SendAsync(HttpMethod.Get, path);
-            if ((int)answer.StatusCode == 404)
-            {
-                return;
-            }
-
-            await Task.Delay(5, RawServer.Cancellation);
-        }
-    }
+    private Task UntilGoneAsync(string path) => _server.UntilAsync(path, obj => obj.Count == 0, "gone:");
 }

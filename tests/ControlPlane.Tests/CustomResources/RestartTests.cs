@@ -49,9 +49,11 @@ public sealed class RestartTests
 
     private static async Task ServedAsync(KubernetesClient client)
     {
-        while (!(await ResourceDiscovery.AllAsync(client, TestContext.Current.CancellationToken)).Contains(Widgets))
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(TimeSpan.FromSeconds(60));
+        while (!(await ResourceDiscovery.AllAsync(client, deadline.Token)).Contains(Widgets))
         {
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+            await Task.Delay(5, deadline.Token);
         }
     }
 }

@@ -85,4 +85,8 @@ internal static class TestDefinition
 
     /// <summary>JSON from YAML in flow style.</summary>
     public static JsonObject Parse(string yaml) => (JsonObject)JsonNode.Parse(YamlToJson.Convert(System.Text.Encoding.UTF8.GetBytes(yaml)))!;
+
+    /// <summary>A condition of a definition; null when it has another status or is not there.</summary>
+    public static JsonObject? Condition(JsonObject definition, string type, string status) => definition["status"]?["conditions"]?.AsArray().OfType<JsonObject>()
+        .FirstOrDefault(condition => (string?)condition["type"] == type && (string?)condition["status"] == status);
 }
