@@ -48,7 +48,7 @@ internal static class ProxyCommand
             }
 
             SetOomScore(configuration.Number("oomScoreAdj"), networkNamespace, logger);
-            var options = arguments.Options(parsed, configuration, networkNamespace);
+            var options = WithModeThatIsThere(arguments.Options(parsed, configuration, networkNamespace), logger);
             if (parsed.GetValue(arguments.InitOnly))
             {
                 NodeProxy.Initialize(options, loggers);
@@ -65,6 +65,19 @@ internal static class ProxyCommand
             await Console.Error.WriteLineAsync($"proxy: {failure.Message}");
             return 1;
         }
+    }
+
+    // kube-proxy too goes on in mode iptables where it cannot have ipvs (cmd/kube-proxy/app/server_linux.go).
+    private static ProxyOptions WithModeThatIsThere(ProxyOptions options, ILogger logger)
+    {
+        const string asked = "ipvs", instead = "iptables";
+        if (options.Mode != asked || ProxyModes.Names.Contains(asked))
+        {
+            return options;
+        }
+
+        logger.ModeReplaced(asked, instead);
+        return options with { Mode = instead };
     }
 
     // The proxy must outlive pods when memory runs out. Not for a proxy that is one of many on a machine.
