@@ -42,6 +42,15 @@ public sealed record ControlPlaneOptions
     /// <summary>Who issues the tokens of service accounts: a URL below which, with /.well-known/openid-configuration, verifiers find the key.</summary>
     public string ServiceAccountIssuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
 
+    /// <summary>How long an event stays after it was last written.</summary>
+    public TimeSpan EventTtl { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Where nodes that come without a pod network get one from; null leaves them without.</summary>
+    public IPNetwork? ClusterCidr { get; init; }
+
+    /// <summary>Prefix length of a node's pod network.</summary>
+    public int NodeCidrMaskSize { get; init; } = 24;
+
     /// <summary>First and last node port.</summary>
     public (int First, int Last) NodePortRange { get; init; } = (30000, 32767);
 

@@ -130,10 +130,11 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         var client = Own(new KubernetesClient(KubeConfig));
         _background = Task.WhenAll(
             publisher.RunAsync(_stopping.Token),
+            new EventExpiry(store, options.EventTtl, time, _logger).RunAsync(_stopping.Token),
             new QuotaRecounter(store, quotas, time, _logger).RunAsync(_stopping.Token),
             custom.RunAsync(_stopping.Token),
             options.Controllers
-                ? health.Follow("controller-manager", ControllerSet.RunAsync(client, Credentials(options, identity), loggers, time, _stopping.Token))
+                ? health.Follow("controller-manager", ControllerSet.RunAsync(client, options, Credentials(options, identity), loggers, time, _stopping.Token))
                 : Task.CompletedTask,
             options.Controllers ? health.Follow("scheduler", Scheduler.RunAsync(client, loggers, time, _stopping.Token)) : Task.CompletedTask);
     }

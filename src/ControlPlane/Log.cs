@@ -14,6 +14,9 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Warning, Message = "Service kubernetes could not be published: {Problem}")]
     public static partial void PublishFailed(ILogger logger, string problem);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Old events could not be removed: {Problem}")]
+    public static partial void ExpiryFailed(ILogger logger, string problem);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Quotas could not be counted: {Problem}")]
     public static partial void RecountFailed(ILogger logger, string problem);
 

@@ -34,6 +34,11 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
             _now += by;
             due = [.. _timers.Where(timer => timer.Due <= _now)];
             _timers.RemoveAll(due.Contains);
+            foreach (var timer in due.Where(timer => timer.Period > TimeSpan.Zero))
+            {
+                timer.Due = _now + timer.Period;
+                _timers.Add(timer);
+            }
         }
 
         due.ForEach(timer => timer.Callback());
@@ -41,7 +46,10 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
 
     private sealed class Timer(ManualTime time, Action callback) : ITimer
     {
-        internal TimeSpan Due { get; private set; }
+        internal TimeSpan Due { get; set; }
+
+        /// <summary>A timer that repeats does so once however many of its periods an advance passes.</summary>
+        internal TimeSpan Period { get; private set; }
 
         internal Action Callback { get; } = callback;
 
@@ -52,7 +60,7 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
                 time._timers.Remove(this);
                 if (dueTime != Timeout.InfiniteTimeSpan)
                 {
-                    Due = time._now + dueTime;
+                    (Due, Period) = (time._now + dueTime, period);
                     time._timers.Add(this);
                 }
             }

@@ -1,12 +1,14 @@
 using Dataplane.Api.Client;
 using Dataplane.ControlPlane.Controllers.Deployments;
 using Dataplane.ControlPlane.Controllers.Disruption;
+using Dataplane.ControlPlane.Controllers.EndpointMirroring;
 using Dataplane.ControlPlane.Controllers.Endpoints;
 using Dataplane.ControlPlane.Controllers.EndpointSlices;
 using Dataplane.ControlPlane.Controllers.GarbageCollection;
 using Dataplane.ControlPlane.Controllers.Machinery;
 using Dataplane.ControlPlane.Controllers.Namespaces;
 using Dataplane.ControlPlane.Controllers.Nodes;
+using Dataplane.ControlPlane.Controllers.Pods;
 using Dataplane.ControlPlane.Controllers.Replicas;
 using Dataplane.ControlPlane.Controllers.ServiceAccounts;
 using Microsoft.Extensions.Logging;
@@ -18,7 +20,7 @@ internal static class ControllerSet
 {
     /// <summary>Works against an API server until cancelled. An unreachable server is waited for.</summary>
     public static async Task RunAsync(
-        KubernetesClient client, ClusterCredentials credentials, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        KubernetesClient client, ControlPlaneOptions options, ClusterCredentials credentials, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         var informers = new SharedInformers(client, loggers, time);
         EventRecorder Events(string component) => new(client, component, loggers.CreateLogger<EventRecorder>(), time);
@@ -29,6 +31,13 @@ internal static class ControllerSet
             Events("deployment-controller"), Events("replicaset-controller"), Events("replication-controller"), Events("node-controller"),
             Events("controllermanager"),
         ];
+        var recorders = new List<EventRecorder>();
+        EventRecorder Recorder(string component)
+        {
+            recorders.Add(Events(component));
+            return recorders[^1];
+        }
+
         var collector = new GarbageCollector(client, informers, Logger<GarbageCollector>(), time);
         Controller[] controllers =
         [
@@ -42,6 +51,13 @@ internal static class ControllerSet
             new NodeLifecycleController(client, informers, events[3], Logger<NodeLifecycleController>(), time),
             new RootCertificateController(client, informers, credentials.Certificate, Logger<RootCertificateController>(), time),
             new TokenSecretController(client, informers, credentials.Tokens, credentials.Certificate, Logger<TokenSecretController>(), time),
+            new TaintEvictionController(client, informers, Recorder("taint-eviction-controller"), Logger<TaintEvictionController>(), time),
+            new NodeTtlController(client, informers, Logger<NodeTtlController>(), time),
+            new EndpointMirroringController(client, informers, Logger<EndpointMirroringController>(), time),
+            .. options.ClusterCidr is { } pods
+                ? [new NodeNetworkController(
+                    client, informers, pods, options.NodeCidrMaskSize, Recorder("cidrAllocator"), Logger<NodeNetworkController>(), time)]
+                : Array.Empty<Controller>(),
             new DisruptionController(client, informers, events[4], Logger<DisruptionController>(), time),
         ];
 
@@ -61,7 +77,7 @@ internal static class ControllerSet
                 caches,
                 collector.RunAsync(cancellationToken),
                 .. controllers.Select(controller => controller.RunAsync(cancellationToken)),
-                .. events.Select(recorder => recorder.RunAsync(cancellationToken)),
+                .. events.Concat(recorders).Select(recorder => recorder.RunAsync(cancellationToken)),
             ]).ConfigureAwait(false);
     }
 }

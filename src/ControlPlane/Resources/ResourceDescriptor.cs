@@ -93,6 +93,9 @@ internal abstract class ResourceDescriptor
     /// <summary>What is stored is not always what is shown: the resource has several versions, or a schema that may have changed.</summary>
     public bool ConvertsStored => IsCustom || StoredApiVersion != Names.ApiVersion;
 
+    /// <summary>What a field of the object is called where it is stored; <see cref="Adapt"/> leads back.</summary>
+    public virtual string StoredName(string field) => field;
+
     /// <summary>A stored object as this version of its resource shows it.</summary>
     public StoredObject Present(StoredObject stored) => ConvertsStored ? _presented.GetValue(stored, Adapted) : stored;
 

@@ -32,6 +32,7 @@ internal static class ServedResources
         new CronJobResource(),
         new JobResource(),
         new LeaseResource(),
+        new EventsV1Resource(),
         new EndpointSliceResource(),
         new IngressResource(),
         new IpAddressResource(),

@@ -15,7 +15,7 @@ internal static class Taints
 
     public static bool Tolerates(Pod pod, Taint taint) => pod.Spec.Tolerations.Exists(toleration => Matches(toleration, taint));
 
-    private static bool Matches(Toleration toleration, Taint taint)
+    public static bool Matches(Toleration toleration, Taint taint)
     {
         if (!string.IsNullOrEmpty(toleration.Effect) && toleration.Effect != taint.Effect)
         {

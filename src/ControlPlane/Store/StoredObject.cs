@@ -60,7 +60,10 @@ internal sealed class StoredObject
     {
         "metadata.name" => Name,
         "metadata.namespace" => Namespace,
-        _ => (_fields ??= ReadFields(descriptor))[label],
+        _ when _fields is { } known && known.TryGetValue(label, out var value) => value,
+
+        // Another version of the resource may have been asked for before.
+        _ => (_fields = ReadFields(descriptor))[label],
     };
 
     /// <summary>The same content under another revision: what a DELETED event shows.</summary>

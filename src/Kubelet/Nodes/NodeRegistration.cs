@@ -49,7 +49,9 @@ internal sealed class NodeRegistration(KubernetesClient client, KubeletOptions o
                 try
                 {
                     await RenewLeaseAsync(cancellation);
-                    if (time.GetUtcNow() >= statusDue)
+
+                    // A node taken for dead in a silence is told alive again by its status only.
+                    if (time.GetUtcNow() >= statusDue || !await IsReadyAsync(cancellation))
                     {
                         statusDue = time.GetUtcNow() + StatusEvery;
                         await UpdateStatusAsync(await CreateAsync(cancellation), cancellation);
@@ -96,6 +98,19 @@ internal sealed class NodeRegistration(KubernetesClient client, KubeletOptions o
         var patch = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = members } };
         return client.PatchAsync<Node>(
             new NamespacedName("", options.NodeName), PatchType.Merge, Encoding.UTF8.GetBytes(patch.ToJsonString()), cancellationToken: cancellation);
+    }
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var node = await client.GetAsync<Node>("", options.NodeName, cancellation);
+            return node.Status.Conditions.Exists(condition => condition is { Type: "Ready", Status: "True" });
+        }
+        catch (ApiException failure) when (failure.IsNotFound)
+        {
+            return false;
+        }
     }
 
     private Task UpdateStatusAsync(Node node, CancellationToken cancellation)

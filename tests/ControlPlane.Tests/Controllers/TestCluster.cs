@@ -26,9 +26,11 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Starts a control plane.</summary>
     /// <param name="nodes">Ready nodes to register, named node-1, node-2, ...</param>
     /// <param name="kubelet">Whether bound pods become ready and deleted ones go.</param>
-    public static async Task<TestCluster> StartAsync(int nodes = 0, bool kubelet = false)
+    /// <param name="time">The server's and its controllers' clock; the machine's unless given.</param>
+    /// <param name="clusterCidr">Where nodes without a pod network get one from.</param>
+    public static async Task<TestCluster> StartAsync(int nodes = 0, bool kubelet = false, TimeProvider? time = null, IPNetwork? clusterCidr = null)
     {
-        var options = new ControlPlaneOptions { Store = "memory", Listen = [new ListenAddress(new IPEndPoint(IPAddress.Loopback, 0))] };
+        var options = new ControlPlaneOptions { Store = "memory", Listen = [new ListenAddress(new IPEndPoint(IPAddress.Loopback, 0))], Time = time ?? TimeProvider.System, ClusterCidr = clusterCidr };
         var logs = new TestLogs(TestContext.Current.TestOutputHelper);
         var cluster = new TestCluster(await ControlPlaneServer.StartAsync(options, logs, TestContext.Current.CancellationToken));
         for (var i = 1; i <= nodes; i++)
@@ -59,7 +61,7 @@ internal sealed class TestCluster : IAsyncDisposable
         };
         configure?.Invoke(node);
         var created = await Client.CreateAsync(node, Cancellation);
-        return await Client.UpdateStatusAsync(created with { Status = node.Status }, Cancellation);
+        return await Client.UpdateStatusAsync(created with { Metadata = created.Metadata with { ResourceVersion = "" }, Status = node.Status }, Cancellation);
     }
 
     public static PodTemplateSpec Template(string app, string image = "echo:1") => new()

@@ -40,7 +40,23 @@ internal static class SlicePlanner
             plan.Delete.AddRange(existing.Where(group => !groups.ContainsKey(group.Key)).SelectMany(group => group));
         }
 
+        Recycle(plan, service);
         return new SlicePlan(plan.Create, plan.Update, plan.Delete);
+    }
+
+    /// <summary>A slice that would go is written again in place of one that would come: one write instead of two.</summary>
+    private static void Recycle(Writes plan, Service service)
+    {
+        foreach (var old in plan.Delete.ToList())
+        {
+            var at = plan.Create.FindLastIndex(slice => slice.AddressType == old.AddressType);
+            if (at >= 0 && old.Metadata.OwnerReferences.Exists(owner => owner.UID == service.Metadata.UID))
+            {
+                plan.Update.Add(Rewritten(old, plan.Create[at], plan.Create[at].Endpoints));
+                plan.Create.RemoveAt(at);
+                plan.Delete.Remove(old);
+            }
+        }
     }
 
     /// <summary>A key equal for equal ports in any order.</summary>

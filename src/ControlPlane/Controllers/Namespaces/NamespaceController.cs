@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Dataplane.ControlPlane.Controllers.Namespaces;
 
-/// <summary>Empties a namespace that is being deleted and then lets it go.</summary>
+/// <summary>Empties a namespace that is being deleted, tells in its conditions how far that is, and then lets it go.</summary>
+/// <remarks>Pods end before anything else goes: until then what they work with, and what keeps others from them, is there (KEP-5080).</remarks>
 internal sealed class NamespaceController : Controller
 {
     private const string Finalizer = "kubernetes";
@@ -45,38 +46,53 @@ internal sealed class NamespaceController : Controller
             return;
         }
 
-        var left = 0;
-        foreach (var resource in await ContentAsync(cancellationToken).ConfigureAwait(false))
+        var progress = new NamespaceProgress();
+        await EmptyAsync(Pod.Resource, key.Name, progress, cancellationToken).ConfigureAwait(false);
+        if (progress.IsEmpty)
         {
-            left += await EmptyAsync(resource, key.Name, cancellationToken).ConfigureAwait(false);
+            foreach (var resource in await ContentAsync(progress, cancellationToken).ConfigureAwait(false))
+            {
+                await EmptyAsync(resource, key.Name, progress, cancellationToken).ConfigureAwait(false);
+            }
         }
 
-        if (left > 0)
+        var live = await TellAsync(key, progress, cancellationToken).ConfigureAwait(false);
+        if (!progress.IsEmpty)
         {
             Queue.AddAfter(key, Recheck);
             return;
         }
 
-        var live = await _client.GetAsync<Namespace>(key, cancellationToken).ConfigureAwait(false);
         var rest = live.Spec.Finalizers.Where(finalizer => finalizer != Finalizer).ToList();
         await _client.UpdateAsync(live with { Spec = live.Spec with { Finalizers = rest } }, "finalize", cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>What a namespace can have in it: the kinds known here, owners first, then whatever else the server serves.</summary>
-    private async Task<IEnumerable<ResourceType>> ContentAsync(CancellationToken cancellationToken)
+    private async Task<IEnumerable<ResourceType>> ContentAsync(NamespaceProgress progress, CancellationToken cancellationToken)
     {
-        var served = await ResourceDiscovery.AllAsync(_client, cancellationToken).ConfigureAwait(false);
-        return ResourceTypes.All.Concat(served).Where(resource => resource.Namespaced).DistinctBy(resource => (resource.Group, resource.Plural));
+        IReadOnlyList<ResourceType> served = [];
+        try
+        {
+            served = await ResourceDiscovery.AllAsync(_client, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiException failure)
+        {
+            progress.DiscoveryFailure = failure.Message;
+        }
+
+        // The newer form of events shows the same objects.
+        return ResourceTypes.All.Concat(served).Where(resource => resource.Namespaced && resource.Group != "events.k8s.io")
+            .DistinctBy(resource => (resource.Group, resource.Plural));
     }
 
-    /// <summary>Deletes all objects of a resource in a namespace; hands back how many still end in their own time.</summary>
-    private async Task<int> EmptyAsync(ResourceType resource, string ns, CancellationToken cancellationToken)
+    /// <summary>Deletes all objects of a resource in a namespace and notes what still ends in its own time.</summary>
+    private async Task EmptyAsync(ResourceType resource, string ns, NamespaceProgress progress, CancellationToken cancellationToken)
     {
         var here = new ListOptions { Namespace = ns };
         var objects = (await _client.ListMetadataAsync(resource, here, cancellationToken).ConfigureAwait(false)).Items;
         if (objects.Count == 0)
         {
-            return 0;
+            return;
         }
 
         foreach (var obj in objects.Where(obj => obj.Metadata.DeletionTimestamp is null))
@@ -90,8 +106,21 @@ internal sealed class NamespaceController : Controller
             {
                 // Gone is what it should be.
             }
+            catch (ApiException error)
+            {
+                progress.Failed(resource, error.Message);
+            }
         }
 
-        return (await _client.ListMetadataAsync(resource, here, cancellationToken).ConfigureAwait(false)).Items.Count;
+        progress.Remaining(resource, (await _client.ListMetadataAsync(resource, here, cancellationToken).ConfigureAwait(false)).Items);
+    }
+
+    private async Task<Namespace> TellAsync(NamespacedName key, NamespaceProgress progress, CancellationToken cancellationToken)
+    {
+        var live = await _client.GetAsync<Namespace>(key, cancellationToken).ConfigureAwait(false);
+        var conditions = progress.Conditions(live.Status.Conditions, Time.GetUtcNow());
+        return conditions.SequenceEqual(live.Status.Conditions)
+            ? live
+            : await _client.UpdateStatusAsync(live with { Status = live.Status with { Conditions = conditions } }, cancellationToken).ConfigureAwait(false);
     }
 }

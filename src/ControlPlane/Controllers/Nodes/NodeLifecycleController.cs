@@ -16,13 +16,16 @@ namespace Dataplane.ControlPlane.Controllers.Nodes;
 internal sealed class NodeLifecycleController : Controller
 {
     private const string LeaseNamespace = "kube-node-lease";
-    private static readonly TimeSpan GracePeriod = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan GracePeriod = TimeSpan.FromSeconds(50);
 
     private readonly KubernetesClient _client;
     private readonly Lister<Node> _nodes;
     private readonly Lister<Pod> _pods;
     private readonly EventRecorder _events;
     private readonly ConcurrentDictionary<string, DateTimeOffset> _heartbeats = [];
+
+    // Nodes that have ceased to be ready and whose pods are still to be taken out of service.
+    private readonly ConcurrentDictionary<string, bool> _lost = [];
 
     public NodeLifecycleController(KubernetesClient client, SharedInformers informers, EventRecorder events, ILogger logger, TimeProvider time)
         : base(logger, time)
@@ -52,6 +55,17 @@ internal sealed class NodeLifecycleController : Controller
         else if (NodeHealth.Ready(node)?.Status != "Unknown")
         {
             node = await SilenceAsync(node, now, cancellationToken).ConfigureAwait(false);
+            _lost[key.Name] = true;
+        }
+
+        if (_lost.ContainsKey(key.Name))
+        {
+            foreach (var pod in _pods.All.Where(pod => pod.Spec.NodeName == node.Metadata.Name && PodEndpoints.IsReady(pod)))
+            {
+                await MarkNotReadyAsync(pod, now, cancellationToken).ConfigureAwait(false);
+            }
+
+            _lost.TryRemove(key.Name, out _);
         }
 
         var taints = NodeHealth.Taints(node, now);
@@ -72,11 +86,6 @@ internal sealed class NodeLifecycleController : Controller
         var silenced = node with { Status = node.Status with { Conditions = NodeHealth.Silenced(node, now) } };
         node = await _client.UpdateStatusAsync(silenced, cancellationToken).ConfigureAwait(false);
         _events.Normal(node, "NodeNotReady", $"Node {node.Metadata.Name} status is now: NodeNotReady");
-        foreach (var pod in _pods.All.Where(pod => pod.Spec.NodeName == node.Metadata.Name && PodEndpoints.IsReady(pod)))
-        {
-            await MarkNotReadyAsync(pod, now, cancellationToken).ConfigureAwait(false);
-        }
-
         return node;
     }
 
@@ -88,6 +97,7 @@ internal sealed class NodeLifecycleController : Controller
         try
         {
             await _client.UpdateStatusAsync(pod with { Status = status }, cancellationToken).ConfigureAwait(false);
+            _events.Warning(pod, "NodeNotReady", "Node is not ready");
         }
         catch (ApiException error) when (error.IsNotFound || error.IsConflict)
         {
@@ -110,6 +120,17 @@ internal sealed class NodeLifecycleController : Controller
             && (change.Old is null || NodeHealth.Ready(change.Old)?.LastHeartbeatTime != beat))
         {
             OnHeartbeat(node.Metadata.Name);
+        }
+
+        if (change is { Old: { } old, New: { } now } && NodeHealth.Ready(old)?.Status == "True" && NodeHealth.Ready(now)?.Status != "True")
+        {
+            _lost[change.Object.Metadata.Name] = true;
+        }
+
+        if (change.Type == InformerChangeType.Added)
+        {
+            var name = change.Object.Metadata.Name;
+            _events.Normal(change.Object, "RegisteredNode", $"Node {name} event: Registered Node {name} in Controller");
         }
 
         Queue.Add(NamespacedName.Of(change.Object));

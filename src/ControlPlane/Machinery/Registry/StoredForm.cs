@@ -32,7 +32,7 @@ internal static class StoredForm
                 continue;
             }
 
-            writer.WritePropertyName(name);
+            writer.WritePropertyName(apiVersion is null ? descriptor.StoredName(name) : name);
             if (changed is null || changed.Differs(name))
             {
                 value.WriteTo(writer);
