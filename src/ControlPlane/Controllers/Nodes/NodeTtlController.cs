@@ -46,11 +46,11 @@ internal sealed class NodeTtlController : Controller
         return current;
     }
 
-    public static int Seconds(int step) => Steps[step].Seconds;
+    private static string Text(int step) => Steps[step].Seconds.ToString(CultureInfo.InvariantCulture);
 
     protected override async Task SyncAsync(NamespacedName key, CancellationToken cancellationToken)
     {
-        var seconds = Seconds(_step).ToString(CultureInfo.InvariantCulture);
+        var seconds = Text(_step);
         if (!_nodes.TryGet(key, out var node) || node.Metadata.Annotations.GetValueOrDefault(Annotation) == seconds)
         {
             return;
@@ -75,7 +75,8 @@ internal sealed class NodeTtlController : Controller
             }
         }
 
-        if (change.Old is null)
+        // A writer of a whole node may have taken the annotation away with what it had read before.
+        if (change.New is { } current && current.Metadata.Annotations.GetValueOrDefault(Annotation) != Text(_step))
         {
             Queue.Add(change.Name);
         }
