@@ -11,6 +11,7 @@ using Dataplane.ControlPlane.Controllers.Nodes;
 using Dataplane.ControlPlane.Controllers.Pods;
 using Dataplane.ControlPlane.Controllers.Replicas;
 using Dataplane.ControlPlane.Controllers.ServiceAccounts;
+using Dataplane.ControlPlane.Controllers.Volumes;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.ControlPlane.Controllers;
@@ -53,6 +54,9 @@ internal static class ControllerSet
             new TokenSecretController(client, informers, credentials.Tokens, credentials.Certificate, Logger<TokenSecretController>(), time),
             new TaintEvictionController(client, informers, Recorder("taint-eviction-controller"), Logger<TaintEvictionController>(), time),
             new NodeTtlController(client, informers, Logger<NodeTtlController>(), time),
+            new ClaimController(client, informers, Recorder("persistentvolume-controller"), Logger<ClaimController>(), time),
+            new VolumeController(client, informers, Recorder("persistentvolume-controller"), Logger<VolumeController>(), time),
+            new StorageProtectionController(client, informers, Logger<StorageProtectionController>(), time),
             new EndpointMirroringController(client, informers, Logger<EndpointMirroringController>(), time),
             .. options.ClusterCidr is { } pods
                 ? [new NodeNetworkController(

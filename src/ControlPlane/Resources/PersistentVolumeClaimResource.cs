@@ -3,6 +3,7 @@ using Dataplane.Api;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Store;
 using Dataplane.ControlPlane.Machinery.Validation;
 using Dataplane.ControlPlane.Resources.Pods;
 
@@ -45,6 +46,12 @@ internal sealed class PersistentVolumeClaimResource : ResourceDescriptor
 
     public override void PrepareForCreate(JsonObject obj) => obj["status"] = new JsonObject { ["phase"] = "Pending" };
 
+    public override void Admit(JsonObject obj, string ns, StoreSnapshot snapshot)
+    {
+        StorageAdmission.Protect(obj, "kubernetes.io/pvc-protection");
+        StorageAdmission.DefaultClass(obj, snapshot);
+    }
+
     public override void Default(JsonObject obj) => obj.Ensure("spec").Default("volumeMode", "Filesystem");
 
     public override void Validate(JsonObject obj, FieldErrors errors)
@@ -69,7 +76,14 @@ internal sealed class PersistentVolumeClaimResource : ResourceDescriptor
     {
         Validate(obj, errors);
         var bound = old.Text("spec", "volumeName") is { Length: > 0 };
-        if (SpecDifference.Between(Fixed(old, bound), Fixed(obj, bound)) is { } difference)
+        var (fixedOld, fixedNow) = (Fixed(old, bound), Fixed(obj, bound));
+        if (!bound && !fixedOld.ContainsKey("storageClassName"))
+        {
+            // A default class that came later (KEP-3333).
+            fixedNow.Remove("storageClassName");
+        }
+
+        if (SpecDifference.Between(fixedOld, fixedNow) is { } difference)
         {
             errors.Forbidden("spec", $"spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n{difference}");
         }

@@ -3,6 +3,7 @@ using Dataplane.Api;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Store;
 using Dataplane.ControlPlane.Machinery.Validation;
 using Dataplane.ControlPlane.Resources.Pods;
 
@@ -43,6 +44,8 @@ internal sealed class PersistentVolumeResource : ResourceDescriptor
     ];
 
     public override void PrepareForCreate(JsonObject obj) => obj["status"] = new JsonObject { ["phase"] = "Pending" };
+
+    public override void Admit(JsonObject obj, string ns, StoreSnapshot snapshot) => StorageAdmission.Protect(obj, "kubernetes.io/pv-protection");
 
     public override void Default(JsonObject obj)
     {

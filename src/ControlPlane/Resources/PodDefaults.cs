@@ -111,6 +111,14 @@ internal static class PodDefaults
         volume.Object("configMap")?.Default("defaultMode", 420L);
         volume.Object("downwardAPI")?.Default("defaultMode", 420L);
         volume.Object("projected")?.Default("defaultMode", 420L);
+        foreach (var source in volume.Objects("projected", "sources").Select(source => source.Object("downwardAPI")).Append(volume.Object("downwardAPI")))
+        {
+            foreach (var item in source?.Objects("items") ?? [])
+            {
+                item.Object("fieldRef")?.Default("apiVersion", "v1");
+            }
+        }
+
         volume.Object("hostPath")?.Default("type", "");
     }
 

@@ -17,8 +17,11 @@ internal static class NodeSelection
         }
 
         var required = pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution;
-        return required is null || required.NodeSelectorTerms.Exists(term => Matches(term, node));
+        return required is null || Matches(required, node);
     }
+
+    /// <summary>Whether a node is one of those a selector names.</summary>
+    public static bool Matches(NodeSelector selector, Node node) => selector.NodeSelectorTerms.Exists(term => Matches(term, node));
 
     /// <summary>The weights of the preferred terms a node fulfils.</summary>
     public static int PreferredWeight(Pod pod, Node node) =>

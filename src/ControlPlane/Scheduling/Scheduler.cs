@@ -25,15 +25,25 @@ public sealed class Scheduler
     private readonly Dictionary<NamespacedName, Pod> _unschedulable = [];
     private readonly Dictionary<NamespacedName, Pod> _pending = [];
     private readonly PodBinder _binder;
+    private readonly VolumeBinder _volumeBinder;
+    private readonly VolumeFilter _volumes;
 
-    private Scheduler(PodBinder binder) => _binder = binder;
+    private Scheduler(PodBinder binder, VolumeBinder volumeBinder, SharedInformers informers)
+    {
+        _binder = binder;
+        _volumeBinder = volumeBinder;
+        _volumes = new VolumeFilter(informers, () => Post(RetryUnschedulable));
+    }
 
     /// <summary>Schedules against an API server until cancelled. An unreachable server is waited for.</summary>
     public static async Task RunAsync(KubernetesClient client, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         var informers = new SharedInformers(client, loggers, time);
         var events = new EventRecorder(client, Name, loggers.CreateLogger<EventRecorder>(), time);
-        var scheduler = new Scheduler(new PodBinder(client, events, loggers.CreateLogger<Scheduler>(), time));
+        var scheduler = new Scheduler(
+            new PodBinder(client, events, loggers.CreateLogger<Scheduler>(), time),
+            new VolumeBinder(client, informers, loggers.CreateLogger<VolumeBinder>(), time),
+            informers);
         informers.Of<Node>().Subscribe(change => scheduler.Post(() => scheduler.OnNode(change)));
         informers.Of<Pod>().Subscribe(change => scheduler.Post(() => scheduler.OnPod(change)));
         var caches = informers.RunAsync(cancellationToken);
@@ -80,11 +90,23 @@ public sealed class Scheduler
 
     private void Schedule(Pod pod, CancellationToken cancellationToken)
     {
+        if (_volumes.Needs(pod, out var needed) is { } blocked)
+        {
+            _unschedulable[NamespacedName.Of(pod)] = pod;
+            _ = _binder.RefuseAsync(pod, SchedulingFailure.Message(_cluster.Nodes.Count(), blocked), cancellationToken);
+            return;
+        }
+
         var reasons = new List<IReadOnlyList<string>>();
         var fitting = new List<NodeState>();
         foreach (var node in _cluster.Nodes)
         {
             var why = NodeFilter.Reasons(pod, node);
+            if (why.Count == 0 && !needed.IsNone && _volumes.Reason(needed, node.Node!) is { } lacking)
+            {
+                why = [lacking];
+            }
+
             if (why.Count == 0)
             {
                 fitting.Add(node);
@@ -103,13 +125,22 @@ public sealed class Scheduler
         }
 
         var best = NodeRanking.Best(pod, fitting);
+        var choice = _volumes.Choose(needed, best.Node!) ?? VolumeChoice.Nothing;
+        _volumes.Take(choice);
         _cluster.Place(pod, best.Name);
-        _ = BindAsync(pod, best.Name, cancellationToken);
+        _ = BindAsync(pod, best.Name, choice, cancellationToken);
     }
 
-    private async Task BindAsync(Pod pod, string node, CancellationToken cancellationToken)
+    private async Task BindAsync(Pod pod, string node, VolumeChoice choice, CancellationToken cancellationToken)
     {
-        if (!await _binder.BindAsync(pod, node, cancellationToken).ConfigureAwait(false))
+        var bound = await _volumeBinder.BindAsync(pod, node, choice, cancellationToken).ConfigureAwait(false)
+            && await _binder.BindAsync(pod, node, cancellationToken).ConfigureAwait(false);
+        if (choice.Chosen.Count > 0)
+        {
+            Post(() => _volumes.Release(choice));
+        }
+
+        if (!bound && !cancellationToken.IsCancellationRequested)
         {
             Post(() =>
             {

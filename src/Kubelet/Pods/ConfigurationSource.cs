@@ -26,6 +26,29 @@ internal sealed class ConfigurationSource(KubernetesClient client)
     internal Task<IReadOnlyDictionary<string, byte[]>?> SecretAsync(string ns, string? name, bool optional, CancellationToken cancellation) =>
         GetAsync("secret", name, optional, async () => (await client.GetAsync<Secret>(ns, name ?? "", cancellation)).Data);
 
+    /// <summary>The volume a claim is bound to.</summary>
+    /// <exception cref="ConfigurationException">There is none, or it is another claim's.</exception>
+    internal async Task<PersistentVolume> ClaimedVolumeAsync(string ns, string claimName, CancellationToken cancellation)
+    {
+        try
+        {
+            var claim = await client.GetAsync<PersistentVolumeClaim>(ns, claimName, cancellation);
+            if (claim.Status.Phase != "Bound" || string.IsNullOrEmpty(claim.Spec.VolumeName))
+            {
+                throw new ConfigurationException($"error processing PVC {ns}/{claimName}: PVC is not bound");
+            }
+
+            var volume = await client.GetAsync<PersistentVolume>("", claim.Spec.VolumeName, cancellation);
+            return volume.Spec.ClaimRef?.UID == claim.Metadata.UID
+                ? volume
+                : throw new ConfigurationException($"error processing PVC {ns}/{claimName}: volume {volume.Metadata.Name} is bound to another claim");
+        }
+        catch (Exception failure) when (failure is ApiException or HttpRequestException)
+        {
+            throw new ConfigurationException($"error processing PVC {ns}/{claimName}: {failure.Message}");
+        }
+    }
+
     private static async Task<IReadOnlyDictionary<string, byte[]>?> GetAsync(
         string kind, string? name, bool optional, Func<Task<Dictionary<string, byte[]>>> get)
     {

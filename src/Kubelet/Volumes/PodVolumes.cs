@@ -100,8 +100,8 @@ internal sealed class PodVolumes(PodDirectories directories, ConfigurationSource
                 return VolumeFiles.Write(onDisk, Downward(downward.Items, fields, downward.DefaultMode ?? DefaultFileMode));
             case { Projected: { } projected }:
                 return VolumeFiles.Write(inMemory, await ProjectAsync(projected, fields, cancellation));
-            case { PersistentVolumeClaim: not null }:
-                throw new ConfigurationException("volumes of persistent volume claims are not supported by this node");
+            case { PersistentVolumeClaim: { } claim }:
+                return ClaimedVolumes.Path(await configuration.ClaimedVolumeAsync(ns, claim.ClaimName, cancellation));
             default:
                 return EmptyDir(onDisk, volume.EmptyDir);
         }

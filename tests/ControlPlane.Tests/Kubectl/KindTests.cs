@@ -19,12 +19,12 @@ public sealed class KindTests(KubectlFixture kubectl) : IClassFixture<KubectlFix
             "v1", "PersistentVolume", "persistentvolume", "pv", "row",
             "spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteMany, ReadWriteOnce], hostPath: {path: /x}, storageClassName: slow}",
             "NAME CAPACITY ACCESS MODES RECLAIM POLICY STATUS CLAIM STORAGECLASS VOLUMEATTRIBUTESCLASS REASON AGE VOLUMEMODE|" +
-            "row 1Gi RWO,RWX Retain Pending slow <unset> AGE Filesystem"
+            "row 1Gi RWO,RWX Retain Available slow <unset> AGE Filesystem"
         },
         {
             "v1", "PersistentVolumeClaim", "persistentvolumeclaim", "pvc", "row",
-            "spec: {accessModes: [ReadWriteOnce], storageClassName: slow, resources: {requests: {storage: 1Gi}}}",
-            "NAME STATUS VOLUME CAPACITY ACCESS MODES STORAGECLASS VOLUMEATTRIBUTESCLASS AGE VOLUMEMODE|row Pending slow <unset> AGE Filesystem"
+            "spec: {accessModes: [ReadWriteOnce], storageClassName: idle, resources: {requests: {storage: 1Gi}}}",
+            "NAME STATUS VOLUME CAPACITY ACCESS MODES STORAGECLASS VOLUMEATTRIBUTESCLASS AGE VOLUMEMODE|row Pending idle <unset> AGE Filesystem"
         },
         {
             "storage.k8s.io/v1", "StorageClass", "storageclass.storage.k8s.io", "sc", "row", "provisioner: example.com/none",
@@ -111,6 +111,11 @@ public sealed class KindTests(KubectlFixture kubectl) : IClassFixture<KubectlFix
     {
         var created = await kubectl.RunAsync("create -f -", $"apiVersion: {apiVersion}\nkind: {kind}\nmetadata: {{name: '{name}'}}\n{content}\n");
         Assert.Equal($"{resource}/{name} created\n", created);
+
+        if (kind == "PersistentVolume")
+        {
+            await kubectl.EventuallyAsync($"get pv {name}", "Available");
+        }
 
         var lines = table.Split('|');
         var shown = (await kubectl.RunAsync($"get {shortName} {name} -o wide")).TrimEnd('\n').Split('\n');
