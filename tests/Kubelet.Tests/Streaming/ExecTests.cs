@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Dataplane.Hosting.Spdy;
 using Dataplane.Kubelet.Tests.Lifecycle;
+using Dataplane.TestKit;
 using static Dataplane.Kubelet.Tests.Lifecycle.NodeFixture;
 
 namespace Dataplane.Kubelet.Tests.Streaming;
@@ -166,6 +167,42 @@ public sealed class ExecTests(NodeFixture fixture) : IClassFixture<NodeFixture>,
         Assert.Equal("/dev/pts/0\r\n", await ReadAsync(streams["stdout"]));
         Assert.Equal("Success", (string?)JsonNode.Parse(await ReadAsync(streams["error"]))!["status"]);
         Assert.False(run.IsFaulted);
+    }
+
+    [Fact]
+    public async Task SessionsLeaveNoDescriptorOpen()
+    {
+        const int slack = 8;
+        await OneOfEachAsync();
+        var before = OpenDescriptors.Count();
+        for (var i = 0; i < 10; i++)
+        {
+            await OneOfEachAsync();
+        }
+
+        // Three sessions each time, each with connections, pipes or a terminal. Both ends are in this process and close after the client has read the end.
+        using var limit = new CancellationTokenSource(Patience);
+        while (OpenDescriptors.Count() > before + slack)
+        {
+            Assert.False(limit.IsCancellationRequested, $"{OpenDescriptors.Count()} descriptors instead of {before}");
+            await Task.Delay(50, _cancellation);
+        }
+
+        async Task OneOfEachAsync()
+        {
+            foreach (var terminal in new[] { "false", "true" })
+            {
+                using var client = await ConnectAsync("v5.channel.k8s.io", $"stdin=true&stdout=true&tty={terminal}", "echo here");
+                await new ChannelReader(client).ReadToEndAsync();
+            }
+
+            await using var session = await StreamClient.SpdyAsync(fixture, "exec/exec?stdout=true&command=true", "v4.channel.k8s.io");
+            var run = session.RunAsync(_cancellation);
+            var status = session.Open(new SpdyHeaders([new("streamtype", "error")]));
+            _ = session.Open(new SpdyHeaders([new("streamtype", "stdout")]));
+            Assert.Equal("Success", (string?)JsonNode.Parse(await ReadAsync(status))!["status"]);
+            Assert.False(run.IsFaulted);
+        }
     }
 
     [Theory]
