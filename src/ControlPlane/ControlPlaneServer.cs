@@ -24,6 +24,9 @@ public sealed class ControlPlaneServer : IAsyncDisposable
 {
     private static readonly string[] SystemNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
+    /// <summary>Selectors of thousands of labels are in the URL; Go's servers take as much.</summary>
+    private const int MaxRequestHeadBytes = 1024 * 1024;
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<IAsyncDisposable> _owned = [];
     private readonly List<HttpEndpoint> _endpoints = [];
@@ -116,6 +119,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
                     Namespace = listen.Namespace,
                     Certificate = identity.Server,
                     AcceptClientCertificate = identity.Authority.Accepts,
+                    MaxRequestHeadBytes = MaxRequestHeadBytes,
                 },
                 router.HandleAsync,
                 loggers,

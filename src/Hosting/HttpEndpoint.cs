@@ -45,6 +45,14 @@ public sealed class HttpEndpoint : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            if (options.MaxRequestHeadBytes is { } head)
+            {
+                kestrel.Limits.MaxRequestLineSize = head;
+                kestrel.Limits.MaxRequestHeadersTotalSize = head;
+                kestrel.Limits.MaxRequestBufferSize = 2 * head;
+                kestrel.Limits.Http2.MaxRequestHeaderFieldSize = head;
+            }
+
             kestrel.Listen(options.Address, listen => UseHttps(listen, options));
         });
         builder.Services.Configure<SocketTransportOptions>(transport =>

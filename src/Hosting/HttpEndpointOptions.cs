@@ -21,4 +21,7 @@ public sealed record HttpEndpointOptions
     /// connects (its request carries no certificate): the handler decides what it may do.
     /// </summary>
     public Func<X509Certificate2, bool>? AcceptClientCertificate { get; init; }
+
+    /// <summary>Bytes of a request's first line, and of all its headers; null leaves it to the server (8 and 32 KiB).</summary>
+    public int? MaxRequestHeadBytes { get; init; }
 }

@@ -3,6 +3,7 @@ using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
 using Dataplane.ControlPlane.Machinery.Validation;
+using Dataplane.ControlPlane.Resources.Pods;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -24,6 +25,10 @@ internal sealed class DaemonSetResource : ReplicaControllerResource
         TableColumn.Number("Available"), new("Node Selector"), TableColumn.Age, TableColumn.Wide("Containers"), TableColumn.Wide("Images"),
         TableColumn.Wide("Selector"),
     ];
+
+    public override bool MayWarn => true;
+
+    public override IEnumerable<string> Warnings(JsonObject obj) => PodWarnings.OfController(obj);
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>
     [

@@ -9,6 +9,7 @@ namespace Dataplane.ControlPlane.Resources;
 /// <summary>Ingresses: stored for an ingress controller to follow.</summary>
 internal sealed class IngressResource : ResourceDescriptor
 {
+    private const string OldClass = "kubernetes.io/ingress.class";
     private const int ShownHosts = 3;
 
     public override ResourceNames Names { get; } =
@@ -26,6 +27,12 @@ internal sealed class IngressResource : ResourceDescriptor
 
     public override IReadOnlyList<TableColumn> Columns { get; } =
         [TableColumn.ObjectName, new("Class"), new("Hosts"), new("Address"), new("Ports"), TableColumn.Age];
+
+    public override bool MayWarn => true;
+
+    public override IEnumerable<string> Warnings(JsonObject obj) => obj.StringMap("metadata", "annotations").ContainsKey(OldClass)
+        ? [$"annotation \"{OldClass}\" is deprecated, please use 'spec.ingressClassName' instead"]
+        : [];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>
     [

@@ -34,6 +34,10 @@ internal sealed class JobResource : ResourceDescriptor
         TableColumn.Wide("Images"), TableColumn.Wide("Selector"),
     ];
 
+    public override bool MayWarn => true;
+
+    public override IEnumerable<string> Warnings(JsonObject obj) => PodWarnings.OfController(obj);
+
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>
     [
         TableCell.Name(obj), Status(obj), Completions(obj), Duration(obj, now), TableCell.Age(obj, now), TableCell.ContainerNames(obj),

@@ -19,6 +19,8 @@ internal sealed class NamespaceResource : ResourceDescriptor
 
     public override bool ReturnsDeletedObject => true;
 
+    public override bool DeletesCollections => false;
+
     public override IReadOnlyList<string> FieldLabels { get; } = ["status.phase"];
 
     public override IReadOnlyList<Subresource> Subresources { get; } = [new("finalize", "", "v1", "Namespace", "update")];

@@ -39,6 +39,10 @@ internal sealed class PodResource : ResourceDescriptor
 
     public override IReadOnlyList<TableColumn> Columns => PodTable.Columns;
 
+    public override bool MayWarn => true;
+
+    public override IEnumerable<string> Warnings(JsonObject obj) => PodWarnings.OfPod(obj);
+
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) => PodTable.Cells(obj, now);
 
     public override string FieldValue(JsonObject obj, string label) => label switch

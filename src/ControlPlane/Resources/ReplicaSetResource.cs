@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Tables;
+using Dataplane.ControlPlane.Resources.Pods;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -17,6 +18,10 @@ internal sealed class ReplicaSetResource : ReplicaControllerResource
         TableColumn.ObjectName, TableColumn.Number("Desired"), TableColumn.Number("Current"), TableColumn.Number("Ready"), TableColumn.Age,
         TableColumn.Wide("Containers"), TableColumn.Wide("Images"), TableColumn.Wide("Selector"),
     ];
+
+    public override bool MayWarn => true;
+
+    public override IEnumerable<string> Warnings(JsonObject obj) => PodWarnings.OfController(obj);
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>
     [

@@ -27,6 +27,10 @@ internal sealed class ReplicationControllerResource : ReplicaControllerResource
         TableColumn.Wide("Containers"), TableColumn.Wide("Images"), TableColumn.Wide("Selector"),
     ];
 
+    public override bool MayWarn => true;
+
+    public override IEnumerable<string> Warnings(JsonObject obj) => PodWarnings.OfController(obj);
+
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>
     [
         TableCell.Name(obj), TableCell.Count(obj, "spec", "replicas"), TableCell.Count(obj, "status", "replicas"),

@@ -64,6 +64,9 @@ internal abstract class ResourceDescriptor
     /// <summary>Objects that are not stored but made when asked for: they can be read and nothing else. Null for all that are stored.</summary>
     public virtual Func<IEnumerable<StoredObject>>? Computed => null;
 
+    /// <summary>DELETE of the collection deletes all that is in it.</summary>
+    public virtual bool DeletesCollections => true;
+
     /// <summary>A finished deletion answers with the object, not with a Status.</summary>
     public virtual bool ReturnsDeletedObject => false;
 
@@ -155,6 +158,12 @@ internal abstract class ResourceDescriptor
     public virtual void ValidateStatusUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
     {
     }
+
+    /// <summary>Whether there are <see cref="Warnings"/> of this kind at all.</summary>
+    public virtual bool MayWarn => false;
+
+    /// <summary>What is valid and should not be written any more, for people at their clients.</summary>
+    public virtual IEnumerable<string> Warnings(JsonObject obj) => [];
 
     /// <summary>A PUT may leave out the version it replaces.</summary>
     public virtual bool AllowsUnconditionalUpdate => true;

@@ -34,6 +34,10 @@ internal sealed class ServiceResource(ServiceAllocation allocation) : ResourceDe
         TableColumn.ObjectName, new("Type"), new("Cluster-IP"), new("External-IP"), new("Port(s)"), TableColumn.Age, TableColumn.Wide("Selector"),
     ];
 
+    public override bool MayWarn => true;
+
+    public override IEnumerable<string> Warnings(JsonObject obj) => ServiceWarnings.Of(obj);
+
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>
     [
         TableCell.Name(obj), obj.Text("spec", "type") ?? "", TableCell.OrNone(obj.Text("spec", "clusterIP")), ExternalAddress(obj), Ports(obj),

@@ -3,6 +3,7 @@ using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
 using Dataplane.ControlPlane.Machinery.Validation;
+using Dataplane.ControlPlane.Resources.Pods;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -23,6 +24,10 @@ internal sealed class StatefulSetResource : ReplicaControllerResource
 
     public override IReadOnlyList<TableColumn> Columns { get; } =
         [TableColumn.ObjectName, new("Ready"), TableColumn.Age, TableColumn.Wide("Containers"), TableColumn.Wide("Images")];
+
+    public override bool MayWarn => true;
+
+    public override IEnumerable<string> Warnings(JsonObject obj) => PodWarnings.OfController(obj);
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>
     [

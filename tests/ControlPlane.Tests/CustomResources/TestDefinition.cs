@@ -81,10 +81,10 @@ internal static class TestDefinition
         return (JsonObject)definition["spec"]!["versions"]![1]!["schema"]!["openAPIV3Schema"]!.DeepClone();
     }
 
-    public static JsonObject Document() => (JsonObject)JsonNode.Parse(YamlToJson.Convert(System.Text.Encoding.UTF8.GetBytes(Yaml)))!;
+    public static JsonObject Document() => (JsonObject)JsonNode.Parse(YamlToJson.Convert(System.Text.Encoding.UTF8.GetBytes(Yaml)).Json)!;
 
     /// <summary>JSON from YAML in flow style.</summary>
-    public static JsonObject Parse(string yaml) => (JsonObject)JsonNode.Parse(YamlToJson.Convert(System.Text.Encoding.UTF8.GetBytes(yaml)))!;
+    public static JsonObject Parse(string yaml) => (JsonObject)JsonNode.Parse(YamlToJson.Convert(System.Text.Encoding.UTF8.GetBytes(yaml)).Json)!;
 
     /// <summary>A condition of a definition; null when it has another status or is not there.</summary>
     public static JsonObject? Condition(JsonObject definition, string type, string status) => definition["status"]?["conditions"]?.AsArray().OfType<JsonObject>()

@@ -72,7 +72,7 @@ public sealed class ListTests : IAsyncLifetime
     [InlineData("resourceVersionMatch=Newest&resourceVersion=1", 422, "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Unsupported value: \"Newest\": supported values: \"\", \"Exact\", \"NotOlderThan\"")]
     [InlineData("resourceVersionMatch=Exact&resourceVersion=1&continue=x", 422, "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided")]
     [InlineData("sendInitialEvents=true", 422, "ListOptions.meta.k8s.io \"\" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list")]
-    [InlineData("continue=nonsense", 400, "continue key is not valid: invalid continue token")]
+    [InlineData("continue=nonsense", 400, "invalid continue token: continue key is not valid: invalid character '\\u009e' looking for beginning of value")]
     [InlineData("resourceVersion=x", 400, "resourceVersion: Invalid value: \"x\": strconv.ParseUint: parsing \"x\": invalid syntax")]
     [InlineData("fieldSelector=spec.x%3D1", 400, "\"spec.x\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")]
     [InlineData("fieldSelector=nonsense", 400, "invalid selector: 'nonsense'; can't understand 'nonsense'")]

@@ -199,8 +199,13 @@ internal sealed class DiscoveryDocuments(ResourceCatalog catalog)
         }
     }
 
-    private static IReadOnlyList<string> Verbs(ResourceDescriptor descriptor) =>
-        descriptor.IsReview ? ["create"] : descriptor.Computed is not null ? ["get", "list"] : AllVerbs;
+    private static IReadOnlyList<string> Verbs(ResourceDescriptor descriptor) => descriptor switch
+    {
+        { IsReview: true } => ["create"],
+        { Computed: not null } => ["get", "list"],
+        { DeletesCollections: false } => [.. AllVerbs.Where(verb => verb != "deletecollection")],
+        _ => AllVerbs,
+    };
 
     private static JsonObject ResponseKind(string group, string version, string kind) =>
         new() { ["group"] = group, ["version"] = version, ["kind"] = kind };

@@ -48,7 +48,7 @@ internal sealed class StatusException(int code, string reason, string message, J
     public static StatusException NotFound(string resource, string name) =>
         new(404, "NotFound", $"{resource} \"{name}\" not found", Details(resource, name));
 
-    /// <summary>No such path.</summary>
+    /// <summary>A path below a group and version that are served, with no such resource.</summary>
     public static StatusException PageNotFound() => new(404, "NotFound", "the server could not find the requested resource", []);
 
     public static StatusException MethodNotAllowed() =>
@@ -76,8 +76,10 @@ internal sealed class StatusException(int code, string reason, string message, J
         "that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.")
     { Continue = token };
 
-    public static StatusException TooLarge() =>
-        new(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728");
+    public static StatusException TooLarge(string why = "limit is 3145728") => new(413, "RequestEntityTooLarge", $"Request entity too large: {why}");
+
+    /// <summary>A patch that can be read but not be applied to this object. Upstream does not say why.</summary>
+    public static StatusException Unprocessable() => new(422, "Invalid", "the server rejected our request due to an error in our request", []);
 
     public static StatusException UnsupportedMediaType(string expected) =>
         new(415, "UnsupportedMediaType", $"the body of the request was in an unknown format - accepted media types include: {expected}");

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Json;
@@ -59,7 +60,7 @@ internal readonly record struct PathElement(string Encoded)
     {
         try
         {
-            return JsonNode.Parse(Text) as JsonObject ?? [];
+            return ClientJson.Parse(JsonBytes.Clean(Encoding.UTF8.GetBytes(Text))) as JsonObject ?? [];
         }
         catch (JsonException)
         {

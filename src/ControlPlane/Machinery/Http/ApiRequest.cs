@@ -1,6 +1,7 @@
 using System.Globalization;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Registry;
+using Dataplane.ControlPlane.Machinery.Validation;
 using Dataplane.ControlPlane.Resources;
 using Microsoft.AspNetCore.Http;
 
@@ -9,36 +10,31 @@ namespace Dataplane.ControlPlane.Machinery.Http;
 /// <summary>A request for a resource: /api/v1 or /apis/GROUP/VERSION, then [namespaces/NS/]RESOURCE[/NAME[/SUBRESOURCE]].</summary>
 internal sealed record ApiRequest(HttpContext Http, ResourceDescriptor Descriptor, string Namespace, string Name, string Subresource)
 {
+    /// <summary>A watch that asks for longer than a day is as good as one that asks for nothing.</summary>
+    private const long MaxTimeoutSeconds = 86400;
+
     public IQueryCollection Query => Http.Request.Query;
 
     /// <summary>A cluster-wide list of a namespaced kind has no namespace and no name.</summary>
     public bool IsCollection => Name.Length == 0;
 
-    public bool DryRun
-    {
-        get
-        {
-            var values = Query["dryRun"];
-            return values.Count > 0 && (values.All(value => value == "All")
-                ? true
-                : throw StatusException.BadRequest($"dryRun: Unsupported value: \"{values}\": supported values: \"All\""));
-        }
-    }
+    /// <summary>Whether nothing may be kept of a write; other values than All are refused with its other options.</summary>
+    public bool DryRun => Query["dryRun"].Contains("All");
 
-    public bool IsWatch => Query["watch"].ToString() is "true" or "1";
+    public bool IsWatch => Flag("watch") == true;
 
     /// <exception cref="StatusException">A limit or timeout that is no number.</exception>
     public ListQuery ListQuery() => new()
     {
         LabelSelector = Query["labelSelector"],
         FieldSelector = Query["fieldSelector"],
-        Limit = (int)Math.Min(Number("limit") ?? 0, int.MaxValue),
+        Limit = (int)Math.Clamp(Number("limit") ?? 0, 0, int.MaxValue),
         Continue = Query["continue"],
         ResourceVersion = Query["resourceVersion"].ToString(),
         ResourceVersionMatch = Query["resourceVersionMatch"],
-        AllowWatchBookmarks = Query["allowWatchBookmarks"].ToString() is "true" or "1",
-        SendInitialEvents = Query["sendInitialEvents"].ToString() is { Length: > 0 } initial ? initial is "true" or "1" : null,
-        Timeout = Number("timeoutSeconds") is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
+        AllowWatchBookmarks = Flag("allowWatchBookmarks") == true,
+        SendInitialEvents = Flag("sendInitialEvents"),
+        Timeout = Number("timeoutSeconds") is { } seconds and > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, MaxTimeoutSeconds)) : null,
     };
 
     /// <summary>Reads a path below a group and version.</summary>
@@ -67,13 +63,29 @@ internal sealed record ApiRequest(HttpContext Http, ResourceDescriptor Descripto
         return fits ? new ApiRequest(http, descriptor, ns, name, rest.Length > 2 ? rest[2] : "") : null;
     }
 
-    private long? Number(string name)
+    /// <summary>A parameter that is there is set, whatever it says, but for "false" and "0"; null when it is not there.</summary>
+    public bool? Flag(string name) =>
+        Query.TryGetValue(name, out var values) && values.Count > 0
+            ? values[0] is not "0" && !string.Equals(values[0], "false", StringComparison.OrdinalIgnoreCase)
+            : null;
+
+    /// <exception cref="StatusException">400: not a whole number.</exception>
+    public long? Number(string name)
     {
-        var text = Query[name].ToString();
-        return text.Length == 0
-            ? null
-            : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
-                ? value
-                : throw StatusException.BadRequest($"strconv.ParseInt: parsing \"{text}\": invalid syntax");
+        // Of a parameter given twice the first counts.
+        var text = Query[name].FirstOrDefault() ?? "";
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
+        {
+            return value;
+        }
+
+        var digits = text.TrimStart('-', '+');
+        var why = digits.Length > 0 && digits.All(char.IsAsciiDigit) ? "value out of range" : "invalid syntax";
+        throw StatusException.BadRequest($"strconv.ParseInt: parsing {GoValue.Quote(text)}: {why}");
     }
 }

@@ -93,7 +93,7 @@ internal sealed class ApiRouter(
         measured.Found(request);
         if (request.Descriptor.DeprecationWarning is { } warning)
         {
-            http.Response.Headers.Append("Warning", $"299 - \"{warning}\"");
+            WarningHeaders.Add(http, warning);
         }
 
         return subresources.Handles(request) ? subresources.HandleAsync(request) : resources.HandleAsync(request, stopping);

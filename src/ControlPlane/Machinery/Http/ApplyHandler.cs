@@ -132,7 +132,7 @@ internal sealed class ApplyHandler(ObjectWriter writer, TimeProvider time)
     {
         try
         {
-            return request.Descriptor.Decode(body);
+            return request.Descriptor.Decode(JsonBytes.Clean(body));
         }
         catch (JsonException)
         {
@@ -147,9 +147,20 @@ internal sealed class ApplyHandler(ObjectWriter writer, TimeProvider time)
 
     private static DecodedObject DecodeYaml(ApiRequest request, byte[] body)
     {
+        ConvertedYaml yaml;
         try
         {
-            return request.Descriptor.Decode(YamlToJson.Convert(body));
+            yaml = YamlToJson.Convert(body);
+        }
+        catch (DecodeException failure)
+        {
+            throw StatusException.BadRequest($"error decoding YAML: error converting YAML to JSON: {failure.Message}");
+        }
+
+        try
+        {
+            var decoded = request.Descriptor.Decode(yaml.Json);
+            return decoded with { StrictErrors = [.. yaml.StrictErrors, .. decoded.StrictErrors] };
         }
         catch (DecodeException failure)
         {

@@ -26,7 +26,7 @@ internal sealed class DiscoveryHandler(
         var path = http.Request.Path.Value ?? "/";
         if (http.Request.Method is not ("GET" or "HEAD"))
         {
-            throw IsPublic(path) ? StatusException.MethodNotAllowed() : StatusException.PageNotFound();
+            throw IsPublic(path) || segments is ["api", _] or ["apis", _, _] ? StatusException.MethodNotAllowed() : StatusException.PageNotFound();
         }
 
         if (IsPublic(path))
@@ -66,7 +66,8 @@ internal sealed class DiscoveryHandler(
             case ["apis", var group, var version]:
                 return WriteAsync(http, $"apis/{group}/{version}", () => documents.ApiResourceList(group, version));
             default:
-                throw StatusException.PageNotFound();
+                // Below a served group and version the API answers; everywhere else nobody does.
+                return IsServed(segments) ? throw StatusException.PageNotFound() : WriteNobodyAsync(http);
         }
     }
 
@@ -102,10 +103,23 @@ internal sealed class DiscoveryHandler(
         return WriteAsync(http, root, () => core ? DiscoveryDocuments.ApiVersions(serverAddress) : documents.ApiGroupList());
     }
 
+    private bool IsServed(ReadOnlySpan<string> segments) => segments switch
+    {
+        ["api", var version, ..] => documents.ApiResourceList("", version) is not null,
+        ["apis", var group, var version, ..] => documents.ApiResourceList(group, version) is not null,
+        _ => false,
+    };
+
+    private static Task WriteNobodyAsync(HttpContext http) => ResponseWriter.WriteTextAsync(http, "404 page not found\n", 404);
+
     /// <summary>Answers from the cache, or with 304 to who has the document already.</summary>
     private Task WriteAsync(HttpContext http, string name, Func<JsonObject?> build, string contentType = "application/json")
     {
-        var document = cache.Get(name, build) ?? throw StatusException.PageNotFound();
+        if (cache.Get(name, build) is not { } document)
+        {
+            return WriteNobodyAsync(http);
+        }
+
         http.Response.Headers.ETag = document.Tag;
         http.Response.Headers.CacheControl = "public";
         if (http.Request.Headers.IfNoneMatch.ToString() == document.Tag)

@@ -5,6 +5,7 @@ using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Patching;
 using Dataplane.ControlPlane.Machinery.Registry;
 using Dataplane.ControlPlane.Machinery.Schema;
+using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
 
@@ -21,6 +22,11 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
         var patch = await ReadPatchAsync(request, request.Descriptor.IsCustom ? null : request.Descriptor.Schema);
         var reported = false;
         var updated = await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, scope, Change, request.DryRun, RequestWriter.Of(request));
+        if (scope == UpdateScope.Main && request.Descriptor.MayWarn)
+        {
+            ResourceHandler.Warn(request, updated.Document());
+        }
+
         await ResponseWriter.WriteObjectAsync(request, updated, time);
 
         JsonObject Change(JsonObject current)
@@ -71,52 +77,92 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
             throw StatusException.UnsupportedMediaType($"{JsonPatchType}, {MergePatchType}{strategic}, {ApplyPatchType}");
         }
 
-        var patch = Parse(await RequestBody.ReadAsync(request.Http));
-        return mediaType switch
+        var body = JsonBytes.Clean(await RequestBody.ReadAsync(request.Http));
+        switch (mediaType)
         {
-            JsonPatchType => new ReadPatch(Apply(JsonPatch.Read(patch).Apply), null, MayTouchOwners: true),
-            MergePatchType => Merging(patch, Apply(current => MergePatch.Apply(current, ObjectPatch(patch)))),
-            _ => Merging(patch, Apply(current => StrategicMergePatch.Apply(current, ObjectPatch(patch), type!))),
-        };
+            case JsonPatchType:
+                return new ReadPatch(Operations(Parse(body)), null, MayTouchOwners: true);
+            case MergePatchType:
+                var merge = MergeObject(body);
+                return Merging(merge, current => MergePatch.Apply(current, merge));
+            default:
+                var patch = Parse(body);
+                var fields = patch as JsonObject ?? throw StatusException.BadRequest(
+                    $"json: cannot unmarshal {GoValue.TypeOf(patch)} into Go value of type map[string]interface {{}}");
+                return Merging(fields, current => Strategic(current, fields, type!));
+        }
     }
 
-    // A patch that is no object is refused when it is applied; a directive at the root concerns all fields.
-    private static ReadPatch Merging(JsonNode? patch, Func<JsonObject, JsonObject> apply) =>
-        patch is not JsonObject fields || fields.Any(field => field.Key.StartsWith('$'))
+    // A directive at the root concerns all fields.
+    private static ReadPatch Merging(JsonObject fields, Func<JsonObject, JsonObject> apply) =>
+        fields.Any(field => field.Key.StartsWith('$'))
             ? new ReadPatch(apply, null, MayTouchOwners: true)
             : new ReadPatch(
                 apply,
                 [.. fields.Select(field => field.Key)],
-                fields.TryGetPropertyValue("metadata", out var metadata) && (metadata is not JsonObject named || named.Any(field => field.Key is "managedFields" || field.Key.StartsWith('$'))));
+                fields.TryGetPropertyValue("metadata", out var metadata)
+                    && (metadata is not JsonObject named || named.Any(field => field.Key is "managedFields" || field.Key.StartsWith('$'))));
 
-    private static Func<JsonObject, JsonObject> Apply(Func<JsonObject, JsonObject> patch) => current =>
+    private static Func<JsonObject, JsonObject> Operations(JsonNode? patch)
     {
+        JsonPatch operations;
         try
         {
-            return patch(current);
+            operations = JsonPatch.Read(patch);
         }
         catch (PatchException failure)
         {
-            throw failure.Unprocessable
-                ? new StatusException(422, "Invalid", $"the server rejected our request due to an error in our request: {failure.Message}")
-                : StatusException.BadRequest(failure.Message);
+            throw failure.TooLarge ? StatusException.TooLarge(failure.Message) : StatusException.BadRequest(failure.Message);
         }
-    };
+
+        return current =>
+        {
+            try
+            {
+                return operations.Apply(current);
+            }
+            catch (PatchException)
+            {
+                throw StatusException.Unprocessable();
+            }
+        };
+    }
+
+    private static JsonObject Strategic(JsonObject current, JsonObject patch, TypeSchema type)
+    {
+        try
+        {
+            return StrategicMergePatch.Apply(current, patch, type);
+        }
+        catch (PatchException failure)
+        {
+            throw StatusException.BadRequest(failure.Message);
+        }
+    }
+
+    private static JsonObject MergeObject(byte[] body)
+    {
+        try
+        {
+            return ClientJson.Parse(body) as JsonObject ?? throw StatusException.BadRequest("Invalid JSON Patch");
+        }
+        catch (JsonException)
+        {
+            throw StatusException.BadRequest("Invalid JSON Patch");
+        }
+    }
 
     private static JsonNode? Parse(byte[] body)
     {
         try
         {
-            return JsonNode.Parse(body, documentOptions: new JsonDocumentOptions { MaxDepth = 128 });
+            return ClientJson.Parse(body);
         }
-        catch (JsonException failure)
+        catch (JsonException)
         {
-            throw StatusException.BadRequest($"error decoding patch: {failure.Message}");
+            throw StatusException.BadRequest(GoJsonSyntax.Error(body) ?? "exceeded max depth");
         }
     }
-
-    private static JsonObject ObjectPatch(JsonNode? patch) =>
-        patch as JsonObject ?? throw StatusException.BadRequest("error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}");
 
     /// <summary>Reads the patched object as its type: what the patch did not touch was read so before it was stored.</summary>
     private static DecodedObject Decode(ApiRequest request, JsonObject patched, IReadOnlyList<string>? touched)

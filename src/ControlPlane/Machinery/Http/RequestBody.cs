@@ -14,6 +14,7 @@ internal static class RequestBody
     /// <summary>etcd's own limit made this the limit of every request.</summary>
     public const int MaxBytes = 3 * 1024 * 1024;
 
+    private const int ShownBytes = 30;
     private const string Accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
     /// <exception cref="StatusException">413 over 3 MiB.</exception>
@@ -51,33 +52,57 @@ internal static class RequestBody
     private static async Task<JsonObject> ReadObjectAsync(
         HttpContext http, ResourceNames names, string? schemaName, Func<ReadOnlySpan<byte>, DecodedObject> decode)
     {
-        var json = ToJson(await ReadAsync(http), MediaType(http), schemaName);
-        var decoded = Decode(json, names.Kind, names.Version, decode);
-        var apiVersion = decoded.Object.Text("apiVersion") ?? "";
-        var kind = decoded.Object.Text("kind") ?? "";
-        if (apiVersion.Length > 0 && apiVersion != names.ApiVersion)
+        var body = await ReadAsync(http);
+        var (json, yamlErrors) = ToJson(body, MediaType(http), names.Kind, schemaName);
+        var decoded = Decode(json, body, names, decode);
+        CheckKind(decoded.Object, names, schemaName);
+        FieldValidation.Report(http, [.. yamlErrors, .. decoded.StrictErrors], errors =>
+            StatusException.BadRequest($"{names.Kind} in version \"{names.Version}\" cannot be handled as a {names.Kind}: {errors}"));
+        return decoded.Object;
+    }
+
+    /// <summary>The body must be what the path is for; what its own kind is, if there is one, is said.</summary>
+    private static void CheckKind(JsonObject obj, ResourceNames names, string? schemaName)
+    {
+        var (apiVersion, kind) = (obj.Text("apiVersion") ?? "", obj.Text("kind") ?? "");
+        apiVersion = apiVersion.Length == 0 ? names.ApiVersion : apiVersion;
+        kind = kind.Length == 0 ? names.Kind : kind;
+        if (kind == names.Kind && apiVersion == names.ApiVersion)
+        {
+            return;
+        }
+
+        if (kind == names.Kind && (schemaName is null || GroupOf(apiVersion) == names.Group))
         {
             throw StatusException.BadRequest(
                 $"the API version in the data ({apiVersion}) does not match the expected API version ({names.ApiVersion})");
         }
 
-        if (kind.Length > 0 && kind != names.Kind)
-        {
-            throw StatusException.BadRequest($"{kind} in version \"{names.Version}\" cannot be handled as a {names.Kind}: kinds differ");
-        }
+        var version = apiVersion[(apiVersion.IndexOf('/', StringComparison.Ordinal) + 1)..];
+        var known = SchemaTable.Kubernetes.Types.Any(type => type.Name.EndsWith("." + kind, StringComparison.Ordinal));
+        throw StatusException.BadRequest($"{kind} in version \"{version}\" cannot be handled as a {names.Kind}: " + (known && schemaName is not null
+            ? $"converting ({version}.{kind}) to ({schemaName}): unknown conversion"
+            : $"no kind \"{kind}\" is registered for version \"{apiVersion}\" in scheme \"k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30\""));
+    }
 
-        FieldValidation.Report(http, decoded.StrictErrors, errors =>
-            StatusException.BadRequest($"{names.Kind} in version \"{names.Version}\" cannot be handled as a {names.Kind}: {errors}"));
-        return decoded.Object;
+    private static string GroupOf(string apiVersion)
+    {
+        var slash = apiVersion.IndexOf('/', StringComparison.Ordinal);
+        return slash < 0 ? "" : apiVersion[..slash];
     }
 
     /// <summary>Options in a body that may be empty (DeleteOptions).</summary>
     public static async Task<JsonObject> ReadOptionsAsync(HttpContext http, string kind, string schemaName)
     {
         var body = await ReadAsync(http);
-        return body.Length == 0
-            ? []
-            : Decode(ToJson(body, MediaType(http), schemaName), kind, "v1", json => SchemaJsonDecoder.Decode(json, SchemaTable.Kubernetes.Type(schemaName))).Object;
+        if (body.Length == 0)
+        {
+            return [];
+        }
+
+        var names = new ResourceNames("", "v1", kind, "", "", Namespaced: false);
+        var (json, _) = ToJson(body, MediaType(http), kind, schemaName);
+        return Decode(json, body, names, bytes => SchemaJsonDecoder.Decode(bytes, SchemaTable.Kubernetes.Type(schemaName))).Object;
     }
 
     /// <summary>The Content-Type without its parameters; JSON when there is none.</summary>
@@ -89,15 +114,31 @@ internal static class RequestBody
         return bare.Length == 0 ? "application/json" : bare;
     }
 
-    private static byte[] ToJson(byte[] body, string mediaType, string? schemaName) => mediaType switch
+    private static (byte[] Json, IEnumerable<string> StrictErrors) ToJson(byte[] body, string mediaType, string kind, string? schemaName)
     {
-        "application/json" => body,
-        "application/yaml" => YamlToJson.Convert(body),
-        ProtobufDecoder.MediaType when schemaName is not null => FromProtobuf(body, schemaName),
-        _ => throw StatusException.UnsupportedMediaType(schemaName is null ? "application/json, application/yaml" : Accepted),
-    };
+        switch (mediaType)
+        {
+            case "application/json":
+                return (JsonBytes.Clean(body), []);
+            case "application/yaml":
+                try
+                {
+                    var yaml = YamlToJson.Convert(body);
+                    return (yaml.Json, yaml.StrictErrors);
+                }
+                catch (DecodeException failure)
+                {
+                    throw Unrecognized(kind, failure.Message, body);
+                }
 
-    private static byte[] FromProtobuf(byte[] body, string schemaName)
+            case ProtobufDecoder.MediaType when schemaName is not null:
+                return (FromProtobuf(body, kind, schemaName), []);
+            default:
+                throw StatusException.UnsupportedMediaType(schemaName is null ? "application/json, application/yaml" : Accepted);
+        }
+    }
+
+    private static byte[] FromProtobuf(byte[] body, string kind, string schemaName)
     {
         try
         {
@@ -105,31 +146,36 @@ internal static class RequestBody
         }
         catch (DecodeException failure)
         {
-            throw StatusException.BadRequest(failure.Message);
+            throw Unrecognized(kind, failure.Message, body);
         }
     }
 
-    private static DecodedObject Decode(byte[] json, string kind, string version, Func<ReadOnlySpan<byte>, DecodedObject> decode)
+    private static DecodedObject Decode(byte[] json, byte[] body, ResourceNames names, Func<ReadOnlySpan<byte>, DecodedObject> decode)
     {
         try
         {
             return decode(json);
         }
-        catch (JsonException failure)
+        catch (JsonException)
         {
-            var at = $"line {(failure.LineNumber ?? 0) + 1}, byte {failure.BytePositionInLine ?? 0}";
-            throw StatusException.BadRequest(
-                $"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: {FirstSentence(failure.Message)} ({at})");
+            throw Unrecognized(names.Kind, $"couldn't get version/kind; json parse error: {GoJsonSyntax.Error(json) ?? "exceeded max depth"}", body);
+        }
+        catch (DecodeException failure) when (json.AsSpan().TrimStart(" \t\r\n"u8) is not [(byte)'{', ..])
+        {
+            throw Unrecognized(names.Kind, $"couldn't get version/kind; json parse error: {failure.Message}", body);
         }
         catch (DecodeException failure)
         {
-            throw StatusException.BadRequest($"{kind} in version \"{version}\" cannot be handled as a {kind}: {failure.Message}");
+            throw StatusException.BadRequest($"{names.Kind} in version \"{names.Version}\" cannot be handled as a {names.Kind}: {failure.Message}");
         }
     }
 
-    private static string FirstSentence(string text)
+    /// <summary>A body that does not even show what it is; its beginning helps to see why.</summary>
+    private static StatusException Unrecognized(string kind, string why, byte[] body)
     {
-        var end = text.IndexOf(". ", StringComparison.Ordinal);
-        return end < 0 ? text : text[..end];
+        var start = body.AsSpan(0, Math.Min(body.Length, ShownBytes));
+        var shown = body.Length == 0 ? "<empty>" : body[0] == '{' ? ObjectJson.Text(start) : Convert.ToHexStringLower(start);
+        var more = body.Length > ShownBytes ? " ..." : "";
+        return StatusException.BadRequest($"the object provided is unrecognized (must be of type {kind}): {why} ({shown}{more})");
     }
 }

@@ -1,5 +1,7 @@
+using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.FieldOwnership;
+using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
 
@@ -31,16 +33,30 @@ internal static class RequestWriter
         }
         else if (given.Any(char.IsControl))
         {
-            errors.Invalid("fieldManager", given, "should only contain printable characters");
+            var odd = given.First(char.IsControl);
+            errors.Invalid("fieldManager", given, $"invalid character U+{(int)odd:X4} (at position {given.IndexOf(odd)})");
         }
 
-        if (errors.All.Count > 0)
+        Common(request, errors);
+        if (!errors.IsEmpty)
         {
             var options = request.Http.Request.Method switch { "POST" => "CreateOptions", "PUT" => "UpdateOptions", _ => "PatchOptions" };
             throw StatusException.Invalid("meta.k8s.io", options, "", errors);
         }
 
         return new FieldManager(given.Length > 0 ? given : FromUserAgent(request), applies, request.Descriptor.Names.ApiVersion, request.Subresource);
+    }
+
+    /// <summary>What every write is asked to do with it: nothing, and about fields that are not there.</summary>
+    private static void Common(ApiRequest request, FieldErrors errors)
+    {
+        var dryRun = request.Query["dryRun"];
+        if (dryRun.Any(value => value != "All"))
+        {
+            errors.NotSupportedRaw("dryRun", GoValue.Strings([.. dryRun.Select(value => JsonValue.Create(value))]), "\"All\"");
+        }
+
+        errors.KnownOrAbsent("fieldValidation", request.Query["fieldValidation"].ToString(), "", "Ignore", "Strict", "Warn");
     }
 
     private static string FromUserAgent(ApiRequest request)

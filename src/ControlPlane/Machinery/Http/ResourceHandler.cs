@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Registry;
+using Dataplane.ControlPlane.Machinery.Validation;
 using Dataplane.ControlPlane.Store;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
@@ -21,8 +22,8 @@ internal sealed class ResourceHandler(
         "PUT" when !request.IsCollection => UpdateAsync(request),
         "PATCH" when !request.IsCollection && RequestBody.MediaType(request.Http) == PatchHandler.ApplyPatchType => applies.HandleAsync(request, ScopeOf(request)),
         "PATCH" when !request.IsCollection => patches.HandleAsync(request, ScopeOf(request)),
-        "DELETE" when request.IsCollection => DeleteCollectionAsync(request),
-        "DELETE" when request.Subresource.Length == 0 => DeleteAsync(request),
+        "DELETE" when request.IsCollection && request.Descriptor.DeletesCollections => DeleteCollectionAsync(request),
+        "DELETE" when !request.IsCollection && request.Subresource.Length == 0 => DeleteAsync(request),
         _ => throw StatusException.MethodNotAllowed(),
     };
 
@@ -57,6 +58,7 @@ internal sealed class ResourceHandler(
 
         var body = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor);
         var created = await writer.CreateAsync(request.Descriptor, request.Namespace, body, request.DryRun, RequestWriter.Of(request));
+        Warn(request, body);
         await ResponseWriter.WriteObjectAsync(request, created, time, 201);
     }
 
@@ -67,7 +69,21 @@ internal sealed class ResourceHandler(
         CheckVersion(request, body);
         var updated = await writer.UpdateAsync(
             request.Descriptor, request.Namespace, request.Name, scope, _ => (JsonObject)body.DeepClone(), request.DryRun, RequestWriter.Of(request));
+        if (scope == UpdateScope.Main && request.Descriptor.MayWarn)
+        {
+            Warn(request, updated.Document());
+        }
+
         await ResponseWriter.WriteObjectAsync(request, updated, time);
+    }
+
+    /// <summary>What is no error and yet not what people should write.</summary>
+    public static void Warn(ApiRequest request, JsonObject obj)
+    {
+        foreach (var warning in request.Descriptor.MayWarn ? request.Descriptor.Warnings(obj) : [])
+        {
+            WarningHeaders.Add(request.Http, warning);
+        }
     }
 
     /// <summary>Some kinds are only ever replaced by who has seen them.</summary>
@@ -118,13 +134,15 @@ internal sealed class ResourceHandler(
     private static async Task<DeleteWish> ReadWishAsync(ApiRequest request)
     {
         var wish = DeleteWish.From(await RequestBody.ReadOptionsAsync(request.Http, "DeleteOptions", "meta.DeleteOptions"));
-        var query = request.Query;
-        return wish with
+        wish = wish with
         {
-            GracePeriodSeconds = wish.GracePeriodSeconds ?? (long.TryParse(query["gracePeriodSeconds"], out var grace) ? grace : null),
-            PropagationPolicy = wish.PropagationPolicy ?? (query["propagationPolicy"].ToString() is { Length: > 0 } policy ? policy : null),
+            GracePeriodSeconds = wish.GracePeriodSeconds ?? request.Number("gracePeriodSeconds"),
+            PropagationPolicy = wish.PropagationPolicy ?? (request.Query["propagationPolicy"].ToString() is { Length: > 0 } policy ? policy : null),
             DryRun = wish.DryRun || request.DryRun,
         };
+        var errors = new FieldErrors();
+        errors.KnownOrAbsent("propagationPolicy", wish.PropagationPolicy, "Foreground", "Background", "Orphan", "nil");
+        return errors.IsEmpty ? wish : throw StatusException.Invalid("meta.k8s.io", "DeleteOptions", "", errors);
     }
 
     private static JsonObject Deleted(ApiRequest request, StoredObject obj)

@@ -25,6 +25,7 @@ internal sealed class WatchStream(IStore store, ObjectReader reader, RequestMetr
         var filter = new ObjectFilter(request.Descriptor, query.LabelSelector, query.FieldSelector);
         var encoding = WatchEncoding.For(request, time);
         ListRules.CheckWatch(query);
+        CheckVersion(request, query);
         await reader.WaitForAsync(query.Revision, http.RequestAborted);
         http.Response.ContentType = encoding.ContentType;
         var output = http.Response.BodyWriter;
@@ -57,6 +58,21 @@ internal sealed class WatchStream(IStore store, ObjectReader reader, RequestMetr
             {
                 // The deadline, the client or the server ended it: a clean end of the body tells the client.
             }
+        }
+    }
+
+    /// <exception cref="StatusException">422: no version, which lists call a bad request and watches an invalid one.</exception>
+    private static void CheckVersion(ApiRequest request, ListQuery query)
+    {
+        try
+        {
+            _ = query.Revision;
+        }
+        catch (StatusException failure)
+        {
+            var errors = new FieldErrors();
+            errors.Add("resourceVersion", "FieldValueInvalid", failure.Message["resourceVersion: ".Length..]);
+            throw StatusException.Invalid(request.Descriptor.Names.Group, request.Descriptor.Names.Plural, "", errors);
         }
     }
 

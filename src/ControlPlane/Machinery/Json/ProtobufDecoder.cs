@@ -240,7 +240,7 @@ internal static class ProtobufDecoder
     {
         try
         {
-            return JsonNode.Parse(raw);
+            return ClientJson.Parse(JsonBytes.Clean(raw));
         }
         catch (JsonException failure)
         {

@@ -17,9 +17,10 @@ internal sealed record DecodedObject(JsonObject Object, IReadOnlyList<string> St
 /// </summary>
 internal ref struct SchemaJsonDecoder
 {
+    private const int MaxStrictErrors = 100;
     private readonly TypeSchema _root;
     private readonly List<string> _strictErrors = [];
-    private readonly List<string> _path = [];
+    private readonly List<Step> _path = [];
     private Utf8JsonReader _reader;
 
     private SchemaJsonDecoder(ReadOnlySpan<byte> json, TypeSchema root)
@@ -34,9 +35,17 @@ internal ref struct SchemaJsonDecoder
     {
         var decoder = new SchemaJsonDecoder(json, type);
         decoder._reader.Read();
+        if (decoder._reader.TokenType == JsonTokenType.Null)
+        {
+            return new DecodedObject([], []);
+        }
+
         if (decoder._reader.TokenType != JsonTokenType.StartObject)
         {
-            throw new DecodeException($"json: cannot unmarshal {decoder.Found()} into Go value of type v1.{type.GoName}");
+            // The first look at a document is for its type alone.
+            throw new DecodeException(
+                $"json: cannot unmarshal {decoder.Found()} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; " +
+                "Kind string \"json:\\\"kind,omitempty\\\"\" }");
         }
 
         var obj = decoder.ReadMessage(type);
@@ -63,17 +72,17 @@ internal ref struct SchemaJsonDecoder
                 continue;
             }
 
-            _path.Add(_path.Count == 0 ? name : "." + name);
+            _path.Add(new Step(_path.Count == 0 ? name : "." + name, IsField: true));
             if (field is null)
             {
-                _strictErrors.Add($"unknown field \"{string.Concat(_path)}\"");
+                Strict($"unknown field \"{Path()}\"");
                 _reader.Skip();
             }
             else if (_reader.TokenType != JsonTokenType.Null)
             {
                 if (obj.ContainsKey(name))
                 {
-                    _strictErrors.Add($"duplicate field \"{string.Concat(_path)}\"");
+                    Strict($"duplicate field \"{Path()}\"");
                 }
 
                 obj[name] = ReadField(type, field);
@@ -85,32 +94,42 @@ internal ref struct SchemaJsonDecoder
         return obj;
     }
 
+    private readonly string Path() => string.Concat(_path.Select(step => step.Text));
+
+    private readonly void Strict(string error)
+    {
+        if (_strictErrors.Count < MaxStrictErrors)
+        {
+            _strictErrors.Add(error);
+        }
+    }
+
     private JsonNode? ReadField(TypeSchema type, FieldSchema field)
     {
         switch (field.Shape)
         {
             case FieldShape.List:
-                Expect(JsonTokenType.StartArray, type, field);
+                Expect(JsonTokenType.StartArray, type, field.Name, GoType(field));
                 var list = new JsonArray();
                 while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
                 {
-                    _path.Add($"[{list.Count}]");
+                    _path.Add(new Step($"[{list.Count}]", IsField: false));
                     list.Add(ReadValue(type, field));
                     _path.RemoveAt(_path.Count - 1);
                 }
 
                 return list;
             case FieldShape.Map:
-                Expect(JsonTokenType.StartObject, type, field);
+                Expect(JsonTokenType.StartObject, type, field.Name, GoType(field));
                 var map = new JsonObject();
                 while (_reader.Read() && _reader.TokenType != JsonTokenType.EndObject)
                 {
                     var key = _reader.GetString()!;
-                    _path.Add("." + key);
+                    _path.Add(new Step("." + key, IsField: false));
                     _reader.Read();
                     if (map.ContainsKey(key))
                     {
-                        _strictErrors.Add($"duplicate field \"{string.Concat(_path)}\"");
+                        Strict($"duplicate field \"{Path()}\"");
                     }
 
                     map[key] = _reader.TokenType == JsonTokenType.Null ? EmptyElement(field) : ReadValue(type, field);
@@ -130,7 +149,7 @@ internal ref struct SchemaJsonDecoder
             case FieldKind.Message when field.Message.Either:
                 return ReadEither(type, field);
             case FieldKind.Message:
-                Expect(JsonTokenType.StartObject, type, field);
+                Expect(JsonTokenType.StartObject, type, field.Name, GoElement(field));
                 return ReadMessage(field.Message);
             case FieldKind.Bool when _reader.TokenType is JsonTokenType.True or JsonTokenType.False:
                 return _reader.GetBoolean();
@@ -158,7 +177,7 @@ internal ref struct SchemaJsonDecoder
                     ? texts
                     : throw Mismatch(type, field.Name, "string");
             default:
-                throw Mismatch(type, field.Name, GoType(field));
+                throw Mismatch(type, field.Name, GoElement(field));
         }
     }
 
@@ -173,7 +192,7 @@ internal ref struct SchemaJsonDecoder
         };
         return field.Message.Alternative(shape) is { } alternative
             ? ReadField(field.Message, alternative)
-            : throw Mismatch(type, field.Name, GoType(field));
+            : throw Mismatch(type, field.Name, GoElement(field));
     }
 
     private JsonNode ReadTime(FieldKind kind)
@@ -187,24 +206,24 @@ internal ref struct SchemaJsonDecoder
         return kind == FieldKind.Time ? ObjectJson.Time(time) : ObjectJson.MicroTime(time);
     }
 
-    private JsonNode? ReadAny() => JsonNode.Parse(ref _reader);
+    private JsonNode? ReadAny() => ClientJson.Read(ref _reader);
 
     private readonly string Raw() => ObjectJson.Text(_reader.HasValueSequence ? _reader.ValueSequence.ToArray() : _reader.ValueSpan);
 
     private static JsonNode? EmptyElement(FieldSchema field) => field.Kind == FieldKind.Message ? new JsonObject() : JsonValue.Create("");
 
-    private readonly void Expect(JsonTokenType token, TypeSchema type, FieldSchema field)
+    private readonly void Expect(JsonTokenType token, TypeSchema type, string name, string goType)
     {
         if (_reader.TokenType != token)
         {
-            throw Mismatch(type, field.Name, GoType(field));
+            throw Mismatch(type, name, goType);
         }
     }
 
     private readonly DecodeException Mismatch(TypeSchema type, string name, string goType)
     {
-        // Go names the innermost struct, then the whole path without list indexes.
-        var path = string.Concat(_path.Where(part => part[0] != '['));
+        // Go names the innermost struct, then the whole path without list indexes and map keys.
+        var path = string.Concat(_path.Where(step => step.IsField).Select(step => step.Text));
         var where = path.Length == 0 ? name : path;
         var owner = type == _root ? _root.GoName : type.GoName;
         return new DecodeException($"json: cannot unmarshal {Found()} into Go struct field {owner}.{where} of type {goType}");
@@ -220,24 +239,25 @@ internal ref struct SchemaJsonDecoder
         _ => "null",
     };
 
-    private static string GoType(FieldSchema field)
+    private static string GoType(FieldSchema field) => field.Shape switch
     {
-        var element = field.Kind switch
-        {
-            FieldKind.Message => "v1." + field.MessageName![(field.MessageName!.IndexOf('.', StringComparison.Ordinal) + 1)..],
-            FieldKind.Bytes => "[]uint8",
-            FieldKind.Strings => "v1.ExtraValue",
-            FieldKind.Double => "float64",
-            FieldKind.Time => "v1.Time",
-            FieldKind.IntOrString => "intstr.IntOrString",
-            FieldKind.Quantity => "resource.Quantity",
-            var scalar => scalar.ToString().ToLowerInvariant(),
-        };
-        return field.Shape switch
-        {
-            FieldShape.List => "[]" + element,
-            FieldShape.Map => "map[string]" + element,
-            _ => element,
-        };
-    }
+        FieldShape.List => "[]" + GoElement(field),
+        FieldShape.Map => "map[string]" + GoElement(field),
+        _ => GoElement(field),
+    };
+
+    private static string GoElement(FieldSchema field) => field.Kind switch
+    {
+        FieldKind.Message => "v1." + field.MessageName![(field.MessageName!.IndexOf('.', StringComparison.Ordinal) + 1)..],
+        FieldKind.Bytes => "[]uint8",
+        FieldKind.Strings => "v1.ExtraValue",
+        FieldKind.Double => "float64",
+        FieldKind.Time => "v1.Time",
+        FieldKind.IntOrString => "intstr.IntOrString",
+        FieldKind.Quantity => "resource.Quantity",
+        var scalar => scalar.ToString().ToLowerInvariant(),
+    };
+
+    /// <summary>One part of where the reader is: a field, or an element of a list or map.</summary>
+    private readonly record struct Step(string Text, bool IsField);
 }

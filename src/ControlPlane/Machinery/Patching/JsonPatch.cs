@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Json;
+using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Machinery.Patching;
 
@@ -9,6 +10,9 @@ internal sealed class JsonPatch
     /// <summary>Upstream's own limit against patches that cost more than they say.</summary>
     private const int MaxOperations = 10_000;
 
+    /// <summary>Bytes that copies may add to a document: each could double it.</summary>
+    private const int MaxCopied = 3 * 1024 * 1024;
+
     private readonly IReadOnlyList<JsonObject> _operations;
 
     private JsonPatch(IReadOnlyList<JsonObject> operations) => _operations = operations;
@@ -16,14 +20,19 @@ internal sealed class JsonPatch
     /// <exception cref="PatchException">Not an array of operations, or too many.</exception>
     public static JsonPatch Read(JsonNode? patch)
     {
-        if (patch is not JsonArray array || array.Any(item => item is not JsonObject))
+        if (patch is not JsonArray array)
         {
-            throw new PatchException("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+            throw new PatchException($"json: cannot unmarshal {GoValue.TypeOf(patch)} into Go value of type jsonpatch.Patch");
+        }
+
+        if (array.FirstOrDefault(item => item is not JsonObject) is { } odd)
+        {
+            throw new PatchException($"json: cannot unmarshal {GoValue.TypeOf(odd)} into Go value of type jsonpatch.Operation");
         }
 
         return array.Count <= MaxOperations
-            ? new JsonPatch([.. array.Cast<JsonObject>()])
-            : throw new PatchException($"The allowed maximum operations in a JSON patch is {MaxOperations}, got {array.Count}");
+            ? new JsonPatch([.. array.OfType<JsonObject>()])
+            : throw new PatchException($"The allowed maximum operations in a JSON patch is {MaxOperations}, got {array.Count}") { TooLarge = true };
     }
 
     /// <returns>A new document; the target is unchanged.</returns>
@@ -31,15 +40,16 @@ internal sealed class JsonPatch
     public JsonObject Apply(JsonObject target)
     {
         JsonNode? root = target.DeepClone();
+        var copied = 0;
         foreach (var operation in _operations)
         {
-            root = Apply(root, operation);
+            root = Apply(root, operation, ref copied);
         }
 
-        return root as JsonObject ?? throw new PatchException("the patched document is no object", unprocessable: true);
+        return root as JsonObject ?? throw new PatchException("the patched document is no object");
     }
 
-    private static JsonNode? Apply(JsonNode? root, JsonObject operation)
+    private static JsonNode? Apply(JsonNode? root, JsonObject operation, ref int copied)
     {
         var op = operation.Text("op") ?? "";
         var path = JsonPointer.Parse(operation.Text("path") ?? throw new PatchException($"JSON patch operation \"{op}\" has no path"));
@@ -58,11 +68,16 @@ internal sealed class JsonPatch
                 return path.Add(from.Remove(root), moved);
             case "copy":
                 var source = JsonPointer.Parse(operation.Text("from") ?? throw new PatchException("JSON patch operation \"copy\" has no from"));
-                return path.Add(root, source.Get(root)?.DeepClone());
+                var copy = source.Get(root)?.DeepClone();
+                copied += copy is null ? 0 : ObjectJson.Encode(copy).Length;
+                return copied <= MaxCopied
+                    ? path.Add(root, copy)
+                    : throw new PatchException(
+                        $"Unable to complete the copy, the accumulated size increase of copy is {copied}, exceeding the limit {MaxCopied}");
             case "test":
                 return JsonNode.DeepEquals(path.Get(root), Value(operation))
                     ? root
-                    : throw new PatchException($"testing value {path} failed: test failed", unprocessable: true);
+                    : throw new PatchException($"testing value {path} failed: test failed");
             default:
                 throw new PatchException($"Unexpected kind: {op}");
         }

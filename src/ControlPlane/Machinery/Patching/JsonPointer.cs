@@ -101,5 +101,5 @@ internal readonly struct JsonPointer
             ? index
             : throw Missing();
 
-    private PatchException Missing() => new($"the path \"{this}\" is missing from the object", unprocessable: true);
+    private PatchException Missing() => new($"the path \"{this}\" is missing from the object");
 }

@@ -2,8 +2,8 @@ namespace Dataplane.ControlPlane.Machinery.Patching;
 
 /// <summary>A patch that cannot be read or does not fit the object.</summary>
 /// <param name="message">What is wrong and where.</param>
-/// <param name="unprocessable">The patch is well formed but does not apply (a failed test, a missing path).</param>
-internal sealed class PatchException(string message, bool unprocessable = false) : Exception(message)
+internal sealed class PatchException(string message) : Exception(message)
 {
-    public bool Unprocessable { get; } = unprocessable;
+    /// <summary>It asks for more than a patch may.</summary>
+    public bool TooLarge { get; init; }
 }

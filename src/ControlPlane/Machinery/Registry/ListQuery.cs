@@ -1,5 +1,6 @@
 using System.Globalization;
 using Dataplane.ControlPlane.Machinery.Errors;
+using Dataplane.ControlPlane.Machinery.Validation;
 using Dataplane.ControlPlane.Store;
 
 namespace Dataplane.ControlPlane.Machinery.Registry;
@@ -33,5 +34,7 @@ internal sealed record ListQuery
         ? Revision.None
         : long.TryParse(ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
             ? new Revision(value)
-            : throw StatusException.BadRequest($"resourceVersion: Invalid value: \"{ResourceVersion}\": strconv.ParseUint: parsing \"{ResourceVersion}\": invalid syntax");
+            : throw StatusException.BadRequest(
+                $"resourceVersion: Invalid value: {GoValue.Quote(ResourceVersion)}: strconv.ParseUint: parsing {GoValue.Quote(ResourceVersion)}: " +
+                (ResourceVersion.All(char.IsAsciiDigit) ? "value out of range" : "invalid syntax"));
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Dataplane.Api;
 using Dataplane.ControlPlane.Machinery.Json;
@@ -38,6 +39,14 @@ internal static class GoValue
 
         return quoted.Append('"').ToString();
     }
+
+    /// <summary>What Go's JSON decoder calls a value it did not expect.</summary>
+    public static string TypeOf(JsonNode? value) => value?.GetValueKind() switch
+    {
+        null or JsonValueKind.Null => "null",
+        JsonValueKind.True or JsonValueKind.False => "bool",
+        var kind => kind.ToString()!.ToLowerInvariant(),
+    };
 
     /// <summary>[]string; nil when there is none.</summary>
     public static string Strings(JsonArray? texts, string type = "string") =>

@@ -39,5 +39,5 @@ internal static class JsonWebToken
 
     private static string Part(ReadOnlySpan<byte> bytes) => Base64Url.EncodeToString(bytes);
 
-    private static JsonObject? Parse(string part) => JsonNode.Parse(Base64Url.DecodeFromChars(part)) as JsonObject;
+    private static JsonObject? Parse(string part) => ClientJson.Parse(JsonBytes.Clean(Base64Url.DecodeFromChars(part))) as JsonObject;
 }
