@@ -16,7 +16,7 @@ public sealed class DemoTests
         var root = report.RootElement;
         Assert.True(root.GetProperty("ok").GetBoolean());
         Assert.Equal(2, root.GetProperty("nodes").GetInt32());
-        Assert.Equal(["nftables", "userspace"], root.GetProperty("modes").EnumerateArray().Select(mode => mode.GetProperty("mode").GetString()));
+        Assert.Equal(["nftables", "iptables", "userspace"], root.GetProperty("modes").EnumerateArray().Select(mode => mode.GetProperty("mode").GetString()));
         foreach (var mode in root.GetProperty("modes").EnumerateArray())
         {
             Assert.All(["clusterIP", "nodePort", "dns", "headless"], cell => Assert.Equal("ok", mode.GetProperty(cell).GetString()));

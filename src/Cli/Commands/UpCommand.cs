@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Dataplane.Cli.Cluster;
+using Dataplane.Proxy;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Cli.Commands;
@@ -10,7 +11,7 @@ internal static class UpCommand
     internal static Command Create()
     {
         var nodes = ClusterArguments.Nodes();
-        var mode = new Option<string>("--proxy-mode") { Description = "nftables or userspace.", DefaultValueFactory = _ => "nftables" };
+        var mode = new Option<string>("--proxy-mode") { Description = $"How Services are forwarded: {string.Join(", ", ProxyModes.Names)}.", DefaultValueFactory = _ => "nftables" };
         var kubeConfig = new Option<string?>("--kubeconfig") { Description = "Where to write the administrator's kubeconfig; admin.kubeconfig in the data directory by default." };
         var port = new Option<int>("--api-port") { Description = "Port of the API server on 127.0.0.1; 0 takes a free one.", DefaultValueFactory = _ => AddressPlan.ApiPort };
         var store = new Option<string>("--store") { Description = "Where objects are kept: sqlite or memory.", DefaultValueFactory = _ => "sqlite" };

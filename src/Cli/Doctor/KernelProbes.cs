@@ -18,7 +18,7 @@ internal static class KernelProbes
 
         yield return Check.Probe("IPv6", "dual-stack clusters", required: false, () => InNamespace(probe, "/proc/sys/net/ipv6", "IPv6"));
         yield return Check.Probe("connection tracking", Both, required: true, () => InNamespace(probe, "/proc/sys/net/netfilter/nf_conntrack_max", "nf_conntrack"));
-        yield return Check.Probe("legacy iptables", "other programs' rules (not used here)", required: false, () => InNamespace(probe, "/proc/net/ip_tables_names", "ip_tables"));
+        yield return Check.Probe("legacy iptables", "iptables, where nftables ip xtables is missing", required: false, () => InNamespace(probe, "/proc/net/ip_tables_names", "ip_tables"));
     }
 
     private static (string NeededBy, bool Required) NeededBy(string feature) => feature switch
@@ -26,6 +26,7 @@ internal static class KernelProbes
         "bridge" or "veth" => ("up, demo, kubelet", true),
         _ when feature.StartsWith("nftables ip6", StringComparison.Ordinal) => ("IPv6 Services", false),
         "nftables ip tproxy" or "nftables ip socket" => ("transparent proxying (not built yet)", false),
+        "nftables ip xtables" => ("iptables", false),
         "nftables ip redirect" => ("userspace", true),
         "nftables ip numgen" or "nftables ip dnat" or "nftables ip masquerade" or "nftables ip affinity sets" => ("nftables", true),
         _ => (Both, true),

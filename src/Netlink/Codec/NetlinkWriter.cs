@@ -62,6 +62,9 @@ internal ref struct NetlinkWriter(Span<byte> buffer, int length = 0)
         return _buffer[..Length];
     }
 
+    /// <summary>What was written so far.</summary>
+    internal readonly ReadOnlySpan<byte> Written => _buffer[..Length];
+
     /// <summary>Zeroed room for a family's fixed header; scratch room that goes nowhere once overflowed.</summary>
     internal Span<byte> Reserve(int length)
     {

@@ -160,6 +160,20 @@ internal static partial class NftListings
         return new NftRuleInfo(new NftTable(NftHeaders.FamilyOf(message), table), chain, handle, comment, expressions);
     }
 
+    internal static RuleFingerprint ParseFingerprint(NetlinkMessage message)
+    {
+        var attributes = message.Attributes(NftHeaders.Length);
+        while (attributes.Read(out var attribute))
+        {
+            if (attribute.Type == NFTA_RULE_EXPRESSIONS)
+            {
+                return new RuleFingerprint(NftFingerprint.Of(attribute.Value));
+            }
+        }
+
+        return new RuleFingerprint(NftFingerprint.Empty);
+    }
+
     /// <summary>The chain that the first immediate verdict among a rule's expressions names.</summary>
     internal static string? FindJump(ReadOnlySpan<byte> expressions)
     {
@@ -262,4 +276,7 @@ internal static partial class NftListings
     }
 
     private static TimeSpan Milliseconds(NetlinkAttribute attribute) => TimeSpan.FromMilliseconds(Math.Min(attribute.U64BigEndian, int.MaxValue));
+
+    /// <summary>What is left of a rule for comparing.</summary>
+    internal sealed record RuleFingerprint(ulong Value);
 }

@@ -2,6 +2,7 @@ using Dataplane.Linux;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Netlink.Nftables;
 using Dataplane.Netlink.Nftables.Expressions;
+using Dataplane.Netlink.Nftables.Xtables;
 using Dataplane.Netlink.Route;
 using static Dataplane.Netlink.Nftables.NftRegister;
 
@@ -17,6 +18,8 @@ public static class KernelProbe
     private static readonly NftBaseChain Postrouting = NftBaseChain.Nat(NftHook.Postrouting);
     private static readonly NftBaseChain Filter = NftBaseChain.Filter(NftHook.Prerouting);
     private static readonly NftBaseChain Input = NftBaseChain.Filter(NftHook.Input);
+    private const byte Tcp = 6;
+
     private static readonly NftExpression[] ToTcpPort =
         [new Meta(MetaKey.TransportProtocol, R1), Compare.Equal(R1, NftValue.U8(6)), new Immediate(R1, NftValue.Port(1))];
 
@@ -35,6 +38,7 @@ public static class KernelProbe
         ("reject", (batch, table) => AddRule(batch, table, Input, [.. ToTcpPort, Reject.TcpReset])),
         ("tproxy", (batch, table) => AddRule(batch, table, Filter, [.. ToTcpPort, new TransparentProxy(table.Family, Port: R1)])),
         ("socket", (batch, table) => AddRule(batch, table, Filter, new SocketMatch(SocketKey.Transparent, R1))),
+        ("xtables", AddXtables),
     ];
 
     /// <summary>Tries everything. Takes some milliseconds; needs CAP_SYS_ADMIN and CAP_NET_ADMIN.</summary>
@@ -57,6 +61,17 @@ public static class KernelProbe
             NetworkNamespace.Delete(name);
         }
     }
+
+    /// <summary>
+    /// Whether nf_tables takes rules with the extensions of x_tables that iptables mode writes: tried in a namespace in use, by a transaction that makes
+    /// a table and removes it again.
+    /// </summary>
+    /// <param name="networkNamespace">Null for the calling thread's.</param>
+    public static KernelFeature Xtables(NetworkNamespace? networkNamespace) => Try("nftables ip xtables", () => Commit(networkNamespace, new NftTable(NftFamily.Ip, "dp-probe"), (batch, table) =>
+    {
+        AddXtables(batch, table);
+        batch.DeleteTable(table);
+    }));
 
     /// <summary>Every feature has a table of its own, which goes with the namespace: removing one makes the kernel wait for all its processors.</summary>
     private static List<KernelFeature> Families(NetworkNamespace networkNamespace)
@@ -81,13 +96,22 @@ public static class KernelProbe
         AddRule(batch, table, Filter, Payload.DestinationPort(R1), new DynamicSet("s", DynamicSetOperation.Update, R1));
     }
 
+    // Not DNAT and MASQUERADE: they are for tables named nat alone, and such a table may be in use.
+    private static void AddXtables(NftBatch batch, NftTable table)
+    {
+        batch.AddChain(table, "pre", NatChain);
+        batch.AddXtRule(
+            table, "pre", Tcp, NftRulePlace.Last, report: false, new XtComment("probe"), new XtStatistic(1), new XtConntrackState(XtConntrackStates.New),
+            new XtAddressType(OfSource: false), new XtRecent("dp-probe"), new XtTransport("tcp"), new Counter(), XtMark.Or(1));
+    }
+
     private static void AddRule(NftBatch batch, NftTable table, NftBaseChain chain, params ReadOnlySpan<NftExpression> expressions)
     {
         batch.AddChain(table, "c", chain);
         batch.AddRule(table, "c", expressions);
     }
 
-    private static void Commit(NetworkNamespace networkNamespace, NftTable table, Action<NftBatch, NftTable> build)
+    private static void Commit(NetworkNamespace? networkNamespace, NftTable table, Action<NftBatch, NftTable> build)
     {
         using var nftables = NftablesConnection.Open(networkNamespace);
         var batch = new NftBatch();

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Dataplane.Proxy.Iptables.Nft;
 using Dataplane.Proxy.Iptables.Rendering;
 using Dataplane.Proxy.Planning;
 using Microsoft.Extensions.Logging;
@@ -15,17 +14,21 @@ internal sealed class IptablesMode : IProxyMode
 
     private readonly ProxyModeContext _context;
     private readonly ILogger _logger;
+    private readonly RuleStores _stores;
     private readonly Func<IRuleStore> _open;
     private IRuleStore? _store;
     private RuleOptions? _options;
+    private readonly bool _choosesStore;
+    private bool _isFirst = true;
 
-    internal IptablesMode(ProxyModeContext context)
-        : this(context, () => new NftRuleStore(context.Namespace, hasIpv6: true, context.RulesTouched))
+    /// <param name="context">What every mode is made of.</param>
+    /// <param name="open">Where rules go; null to see what this host has.</param>
+    internal IptablesMode(ProxyModeContext context, Func<IRuleStore>? open = null)
     {
+        (_context, _logger) = (context, context.Loggers.CreateLogger<IptablesMode>());
+        _stores = new RuleStores(context, _logger);
+        (_choosesStore, _open) = (open is null, open ?? _stores.Open);
     }
-
-    internal IptablesMode(ProxyModeContext context, Func<IRuleStore> open) =>
-        (_context, _open, _logger) = (context, open, context.Loggers.CreateLogger<IptablesMode>());
 
     /// <inheritdoc/>
     public string Name => ModeName;
@@ -44,6 +47,13 @@ internal sealed class IptablesMode : IProxyMode
             }
 
             store.WriteAll(next, options);
+            if (_isFirst && _choosesStore)
+            {
+                // An earlier run, or kube-proxy, may have used the other tables: now nobody needs what is there.
+                _stores.CleanupOthers(store);
+                _isFirst = false;
+            }
+
             _options = options;
             return;
         }
@@ -66,7 +76,11 @@ internal sealed class IptablesMode : IProxyMode
     public void Cleanup()
     {
         _options = null;
-        (_store ??= _open()).Cleanup();
+        _store?.Cleanup();
+        if (_choosesStore)
+        {
+            _stores.CleanupOthers(null);
+        }
     }
 
     /// <inheritdoc/>

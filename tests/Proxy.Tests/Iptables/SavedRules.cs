@@ -16,25 +16,30 @@ internal static partial class SavedRules
         Changing().Replace((await Tools.RunAsync(networkNamespace, program, [])).OutputOrThrow(), "");
 
     /// <summary>
-    /// The same with the rules of shared chains sorted, since services stand there in no particular order; the rule that must be the last one of its
-    /// chain is told by where it stands.
+    /// The same with tables in the order of their names, and with the rules of shared chains sorted, since services stand there in no particular order;
+    /// the rule that must be the last one of its chain is told by where it stands.
     /// </summary>
-    internal static string Normalize(string saved)
+    internal static string Normalize(string saved) => string.Join('\n', saved.Split("COMMIT\n").Order(StringComparer.Ordinal).SelectMany(NormalizeTable));
+
+    private static IEnumerable<string> NormalizeTable(string table)
     {
-        var lines = saved.Split('\n').ToList();
-        for (var index = 0; index < lines.Count; index++)
+        var lines = table.Split('\n');
+        var run = new List<string>();
+        for (var index = 0; index < lines.Length; index++)
         {
-            if (lines[index].Contains("must be the last rule") && lines[index + 1].StartsWith("-A KUBE-SERVICES"))
+            var chain = Shared().Match(lines[index]).Value;
+            var isLast = chain.Length == 0 || index + 1 == lines.Length || !lines[index + 1].StartsWith(chain);
+            run.Add(lines[index].Contains("must be the last rule") && !isLast ? lines[index] + " (not the last rule)" : lines[index]);
+            if (isLast)
             {
-                lines[index] += " (not the last rule)";
+                foreach (var line in run.Order(StringComparer.Ordinal))
+                {
+                    yield return line;
+                }
+
+                run.Clear();
             }
         }
-
-        return string.Join('\n', lines.GroupBy(Place).SelectMany(group => group.Order(StringComparer.Ordinal)));
-
-        // Lines that may change places have the same key.
-        string Place(string line) => Shared().Match(line) is { Success: true } chain ? $"{chain.Value}{TableOf(line)}" : $"{lines.IndexOf(line)}{line}";
-        string TableOf(string line) => lines[..lines.IndexOf(line)].FindLast(before => before.StartsWith('*')) ?? "";
     }
 
     [GeneratedRegex(@"^#.*\n| \[\d+:\d+\]", RegexOptions.Multiline)]

@@ -140,6 +140,62 @@ public sealed partial class IptablesKernelTests(IptablesKernelTests.Rig rig) : I
         Assert.Single(SaveJump().Matches(await rig.RunAsync("iptables-nft-save")));
     }
 
+    [Fact]
+    public async Task ARestartTakesOverWhatIsRightAndKeepsItsCounts()
+    {
+        var cluster = new Cluster().Service("web", "10.96.0.1", [new() { Port = 80, NodePort = 30080 }, new() { Name = "u", Port = 80, Protocol = "SCTP" }], s =>
+        {
+            s.Spec.SessionAffinity = "ClientIP";
+            s.Spec.ClusterIPs = ["10.96.0.1", "fd00:10:96::1"];
+        });
+        cluster.Slice("a", "web", "8080,u/SCTP:8080", ["10.244.1.5 here", "10.244.1.6 here", "10.244.2.5"]).Slice("b", "web", "8080", ["fd00:10:244:1::5 here"]);
+        await using (var first = rig.Start())
+        {
+            first.Cleanup();
+            first.Apply(null, cluster.Plan());
+            await Prober.ConnectAsync(rig.Network, Probe.Parse("pod-c tcp 10.96.0.1:80 > a"));
+        }
+
+        var handles = await ServiceRulesAsync();
+        Assert.Contains(handles, line => line.Contains("dnat to") && !line.Contains("packets 0"));
+        await using var second = rig.Start();
+        second.Apply(null, cluster.Plan());
+        Assert.Equal(handles, await ServiceRulesAsync());
+
+        cluster.Slice("a", "web", "8080,u/SCTP:8080", ["10.244.1.5 here", "10.244.1.6 here"]);
+        second.Apply(null, cluster.Plan());
+        Assert.NotEqual(handles, await ServiceRulesAsync());
+
+        // Rules of services' chains with their handles and counters.
+        async Task<string[]> ServiceRulesAsync() =>
+        [
+            .. (await rig.RunAsync("nft", "-a", "list", "table", "ip", "nat") + await rig.RunAsync("nft", "-a", "list", "table", "ip6", "nat"))
+                .Split("\tchain ").Where(chain => chain.StartsWith("KUBE-S") && !chain.StartsWith("KUBE-SERVICES")).SelectMany(chain => chain.Split('\n')),
+        ];
+    }
+
+    [Fact]
+    public async Task AChainThatSomebodyElseLeadsToIsEmptiedAndStays()
+    {
+        await using var mode = rig.Start();
+        var cluster = new Cluster().Service("web", "10.96.0.1", 80).Slice("web", "8080", "10.244.1.5 here");
+        mode.Apply(null, cluster.Plan());
+        try
+        {
+            await rig.RunAsync("iptables", "-t", "nat", "-A", "POSTROUTING", "-s", "192.0.2.1", "-j", "KUBE-MARK-MASQ");
+            mode.Cleanup();
+
+            var saved = await rig.SaveAsync();
+            Assert.Contains(":KUBE-MARK-MASQ -", saved);
+            Assert.DoesNotContain("-A KUBE", saved);
+            Assert.DoesNotContain("KUBE-SVC", saved);
+        }
+        finally
+        {
+            await rig.RunAsync("nft", "flush", "ruleset");
+        }
+    }
+
     [Theory]
     [InlineData("iptables", "-t", "nat", "-F")]
     [InlineData("iptables", "-t", "filter", "-F", "INPUT")]

@@ -12,9 +12,6 @@ namespace Dataplane.Proxy.Iptables.Nft;
 /// </summary>
 internal sealed class FamilyState(NftFamily family)
 {
-    /// <summary>kube-proxy's threshold for leaving out what only helps the reader.</summary>
-    internal const int LargeClusterEndpoints = 1000;
-
     internal NftFamily Family { get; } = family;
 
     internal AddressFamily AddressFamily => Family == NftFamily.Ip ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
@@ -34,7 +31,7 @@ internal sealed class FamilyState(NftFamily family)
     /// <summary>Rules by table, those in built-in chains apart, as kube-proxy counts them.</summary>
     internal Dictionary<IptablesTable, int> Rules { get; } = new() { [IptablesTable.Filter] = 0, [IptablesTable.Nat] = 0 };
 
-    internal ServiceRenderer Renderer(RuleOptions options) => new(AddressFamily, options, Endpoints <= LargeClusterEndpoints);
+    internal ServiceRenderer Renderer(RuleOptions options) => new(AddressFamily, options, Endpoints <= ServiceRenderer.LargeClusterEndpoints);
 
     /// <summary>Where a new dispatch rule goes.</summary>
     internal NftRulePlace PlaceIn(TableChain chain) =>

@@ -4,6 +4,7 @@ using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Iptables.Rendering;
 using Dataplane.Proxy.Iptables.Rules;
 using Dataplane.Proxy.Planning;
+using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Proxy.Iptables.Nft;
 
@@ -11,7 +12,8 @@ namespace Dataplane.Proxy.Iptables.Nft;
 /// Writes all of one family's rules, in the place of what is there. Each transaction leaves every service as it was or as it shall be:
 /// <code>
 ///   1  tables, chains everybody shares, the fixed rules, the jumps; on an empty table also the first services with their dispatch rules
-///   2  chains of services, some thousand rules a transaction; an older chain of the same name is emptied and filled again in the same one
+///   2  chains of services, some thousand rules a transaction; an older chain of the same name stays if it holds the same rules, else it is emptied and
+///      filled again in the same transaction
 ///   3  all dispatch rules, and the handles the kernel gave them
 ///   4  chains of services that are no more
 /// </code>
@@ -19,7 +21,7 @@ namespace Dataplane.Proxy.Iptables.Nft;
 internal sealed class FullWriter
 {
     /// <summary>Operations of a transaction: some tens of milliseconds, in which the kernel takes no other.</summary>
-    private const int LargestBatch = 8_000;
+    internal const int LargestBatch = 8_000;
 
     /// <summary>Operations of the first transaction with services: those a node cannot do without answer while the rest is written.</summary>
     private const int FirstBatch = 1_000;
@@ -28,52 +30,66 @@ internal sealed class FullWriter
     private readonly RuleOptions _options;
     private readonly FamilyState _state;
     private readonly Action<NftBatch> _commit;
-    private readonly NftBatch _batch = new();
-    private readonly RuleBatch _rules;
+    private readonly ILogger _logger;
+    private readonly Batch[] _batches;
     private readonly Skeleton _skeleton;
     private readonly KernelListing _listing;
+    private Task _inFlight = Task.CompletedTask;
 
     /// <param name="connection">For listings and handles.</param>
     /// <param name="state">An empty one, filled here.</param>
     /// <param name="options">What shapes all rules.</param>
     /// <param name="commit">Commits a batch that asks for no report.</param>
-    internal FullWriter(NftablesConnection connection, FamilyState state, RuleOptions options, Action<NftBatch> commit)
+    /// <param name="logger">Told what could not be removed.</param>
+    internal FullWriter(NftablesConnection connection, FamilyState state, RuleOptions options, Action<NftBatch> commit, ILogger logger)
     {
-        (_connection, _options, _state, _commit) = (connection, options, state, commit);
-        _rules = new RuleBatch(_batch, state.Family);
+        (_connection, _options, _state, _commit, _logger) = (connection, options, state, commit, logger);
+        _batches = [Batch.For(state.Family), Batch.For(state.Family)];
         _skeleton = new Skeleton(state.AddressFamily, options);
         _listing = KernelListing.Read(connection, state.Family);
     }
 
+    // One is filled while the kernel works on the other.
+    private NftBatch Filling => _batches[0].Operations;
+
+    private RuleBatch Rules => _batches[0].Rules;
+
     /// <exception cref="NetlinkException">The kernel refused, or somebody else changed our chains meanwhile.</exception>
     internal void Write(ForwardingPlan plan)
     {
-        WriteFoundation();
-        var dispatch = WriteServices(plan);
-        WriteDispatch(dispatch);
-        RemoveStale(dispatch.Written);
+        try
+        {
+            WriteFoundation();
+            var dispatch = WriteServices(plan);
+            WriteDispatch(dispatch);
+            new ChainRemoval(_state.Family, _commit, _logger).Remove([.. _listing.ServiceChains.Where(chain => !dispatch.Written.Contains(chain.Name))]);
+        }
+        finally
+        {
+            Settle();
+        }
     }
 
     private void WriteFoundation()
     {
         foreach (var table in _listing.MissingTables)
         {
-            _rules.AddTable(table);
+            Rules.AddTable(table);
         }
 
         foreach (var chain in BuiltinChains.All.Where(chain => !_listing.Chains.ContainsKey(chain)))
         {
-            _rules.AddBuiltin(chain);
+            Rules.AddBuiltin(chain);
         }
 
         foreach (var chain in Skeleton.Dispatch.Concat(Skeleton.Fixed))
         {
-            _rules.AddChain(chain);
+            Rules.AddChain(chain);
         }
 
         foreach (var chain in Skeleton.Fixed)
         {
-            _rules.Flush(chain);
+            Rules.Flush(chain);
             foreach (var rule in _skeleton.RulesOf(chain))
             {
                 Add(chain, rule);
@@ -82,12 +98,12 @@ internal sealed class FullWriter
 
         foreach (var (chain, handle) in _listing.Jumps)
         {
-            _rules.DeleteRule(chain, handle);
+            Rules.DeleteRule(chain, handle);
         }
 
         foreach (var jump in Skeleton.Jumps)
         {
-            _rules.AddRule(jump.From, jump.Rule, NftRulePlace.First);
+            Rules.AddRule(jump.From, jump.Rule, NftRulePlace.First);
         }
 
         Commit();
@@ -100,14 +116,9 @@ internal sealed class FullWriter
 
     private DispatchPlan WriteServices(ForwardingPlan plan)
     {
-        var counting = _state.Renderer(_options);
         var services = plan.Services.Values.OrderBy(service => service.Name.Namespace is "default" or "kube-system" ? 0 : 1).ToList();
-        var (renderer, dispatch) = (counting, new DispatchPlan());
-        if (EndpointsOf(services) > FamilyState.LargeClusterEndpoints)
-        {
-            renderer = new ServiceRenderer(_state.AddressFamily, _options, withEndpointComments: false);
-        }
-
+        var renderer = new ServiceRenderer(_state.AddressFamily, _options, withEndpointComments: !ServiceRenderer.IsLarge(services, _state.AddressFamily));
+        var dispatch = new DispatchPlan();
         // Whatever is dispatched from an older run's rules stays so until all is written.
         var early = !_listing.ServiceChains.Any();
         var isListed = _listing.ServiceChains.Select(chain => chain.Name).ToHashSet();
@@ -129,7 +140,7 @@ internal sealed class FullWriter
                 dispatch.Services.Add((service.Name, rules.Dispatch));
             }
 
-            if (_batch.Count >= (early ? FirstBatch : LargestBatch))
+            if (Filling.Count >= (early ? FirstBatch : LargestBatch))
             {
                 if (early)
                 {
@@ -145,22 +156,21 @@ internal sealed class FullWriter
         return dispatch;
     }
 
-    // An upper bound by what front ends use: enough to tell a large cluster.
-    private int EndpointsOf(List<ServicePlan> services) => services.Sum(service => service.FrontEnds
-        .Where(plan => plan.FrontEnd.Family == _state.AddressFamily)
-        .GroupBy(plan => plan.ServicePort)
-        .Sum(port => port.Max(plan => Math.Max(plan.Route.Endpoints.Length, plan.OutsideRoute?.Endpoints.Length ?? 0))));
-
     private void WriteChain(ServiceChain chain, bool isThere)
     {
         var place = new TableChain(IptablesTable.Nat, chain.Name);
         if (isThere)
         {
-            _rules.Flush(place);
+            if (_connection.Fingerprint(BuiltinChains.Table(_state.Family, place.Table), chain.Name) == Rules.Fingerprint(chain.Rules))
+            {
+                return;
+            }
+
+            Rules.Flush(place);
         }
         else
         {
-            _rules.AddChain(place);
+            Rules.AddChain(place);
         }
 
         foreach (var rule in chain.Rules)
@@ -173,7 +183,7 @@ internal sealed class FullWriter
     {
         foreach (var chain in Skeleton.Dispatch)
         {
-            _rules.Flush(chain);
+            Rules.Flush(chain);
         }
 
         AddDispatch(dispatch);
@@ -210,39 +220,40 @@ internal sealed class FullWriter
         }
     }
 
-    private void RemoveStale(HashSet<string> written)
+    private List<ulong> Handles(TableChain chain, Func<NftRuleInfo, bool> isOurs, int expected)
     {
-        var stale = _listing.ServiceChains.Where(chain => !written.Contains(chain.Name)).ToList();
-        // They lead to each other: all are emptied before the first is removed.
-        foreach (var operation in new Action<TableChain>[] { _rules.Flush, _rules.Delete })
-        {
-            foreach (var chain in stale)
-            {
-                operation(chain);
-                if (_batch.Count >= LargestBatch)
-                {
-                    Commit();
-                }
-            }
-
-            Commit();
-        }
-    }
-
-    private IEnumerable<ulong> Handles(TableChain chain, Func<NftRuleInfo, bool> isOurs, int expected)
-    {
+        Settle();
         var handles = _connection.Rules(BuiltinChains.Table(_state.Family, chain.Table), chain.Name).Where(isOurs).Select(rule => rule.Handle).ToList();
         return handles.Count == expected
             ? handles
             : throw new NetlinkException($"list rules of {chain.TableName} {chain.Name}", Linux.Errno.EAGAIN, $"{handles.Count} rules where {expected} were written");
     }
 
-    private void Add(TableChain chain, IptablesRule rule) => _rules.AddRule(chain, rule, NftRulePlace.Last);
+    private void Add(TableChain chain, IptablesRule rule) => Rules.AddRule(chain, rule, NftRulePlace.Last);
 
     private void Commit()
     {
-        _commit(_batch);
-        _batch.Clear();
+        Settle();
+        var full = Filling;
+        _inFlight = Task.Run(() => _commit(full));
+        Array.Reverse(_batches);
+        Filling.Clear();
+    }
+
+    private void Settle()
+    {
+        var commit = _inFlight;
+        _inFlight = Task.CompletedTask;
+        commit.GetAwaiter().GetResult();
+    }
+
+    private sealed record Batch(NftBatch Operations, RuleBatch Rules)
+    {
+        internal static Batch For(NftFamily family)
+        {
+            var operations = new NftBatch();
+            return new Batch(operations, new RuleBatch(operations, family));
+        }
     }
 
     /// <summary>Rules of the shared chains in the order they are written, and the services' chains that are there.</summary>

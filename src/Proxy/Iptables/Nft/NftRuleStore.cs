@@ -4,6 +4,7 @@ using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Iptables.Rendering;
 using Dataplane.Proxy.Iptables.Rules;
 using Dataplane.Proxy.Planning;
+using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Proxy.Iptables.Nft;
 
@@ -13,6 +14,7 @@ internal sealed class NftRuleStore : IRuleStore
     private readonly NetworkNamespace? _namespace;
     private readonly NftablesConnection _connection;
     private readonly ImmutableArray<NftFamily> _families;
+    private readonly ILogger _logger;
     private readonly Action _touched;
     private readonly ForeignChanges _foreign = new();
     private readonly NftBatch _batch = new();
@@ -21,10 +23,11 @@ internal sealed class NftRuleStore : IRuleStore
 
     /// <param name="networkNamespace">Null for the process's own.</param>
     /// <param name="hasIpv6">The kernel has IPv6: without it there is nothing to put rules for.</param>
+    /// <param name="logger">Told what could not be removed.</param>
     /// <param name="touched">Called from any thread when somebody else may have changed our rules.</param>
-    internal NftRuleStore(NetworkNamespace? networkNamespace, bool hasIpv6, Action touched)
+    internal NftRuleStore(NetworkNamespace? networkNamespace, bool hasIpv6, ILogger logger, Action touched)
     {
-        (_namespace, _touched) = (networkNamespace, touched);
+        (_namespace, _logger, _touched) = (networkNamespace, logger, touched);
         _families = hasIpv6 ? [NftFamily.Ip, NftFamily.Ip6] : [NftFamily.Ip];
         _connection = NftablesConnection.Open(networkNamespace);
     }
@@ -47,7 +50,7 @@ internal sealed class NftRuleStore : IRuleStore
         var generations = new GenerationCheck(_connection);
         foreach (var state in states)
         {
-            new FullWriter(_connection, state, options, generations.Commit).Write(plan);
+            new FullWriter(_connection, state, options, generations.Commit, _logger).Write(plan);
         }
 
         _foreign.Clear();
@@ -83,7 +86,7 @@ internal sealed class NftRuleStore : IRuleStore
         _states = null;
         foreach (var family in _families)
         {
-            new Remover(_connection, family).Remove();
+            new Remover(_connection, family, _logger).Remove();
         }
     }
 

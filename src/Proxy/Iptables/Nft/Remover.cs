@@ -1,11 +1,12 @@
 using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Iptables.Rendering;
 using Dataplane.Proxy.Iptables.Rules;
+using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Proxy.Iptables.Nft;
 
 /// <summary>Takes everything of ours out of one family's tables; rules and chains of others stay.</summary>
-internal sealed class Remover(NftablesConnection connection, NftFamily family)
+internal sealed class Remover(NftablesConnection connection, NftFamily family, ILogger logger)
 {
     internal void Remove()
     {
@@ -28,9 +29,8 @@ internal sealed class Remover(NftablesConnection connection, NftFamily family)
             rules.DeleteRule(chain, handle);
         }
 
-        ours.ForEach(rules.Flush);
-        ours.ForEach(rules.Delete);
         connection.Commit(batch);
+        new ChainRemoval(family, connection.Commit, logger).Remove(ours);
         RemoveEmptyTables();
     }
 

@@ -34,5 +34,18 @@ internal sealed class RuleBatch(NftBatch batch, NftFamily family)
         batch.AddXtRule(Of(chain.Table), chain.Name, (byte)(rule.Protocol ?? 0), place, report, CollectionsMarshal.AsSpan(_expressions));
     }
 
+    /// <summary>What a chain's fingerprint in the kernel is once these rules are in it.</summary>
+    internal ulong Fingerprint(IEnumerable<IptablesRule> rules)
+    {
+        var chain = NftFingerprint.Empty;
+        foreach (var rule in rules)
+        {
+            RuleCompiler.Compile(rule, family, _expressions);
+            chain = NftFingerprint.Then(chain, NftFingerprint.Of(CollectionsMarshal.AsSpan(_expressions)));
+        }
+
+        return chain;
+    }
+
     private NftTable Of(IptablesTable table) => _tables[(int)table];
 }

@@ -14,6 +14,15 @@ namespace Dataplane.Proxy.Iptables.Rendering;
 /// </param>
 internal sealed class ServiceRenderer(AddressFamily family, RuleOptions options, bool withEndpointComments)
 {
+    /// <summary>kube-proxy's threshold for leaving out what only helps the reader.</summary>
+    internal const int LargeClusterEndpoints = 1000;
+
+    /// <summary>Whether services have so many endpoints, counted as often as they are behind a service port.</summary>
+    internal static bool IsLarge(IEnumerable<ServicePlan> services, AddressFamily family) => services.Sum(service => service.FrontEnds
+        .Where(plan => plan.FrontEnd.Family == family)
+        .GroupBy(plan => plan.ServicePort)
+        .Sum(port => port.Max(plan => Math.Max(plan.Route.Endpoints.Length, plan.OutsideRoute?.Endpoints.Length ?? 0)))) > LargeClusterEndpoints;
+
     internal ServiceRules Render(ServicePlan? plan)
     {
         var rules = new ServiceRules();
