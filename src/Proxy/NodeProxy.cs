@@ -42,6 +42,7 @@ public sealed class NodeProxy : IAsyncDisposable
         {
             Loading = _state.Metrics.Loading,
             FlowsDeleted = _state.Metrics.FlowsDeleted,
+            RulesCounted = _state.Metrics.RulesCounted,
         };
         _mode = ProxyModes.Create(options.Mode, context);
         _ = new TrafficMetrics(_state, _mode, TimeProvider.System);

@@ -68,4 +68,7 @@ public sealed record ProxyModeContext(NetworkNamespace? Namespace, uint Masquera
 
     /// <summary>Told how many UDP flows were deleted after a change, and how long that took.</summary>
     public Action<int, TimeSpan>? FlowsDeleted { get; init; }
+
+    /// <summary>Told by mode iptables after every plan put into force how many rules it has in a table ("filter", "nat") of a family ("IPv4", "IPv6").</summary>
+    public Action<string, string, int>? RulesCounted { get; init; }
 }

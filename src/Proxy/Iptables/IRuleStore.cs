@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using Dataplane.Proxy.Iptables.Rendering;
+using Dataplane.Proxy.Iptables.Rules;
 using Dataplane.Proxy.Planning;
 
 namespace Dataplane.Proxy.Iptables;
@@ -9,9 +11,15 @@ internal interface IRuleStore : IDisposable
     /// <summary>For the log: <c>nf_tables</c> or <c>legacy</c>.</summary>
     string Name { get; }
 
+    /// <summary>Rules by family and table, those in built-in chains apart.</summary>
+    IEnumerable<(AddressFamily Family, IptablesTable Table, int Rules)> RuleCounts { get; }
+
     /// <summary>Puts a plan's rules in the place of whatever an earlier run, or kube-proxy, left.</summary>
+    /// <param name="plan">What to forward.</param>
+    /// <param name="options">What shapes all rules.</param>
+    /// <param name="progress">Told how many services are written, and of how many.</param>
     /// <exception cref="Exception">Some may be written; the same call repeats it.</exception>
-    void WriteAll(ForwardingPlan plan, RuleOptions options);
+    void WriteAll(ForwardingPlan plan, RuleOptions options, Action<int, int>? progress = null);
 
     /// <summary>Goes from the plan written last to another one with the same options.</summary>
     /// <exception cref="Exception">What is in force is the old plan, or unknown: <see cref="WriteAll"/> is next.</exception>

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Dataplane.Proxy.Iptables.Rendering;
+using Dataplane.Proxy.Iptables.Rules;
 using Dataplane.Proxy.Planning;
 using Microsoft.Extensions.Logging;
 
@@ -46,7 +47,8 @@ internal sealed class IptablesMode : IProxyMode
                 NodeSysctls.RouteLoopback(_context.Namespace, _logger);
             }
 
-            store.WriteAll(next, options);
+            store.WriteAll(next, options, _context.Loading);
+            TellCounts(store);
             if (_isFirst && _choosesStore)
             {
                 // An earlier run, or kube-proxy, may have used the other tables: now nobody needs what is there.
@@ -61,6 +63,7 @@ internal sealed class IptablesMode : IProxyMode
         try
         {
             store.WriteChange(previous, next, options);
+            TellCounts(store);
         }
         catch
         {
@@ -88,6 +91,14 @@ internal sealed class IptablesMode : IProxyMode
     {
         _store?.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private void TellCounts(IRuleStore store)
+    {
+        foreach (var (family, table, rules) in store.RuleCounts)
+        {
+            _context.RulesCounted?.Invoke(TableChain.NameOf(table), family == AddressFamily.InterNetwork ? "IPv4" : "IPv6", rules);
+        }
     }
 
     private RuleOptions Options(ForwardingPlan plan) => new(

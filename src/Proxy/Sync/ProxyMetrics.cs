@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
 namespace Dataplane.Proxy.Sync;
@@ -22,6 +23,7 @@ internal sealed class ProxyMetrics : IDisposable
     private readonly Counter<long> _flowsDeleted;
     private readonly Counter<long> _serviceChanges;
     private readonly Counter<long> _endpointChanges;
+    private readonly ConcurrentDictionary<(string Table, string Family), int> _rules = [];
     private volatile LoadProgress _loading = new(0, 0);
 
     internal ProxyMetrics(SyncState state)
@@ -50,7 +52,15 @@ internal sealed class ProxyMetrics : IDisposable
                 new Measurement<long>(state.Snapshot.NoLocalExternal, new KeyValuePair<string, object?>("traffic_policy", "external")),
             },
             description: "Front ends with policy Local and no local endpoint.");
+        Meter.CreateObservableGauge(
+            "kubeproxy_sync_proxy_rules_iptables_total",
+            () => _rules.Select(rules => new Measurement<long>(
+                rules.Value, new KeyValuePair<string, object?>("table", rules.Key.Table), new KeyValuePair<string, object?>("ip_family", rules.Key.Family))),
+            description: "iptables rules of this proxy, those in built-in chains apart.");
     }
+
+    /// <inheritdoc cref="ProxyModeContext.RulesCounted"/>
+    internal void RulesCounted(string table, string family, int rules) => _rules[(table, family)] = rules;
 
     internal Meter Meter { get; } = new("Dataplane.Proxy");
 

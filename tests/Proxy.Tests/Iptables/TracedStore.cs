@@ -21,7 +21,9 @@ internal sealed class TracedStore : IRuleStore
         .Where(chain => chain.Key.Family == family && chain.Key.Chain.Table == table && chain.Key.Chain.Name.StartsWith("KUBE-"))
         .Sum(chain => chain.Value.Count);
 
-    public void WriteAll(ForwardingPlan plan, RuleOptions options)
+    public IEnumerable<(AddressFamily Family, IptablesTable Table, int Rules)> RuleCounts => [];
+
+    public void WriteAll(ForwardingPlan plan, RuleOptions options, Action<int, int>? progress)
     {
         _chains.Clear();
         foreach (var family in new[] { AddressFamily.InterNetwork, AddressFamily.InterNetworkV6 })
@@ -30,7 +32,7 @@ internal sealed class TracedStore : IRuleStore
         }
     }
 
-    public void WriteChange(ForwardingPlan previous, ForwardingPlan next, RuleOptions options) => WriteAll(next, options);
+    public void WriteChange(ForwardingPlan previous, ForwardingPlan next, RuleOptions options) => WriteAll(next, options, null);
 
     public bool IsIntact() => true;
 

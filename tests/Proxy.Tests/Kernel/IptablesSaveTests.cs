@@ -14,11 +14,19 @@ public sealed class IptablesSaveTests
         using var network = new TestNetwork();
         var ours = network.AddHost("ours").Namespace;
         var theirs = network.AddHost("theirs").Namespace;
-        await using var mode = new IptablesMode(new ProxyModeContext(ours, 0x4000, () => { }, NullLoggerFactory.Instance, TimeProvider.System));
+        var counts = new Dictionary<string, int>();
+        await using var mode = new IptablesMode(new ProxyModeContext(ours, 0x4000, () => { }, NullLoggerFactory.Instance, TimeProvider.System)
+        {
+            RulesCounted = (table, family, rules) => counts[$"{family} {table}"] = rules,
+        });
         mode.Apply(null, KubeProxyRules.Services().Plan());
         (await Tools.RunAsync(theirs, "iptables-nft-restore", ["--noflush"], KubeProxyRules.Filter + KubeProxyRules.Nat)).OutputOrThrow();
 
-        Assert.Equal(await SaveAsync(theirs), await SaveAsync(ours));
+        var saved = await SaveAsync(ours);
+        Assert.Equal(await SaveAsync(theirs), saved);
+
+        // Rules in our chains are what the metric counts.
+        Assert.Equal(saved.Split('\n').Count(line => line.StartsWith("-A KUBE")), counts["IPv4 filter"] + counts["IPv4 nat"]);
     }
 
     // IPv4 alone: the upstream test has no other.

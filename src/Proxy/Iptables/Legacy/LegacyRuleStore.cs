@@ -14,13 +14,17 @@ internal sealed class LegacyRuleStore(NetworkNamespace? networkNamespace, bool h
 {
     private static readonly IptablesTable[] Tables = [IptablesTable.Filter, IptablesTable.Nat, IptablesTable.Mangle];
 
+    private readonly Dictionary<(AddressFamily Family, IptablesTable Table), int> _counts = [];
     private readonly AddressFamily[] _families = hasIpv6 ? [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6] : [AddressFamily.InterNetwork];
 
     /// <inheritdoc/>
     public string Name => "legacy";
 
     /// <inheritdoc/>
-    public void WriteAll(ForwardingPlan plan, RuleOptions options)
+    public IEnumerable<(AddressFamily Family, IptablesTable Table, int Rules)> RuleCounts => _counts.Select(count => (count.Key.Family, count.Key.Table, count.Value));
+
+    /// <inheritdoc/>
+    public void WriteAll(ForwardingPlan plan, RuleOptions options, Action<int, int>? progress)
     {
         foreach (var family in _families)
         {
@@ -125,10 +129,11 @@ internal sealed class LegacyRuleStore(NetworkNamespace? networkNamespace, bool h
     }
 
     // Shared chains whole, services' own chains as asked: those that lead somewhere come after where they lead, as restore reads line by line.
-    private static void WriteServices(
+    private void WriteServices(
         ForwardingPlan plan, AddressFamily family, RuleOptions options, Dictionary<IptablesTable, RestoreText> texts, Func<ServiceChain, bool> isWanted)
     {
         var renderer = Renderer(plan, family, options);
+        var counts = new Dictionary<IptablesTable, int> { [IptablesTable.Filter] = 0, [IptablesTable.Nat] = 0 };
         foreach (var chain in Skeleton.Dispatch)
         {
             texts[chain.Table].Chain(chain.Name, []);
@@ -137,6 +142,8 @@ internal sealed class LegacyRuleStore(NetworkNamespace? networkNamespace, bool h
         foreach (var service in plan.Services.Values)
         {
             var rules = renderer.Render(service);
+            counts[IptablesTable.Filter] += rules.Count(IptablesTable.Filter);
+            counts[IptablesTable.Nat] += rules.Count(IptablesTable.Nat);
             foreach (var chain in rules.Chains.Where(isWanted))
             {
                 texts[IptablesTable.Nat].Chain(chain.Name, chain.Rules);
@@ -148,9 +155,16 @@ internal sealed class LegacyRuleStore(NetworkNamespace? networkNamespace, bool h
             }
         }
 
-        foreach (var rule in new Skeleton(family, options).LastRules())
+        var skeleton = new Skeleton(family, options);
+        foreach (var rule in skeleton.LastRules())
         {
             texts[IptablesTable.Nat].Add(ChainNames.Services, rule);
+        }
+
+        foreach (var table in new[] { IptablesTable.Filter, IptablesTable.Nat })
+        {
+            _counts[(family, table)] = counts[table] + Skeleton.Fixed.Where(chain => chain.Table == table).Sum(chain => skeleton.RulesOf(chain).Count())
+                + (table == IptablesTable.Nat ? skeleton.LastRules().Count() : 0);
         }
     }
 

@@ -55,12 +55,12 @@ internal sealed class FullWriter
     private RuleBatch Rules => _batches[0].Rules;
 
     /// <exception cref="NetlinkException">The kernel refused, or somebody else changed our chains meanwhile.</exception>
-    internal void Write(ForwardingPlan plan)
+    internal void Write(ForwardingPlan plan, Action<int, int>? progress)
     {
         try
         {
             WriteFoundation();
-            var dispatch = WriteServices(plan);
+            var dispatch = WriteServices(plan, progress);
             WriteDispatch(dispatch);
             new ChainRemoval(_state.Family, _commit, _logger).Remove([.. _listing.ServiceChains.Where(chain => !dispatch.Written.Contains(chain.Name))]);
         }
@@ -114,11 +114,11 @@ internal sealed class FullWriter
         }
     }
 
-    private DispatchPlan WriteServices(ForwardingPlan plan)
+    private DispatchPlan WriteServices(ForwardingPlan plan, Action<int, int>? progress)
     {
         var services = plan.Services.Values.OrderBy(service => service.Name.Namespace is "default" or "kube-system" ? 0 : 1).ToList();
         var renderer = new ServiceRenderer(_state.AddressFamily, _options, withEndpointComments: !ServiceRenderer.IsLarge(services, _state.AddressFamily));
-        var dispatch = new DispatchPlan();
+        var (dispatch, written) = (new DispatchPlan(), 0);
         // Whatever is dispatched from an older run's rules stays so until all is written.
         var early = !_listing.ServiceChains.Any();
         var isListed = _listing.ServiceChains.Select(chain => chain.Name).ToHashSet();
@@ -126,6 +126,7 @@ internal sealed class FullWriter
         {
             var rules = renderer.Render(service);
             _state.Count(rules, 1);
+            written++;
             foreach (var chain in rules.Chains)
             {
                 WriteChain(chain, isListed.Contains(chain.Name));
@@ -149,10 +150,12 @@ internal sealed class FullWriter
                 }
 
                 Commit();
+                progress?.Invoke(written, services.Count);
             }
         }
 
         Commit();
+        progress?.Invoke(services.Count, services.Count);
         return dispatch;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Iptables.Rendering;
@@ -35,12 +36,12 @@ internal sealed class NftRuleStore : IRuleStore
     /// <inheritdoc/>
     public string Name => "nf_tables";
 
-    /// <summary>Rules by family and table.</summary>
-    internal IEnumerable<(NftFamily Family, IptablesTable Table, int Rules)> RuleCounts =>
-        (_states ?? []).SelectMany(state => state.Rules.Select(table => (state.Family, table.Key, table.Value)));
+    /// <inheritdoc/>
+    public IEnumerable<(AddressFamily Family, IptablesTable Table, int Rules)> RuleCounts =>
+        (_states ?? []).SelectMany(state => state.Rules.Select(table => (state.AddressFamily, table.Key, table.Value)));
 
     /// <inheritdoc/>
-    public void WriteAll(ForwardingPlan plan, RuleOptions options)
+    public void WriteAll(ForwardingPlan plan, RuleOptions options, Action<int, int>? progress)
     {
         // A full write would drown the listener in its own notifications; that nobody else wrote meanwhile is told by the generation.
         _monitor?.Dispose();
@@ -50,11 +51,11 @@ internal sealed class NftRuleStore : IRuleStore
         var generations = new GenerationCheck(_connection);
         foreach (var state in states)
         {
-            new FullWriter(_connection, state, options, generations.Commit, _logger).Write(plan);
+            new FullWriter(_connection, state, options, generations.Commit, _logger).Write(plan, progress);
         }
 
         _foreign.Clear();
-        _monitor = NftablesMonitor.Start(_namespace, Notice);
+        _monitor = NftablesMonitor.Start(_namespace, Notice, _connection.PortId);
         _states = states;
         if (!generations.IsOurs())
         {
