@@ -17,9 +17,9 @@ internal sealed class IptablesMode : IProxyMode
     private readonly ILogger _logger;
     private readonly RuleStores _stores;
     private readonly Func<IRuleStore> _open;
+    private readonly bool _choosesStore;
     private IRuleStore? _store;
     private RuleOptions? _options;
-    private readonly bool _choosesStore;
     private bool _isFirst = true;
 
     /// <param name="context">What every mode is made of.</param>
