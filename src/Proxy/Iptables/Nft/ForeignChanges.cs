@@ -51,7 +51,7 @@ internal sealed class ForeignChanges
         }
     }
 
-    /// <summary>Nobody can say what happened: look at all jumps and at the number of rules in every chain that services share.</summary>
+    /// <summary>Somebody wrote while nobody listened: look whether all jumps are there, which a flush of a table takes away.</summary>
     internal void SuspectAll()
     {
         lock (_gate)
