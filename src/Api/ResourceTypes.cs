@@ -6,13 +6,11 @@ public static class ResourceTypes
     /// <summary>All of them, owners before what they own.</summary>
     public static IReadOnlyList<ResourceType> All { get; } =
     [
-        Namespace.Resource, Node.Resource, Deployment.Resource, ReplicaSet.Resource, ReplicationController.Resource, Service.Resource,
+        Namespace.Resource, Node.Resource, CronJob.Resource, Job.Resource, DaemonSet.Resource, StatefulSet.Resource, ControllerRevision.Resource,
+        Deployment.Resource, ReplicaSet.Resource, ReplicationController.Resource, Service.Resource,
         Endpoints.Resource, EndpointSlice.Resource, Pod.Resource, ConfigMap.Resource, Secret.Resource, ServiceAccount.Resource,
         Lease.Resource, Event.Resource, new("", "v1", "ResourceQuota", "resourcequotas", true), new("", "v1", "LimitRange", "limitranges", true),
-        PersistentVolume.Resource,
-        PersistentVolumeClaim.Resource, StorageClass.Resource,
-        new("apps", "v1", "DaemonSet", "daemonsets", true), new("apps", "v1", "StatefulSet", "statefulsets", true),
-        new("batch", "v1", "CronJob", "cronjobs", true), new("batch", "v1", "Job", "jobs", true),
+        PersistentVolume.Resource, PersistentVolumeClaim.Resource, StorageClass.Resource,
         new("networking.k8s.io", "v1", "Ingress", "ingresses", true), new("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true),
         new("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", false), new("networking.k8s.io", "v1", "IPAddress", "ipaddresses", false),
         PodDisruptionBudget.Resource, new("rbac.authorization.k8s.io", "v1", "Role", "roles", true),

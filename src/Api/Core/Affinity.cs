@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Dataplane.Api;
 
 /// <summary>core/v1 Affinity.</summary>
@@ -55,6 +58,10 @@ public sealed record PodAffinityTerm
     public List<string> Namespaces { get; set; } = [];
     public string TopologyKey { get; set; } = "";
     public LabelSelector? NamespaceSelector { get; set; }
+
+    /// <inheritdoc cref="PodSpec.Others"/>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }
 
 public sealed record WeightedPodAffinityTerm

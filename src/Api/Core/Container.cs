@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Dataplane.Api;
 
 /// <summary>core/v1 Container.</summary>
@@ -28,6 +31,10 @@ public sealed record Container
     public bool? Stdin { get; set; }
     public bool? StdinOnce { get; set; }
     public bool? TTY { get; set; }
+
+    /// <inheritdoc cref="PodSpec.Others"/>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }
 
 public sealed record ContainerPort
@@ -35,7 +42,7 @@ public sealed record ContainerPort
     public string? Name { get; set; }
     public int? HostPort { get; set; }
 
-    [System.Text.Json.Serialization.JsonPropertyName("containerPort")]
+    [JsonPropertyName("containerPort")]
     public int Port { get; set; }
 
     /// <summary><c>TCP</c> (also when absent), <c>UDP</c> or <c>SCTP</c>.</summary>
@@ -48,6 +55,10 @@ public sealed record ResourceRequirements
 {
     public Dictionary<string, Quantity> Limits { get; set; } = [];
     public Dictionary<string, Quantity> Requests { get; set; } = [];
+
+    /// <inheritdoc cref="PodSpec.Others"/>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }
 
 public sealed record VolumeMount
@@ -59,6 +70,10 @@ public sealed record VolumeMount
     public string? SubPathExpr { get; set; }
     public string? MountPropagation { get; set; }
     public string? RecursiveReadOnly { get; set; }
+
+    /// <inheritdoc cref="PodSpec.Others"/>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }
 
 public sealed record SecurityContext
@@ -72,6 +87,10 @@ public sealed record SecurityContext
     public bool? AllowPrivilegeEscalation { get; set; }
     public string? ProcMount { get; set; }
     public SeccompProfile? SeccompProfile { get; set; }
+
+    /// <inheritdoc cref="PodSpec.Others"/>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }
 
 /// <summary>Names without <c>CAP_</c>, or <c>ALL</c>.</summary>

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Dataplane.Api;
 
 public sealed record EnvVar
@@ -16,6 +19,10 @@ public sealed record EnvVarSource
     public ResourceFieldSelector? ResourceFieldRef { get; set; }
     public KeySelector? ConfigMapKeyRef { get; set; }
     public KeySelector? SecretKeyRef { get; set; }
+
+    /// <inheritdoc cref="PodSpec.Others"/>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }
 
 /// <summary>All keys of a ConfigMap or Secret as variables.</summary>

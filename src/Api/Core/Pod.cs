@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Dataplane.Api;
 
 /// <summary>core/v1 Pod.</summary>
@@ -69,6 +72,10 @@ public sealed record PodSpec
     public bool? EnableServiceLinks { get; set; }
     public Dictionary<string, Quantity> Overhead { get; set; } = [];
     public List<TopologySpreadConstraint> TopologySpreadConstraints { get; set; } = [];
+
+    /// <summary>Fields that nothing here reads. They are carried along, so that a pod made of a template has all of it.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }
 
 public sealed record PodDNSConfig
@@ -111,6 +118,10 @@ public sealed record PodSecurityContext
     public string? FSGroupChangePolicy { get; set; }
     public List<Sysctl> Sysctls { get; set; } = [];
     public SeccompProfile? SeccompProfile { get; set; }
+
+    /// <inheritdoc cref="PodSpec.Others"/>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }
 
 public sealed record Sysctl

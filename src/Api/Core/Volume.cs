@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Dataplane.Api;
 
 /// <summary>core/v1 Volume: a name and exactly one source.</summary>
@@ -11,6 +14,10 @@ public sealed record Volume
     public ConfigMapVolumeSource? ConfigMap { get; set; }
     public ProjectedVolumeSource? Projected { get; set; }
     public PersistentVolumeClaimVolumeSource? PersistentVolumeClaim { get; set; }
+
+    /// <inheritdoc cref="PodSpec.Others"/>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }
 
 public sealed record HostPathVolumeSource
@@ -84,6 +91,10 @@ public sealed record VolumeProjection
     public DownwardAPIProjection? DownwardAPI { get; set; }
     public ConfigMapProjection? ConfigMap { get; set; }
     public ServiceAccountTokenProjection? ServiceAccountToken { get; set; }
+
+    /// <inheritdoc cref="PodSpec.Others"/>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }
 
 public sealed record SecretProjection
