@@ -6,7 +6,7 @@ using Dataplane.ControlPlane.Machinery.Validation;
 
 namespace Dataplane.ControlPlane.Resources;
 
-/// <summary>CronJobs: stored and shown; no controller makes their jobs.</summary>
+/// <summary>CronJobs: a job at each time of a schedule.</summary>
 internal sealed class CronJobResource : ResourceDescriptor
 {
     /// <summary>A job's name is the cron job's, a dash and ten digits, and must fit a label.</summary>
@@ -20,8 +20,6 @@ internal sealed class CronJobResource : ResourceDescriptor
     public override bool HasStatus => true;
 
     public override bool TracksGeneration => true;
-
-    public override bool IsCollected => false;
 
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [

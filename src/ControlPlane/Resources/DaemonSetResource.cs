@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
@@ -10,14 +11,15 @@ namespace Dataplane.ControlPlane.Resources;
 /// <summary>DaemonSets: one pod for each node that fits.</summary>
 internal sealed class DaemonSetResource : ReplicaControllerResource
 {
+    /// <summary>Counts changes of the template: what is left in apps/v1 of a field of extensions/v1beta1, and still written.</summary>
+    public const string TemplateGeneration = "deprecated.daemonset.template.generation";
+
     public override ResourceNames Names { get; } =
         new("apps", "v1", "DaemonSet", "daemonsets", "daemonset", Namespaced: true) { ShortNames = ["ds"], Categories = ["all"] };
 
     public override string SchemaName => "apps.DaemonSet";
 
     public override bool HasScale => false;
-
-    public override bool IsCollected => false;
 
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
@@ -38,13 +40,31 @@ internal sealed class DaemonSetResource : ReplicaControllerResource
         TableCell.Age(obj, now), TableCell.ContainerNames(obj), TableCell.Images(obj), TableCell.Selector(obj),
     ];
 
-    public override void PrepareForCreate(JsonObject obj) => obj["status"] = new JsonObject
+    public override void PrepareForCreate(JsonObject obj)
     {
-        ["currentNumberScheduled"] = 0L,
-        ["numberMisscheduled"] = 0L,
-        ["desiredNumberScheduled"] = 0L,
-        ["numberReady"] = 0L,
-    };
+        obj["status"] = new JsonObject
+        {
+            ["currentNumberScheduled"] = 0L,
+            ["numberMisscheduled"] = 0L,
+            ["desiredNumberScheduled"] = 0L,
+            ["numberReady"] = 0L,
+        };
+        obj.Metadata().Ensure("annotations")[TemplateGeneration] = "1";
+    }
+
+    public override void PrepareForUpdate(JsonObject obj, JsonObject old)
+    {
+        base.PrepareForUpdate(obj, old);
+        var updated = (JsonObject)obj.DeepClone();
+        PodDefaults.Template(updated);
+        var generation = long.TryParse(old.StringMap("metadata", "annotations").GetValueOrDefault(TemplateGeneration), out var number) ? number : 1;
+        if (!updated.Ensure("spec").FieldEquals(old.Ensure("spec"), "template"))
+        {
+            generation++;
+        }
+
+        obj.Metadata().Ensure("annotations")[TemplateGeneration] = generation.ToString(CultureInfo.InvariantCulture);
+    }
 
     public override void Default(JsonObject obj)
     {

@@ -24,9 +24,9 @@ internal sealed class JobResource : ResourceDescriptor
 
     public override bool TracksGeneration => true;
 
-    public override IReadOnlyList<string> FieldLabels { get; } = ["status.successful"];
+    public override string? DefaultPropagation => "Orphan";
 
-    public override bool IsCollected => false;
+    public override IReadOnlyList<string> FieldLabels { get; } = ["status.successful"];
 
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [

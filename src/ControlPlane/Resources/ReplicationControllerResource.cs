@@ -19,6 +19,8 @@ internal sealed class ReplicationControllerResource : ReplicaControllerResource
 
     public override string SchemaName => "core.ReplicationController";
 
+    public override string? DefaultPropagation => "Orphan";
+
     public override string StoragePrefix => "/registry/controllers/";
 
     public override IReadOnlyList<TableColumn> Columns { get; } =

@@ -76,6 +76,9 @@ internal abstract class ResourceDescriptor
     /// </summary>
     public virtual bool IsCollected => true;
 
+    /// <summary>The deletion policy of a request that names none; null is Background.</summary>
+    public virtual string? DefaultPropagation => null;
+
     /// <summary>Subresources beyond status and scale with the kind of their body, for discovery.</summary>
     public virtual IReadOnlyList<Subresource> Subresources => [];
 

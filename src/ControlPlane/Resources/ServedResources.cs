@@ -24,6 +24,7 @@ internal static class ServedResources
         new SecretResource(),
         new ServiceAccountResource(),
         new ServiceResource(allocation),
+        new ControllerRevisionResource(),
         new DaemonSetResource(),
         new DeploymentResource(),
         new ReplicaSetResource(),

@@ -7,7 +7,7 @@ using Dataplane.ControlPlane.Resources.Pods;
 
 namespace Dataplane.ControlPlane.Resources;
 
-/// <summary>StatefulSets: stored and shown; no controller makes their pods.</summary>
+/// <summary>StatefulSets: numbered pods with a claim and a name of their own.</summary>
 internal sealed class StatefulSetResource : ReplicaControllerResource
 {
     private static readonly string[] Mutable =
@@ -19,8 +19,6 @@ internal sealed class StatefulSetResource : ReplicaControllerResource
         new("apps", "v1", "StatefulSet", "statefulsets", "statefulset", Namespaced: true) { ShortNames = ["sts"], Categories = ["all"] };
 
     public override string SchemaName => "apps.StatefulSet";
-
-    public override bool IsCollected => false;
 
     public override IReadOnlyList<TableColumn> Columns { get; } =
         [TableColumn.ObjectName, new("Ready"), TableColumn.Age, TableColumn.Wide("Containers"), TableColumn.Wide("Images")];

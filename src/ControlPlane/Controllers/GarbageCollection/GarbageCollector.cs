@@ -29,6 +29,11 @@ internal sealed class GarbageCollector : Controller
         _defined = new DefinedResources(client, Changed, logger, time);
         Follow(informers.Of<Namespace>());
         Follow(informers.Of<Node>());
+        Follow(informers.Of<CronJob>());
+        Follow(informers.Of<Job>());
+        Follow(informers.Of<DaemonSet>());
+        Follow(informers.Of<StatefulSet>());
+        Follow(informers.Of<ControllerRevision>());
         Follow(informers.Of<Deployment>());
         Follow(informers.Of<ReplicaSet>());
         Follow(informers.Of<ReplicationController>());
@@ -36,6 +41,7 @@ internal sealed class GarbageCollector : Controller
         Follow(informers.Of<Api.Endpoints>());
         Follow(informers.Of<EndpointSlice>());
         Follow(informers.Of<Pod>());
+        Follow(informers.Of<PersistentVolumeClaim>());
         Follow(informers.Of<ConfigMap>());
         Follow(informers.Of<Secret>());
         Follow(informers.Of<ServiceAccount>());

@@ -78,7 +78,7 @@ internal sealed class ObjectDeleter(IStore store, TimeProvider time)
         var metadata = obj.Metadata();
         var marked = metadata.Text("deletionTimestamp") is not null;
         var grace = descriptor.GracePeriod(obj, wish.GracePeriodSeconds);
-        var finalizersChanged = SetPolicyFinalizer(metadata, descriptor.IsCollected ? wish.PropagationPolicy : null);
+        var finalizersChanged = SetPolicyFinalizer(metadata, Policy(descriptor, metadata, wish));
         descriptor.PrepareForDelete(obj);
         if (marked)
         {
@@ -97,6 +97,13 @@ internal sealed class ObjectDeleter(IStore store, TimeProvider time)
         metadata["deletionTimestamp"] = ObjectJson.Time(time.GetUtcNow() + TimeSpan.FromSeconds(grace));
         metadata["deletionGracePeriodSeconds"] = grace;
         return true;
+    }
+
+    /// <summary>What was asked for, or decided by an earlier request, comes before the kind's own default.</summary>
+    private static string? Policy(ResourceDescriptor descriptor, JsonObject metadata, DeleteWish wish)
+    {
+        var decided = metadata.Texts("finalizers").Any(name => name is "orphan" or "foregroundDeletion");
+        return descriptor.IsCollected ? wish.PropagationPolicy ?? (decided ? null : descriptor.DefaultPropagation) : null;
     }
 
     private static bool SetPolicyFinalizer(JsonObject metadata, string? policy)
