@@ -29,7 +29,14 @@ internal sealed class OwnWrites<T>
         cache.Subscribe(Seen);
     }
 
-    private sealed record Write(T Object, bool Deleted, DateTimeOffset At);
+    private enum Kind
+    {
+        Saved,
+        Ending,
+        Gone,
+    }
+
+    private sealed record Write(T Object, Kind Kind, DateTimeOffset At);
 
     /// <summary>The objects of a namespace with own writes in place of what the cache has.</summary>
     public List<T> In(string ns)
@@ -43,7 +50,7 @@ internal sealed class OwnWrites<T>
             {
                 objects.Add(obj);
             }
-            else if (!write.Deleted)
+            else if (write.Kind != Kind.Gone)
             {
                 objects.Add(write.Object);
             }
@@ -55,7 +62,7 @@ internal sealed class OwnWrites<T>
             {
                 _writes.TryRemove(uid, out _);
             }
-            else if (!write.Deleted && write.Object.Metadata.Namespace == ns && !shown.Contains(uid))
+            else if (write.Kind == Kind.Saved && write.Object.Metadata.Namespace == ns && !shown.Contains(uid))
             {
                 objects.Add(write.Object);
             }
@@ -67,7 +74,7 @@ internal sealed class OwnWrites<T>
     /// <summary>Remembers what the server answered to a create or an update.</summary>
     public T Wrote(T obj)
     {
-        _writes[obj.Metadata.UID] = new Write(obj, Deleted: false, _time.GetUtcNow());
+        _writes[obj.Metadata.UID] = new Write(obj, Kind.Saved, _time.GetUtcNow());
         // The watch may have been faster than the answer.
         if (_cache.TryGet(NamespacedName.Of(obj), out var cached) && HasSeen(cached, obj))
         {
@@ -77,10 +84,23 @@ internal sealed class OwnWrites<T>
         return obj;
     }
 
-    /// <summary>Remembers that an object was deleted, or asked to end.</summary>
-    public void Deleted(T obj)
+    /// <summary>Remembers that an object is no more, or as good as gone: it is not shown again.</summary>
+    public void Deleted(T obj) => Removed(obj, Kind.Gone, obj);
+
+    /// <summary>Remembers that an object was asked to end: it is shown as ending until the cache tells what became of it.</summary>
+    public void Ending(T obj)
     {
-        _writes[obj.Metadata.UID] = new Write(obj, Deleted: true, _time.GetUtcNow());
+        var ending = ApiJson.Clone(obj);
+        ending.Metadata = ending.Metadata with { DeletionTimestamp = ending.Metadata.DeletionTimestamp ?? _time.GetUtcNow() };
+        Removed(obj, Kind.Ending, ending);
+    }
+
+    /// <summary>Drops an own write that turned out not to hold: the object was not found.</summary>
+    public void Forget(T obj) => _writes.TryRemove(obj.Metadata.UID, out _);
+
+    private void Removed(T obj, Kind kind, T shown)
+    {
+        _writes[obj.Metadata.UID] = new Write(shown, kind, _time.GetUtcNow());
         if (!_cache.TryGet(NamespacedName.Of(obj), out var cached)
             || cached.Metadata.UID != obj.Metadata.UID
             || cached.Metadata.DeletionTimestamp is not null)
@@ -89,14 +109,11 @@ internal sealed class OwnWrites<T>
         }
     }
 
-    /// <summary>Drops an own write that turned out not to hold: the object was not found.</summary>
-    public void Forget(T obj) => _writes.TryRemove(obj.Metadata.UID, out _);
-
     private void Seen(InformerChange<T> change)
     {
         var obj = change.Object;
         if (_writes.TryGetValue(obj.Metadata.UID, out var write)
-            && (change.New is null || (write.Deleted ? obj.Metadata.DeletionTimestamp is not null : HasSeen(obj, write.Object))))
+            && (change.New is null || (write.Kind != Kind.Saved ? obj.Metadata.DeletionTimestamp is not null : HasSeen(obj, write.Object))))
         {
             _writes.TryRemove(new KeyValuePair<string, Write>(obj.Metadata.UID, write));
         }

@@ -15,18 +15,18 @@ internal abstract class ReplicaController<T> : Controller
     private readonly KubernetesClient _client;
     private readonly Lister<T> _owners;
     private readonly OwnWrites<Pod> _pods;
-    private readonly EventRecorder _events;
+    private readonly PodWriter _writer;
 
     protected ReplicaController(KubernetesClient client, SharedInformers informers, EventRecorder events, ILogger logger, TimeProvider time)
         : base(logger, time)
     {
         _client = client;
-        _events = events;
         _owners = informers.Of<T>();
         var pods = informers.Of<Pod>();
         _pods = new OwnWrites<Pod>(pods, time);
+        _writer = new PodWriter(client, _pods, events);
         _owners.OnChange(owner => Queue.Add(NamespacedName.Of(owner)));
-        pods.Subscribe(OnPod);
+        pods.Subscribe(change => OwnerRouting.Route(change, _owners, owner => View(owner).Selector, Queue));
     }
 
     protected abstract ReplicaOwner View(T owner);
@@ -61,8 +61,8 @@ internal abstract class ReplicaController<T> : Controller
         var missing = owner.Replicas - pods.Count;
         if (missing > 0 && owner.Template is { } template)
         {
-            var pod = NewPod(obj, template);
-            return await SlowStart.RunAsync(Math.Min(missing, Burst), () => CreateAsync(obj, pod, pods, cancellationToken)).ConfigureAwait(false);
+            var pod = PodWriter.FromTemplate(obj, template);
+            return await SlowStart.RunAsync(Math.Min(missing, Burst), _ => CreateAsync(obj, pod, pods, cancellationToken)).ConfigureAwait(false);
         }
 
         if (missing < 0)
@@ -75,68 +75,32 @@ internal abstract class ReplicaController<T> : Controller
         return null;
     }
 
-    private static Pod NewPod(T owner, PodTemplateSpec template)
-    {
-        return new Pod
-        {
-            Metadata = new ObjectMeta
-            {
-                GenerateName = owner.Metadata.Name + "-",
-                Namespace = owner.Metadata.Namespace,
-                Labels = template.Metadata.Labels,
-                Annotations = template.Metadata.Annotations,
-                Finalizers = template.Metadata.Finalizers,
-                OwnerReferences = [ControllerReference.To(owner)],
-            },
-            Spec = template.Spec,
-        };
-    }
-
     private async Task<Exception?> CreateAsync(T owner, Pod template, List<Pod> pods, CancellationToken cancellationToken)
     {
-        try
+        var (pod, error) = await _writer.CreateAsync(owner, template, cancellationToken).ConfigureAwait(false);
+        if (pod is not null)
         {
-            var pod = _pods.Wrote(await _client.CreateAsync(template, cancellationToken).ConfigureAwait(false));
             lock (pods)
             {
                 pods.Add(pod);
             }
+        }
 
-            _events.Normal(owner, "SuccessfulCreate", $"Created pod: {pod.Metadata.Name}");
-            return null;
-        }
-        catch (Exception error) when (error is ApiException or HttpRequestException)
-        {
-            _events.Warning(owner, "FailedCreate", $"Error creating: {error.Message}");
-            return error;
-        }
+        return error;
     }
 
     private async Task<Exception?> DeleteAsync(T owner, Pod pod, List<Pod> pods, CancellationToken cancellationToken)
     {
-        try
+        var error = await _writer.DeleteAsync(owner, pod, cancellationToken).ConfigureAwait(false);
+        if (error is null)
         {
-            var sameLife = new DeleteOptions { Preconditions = new Preconditions { UID = pod.Metadata.UID } };
-            await _client.DeleteAsync<Pod>(NamespacedName.Of(pod), sameLife, cancellationToken).ConfigureAwait(false);
-            _events.Normal(owner, "SuccessfulDelete", $"Deleted pod: {pod.Metadata.Name}");
-        }
-        catch (ApiException error) when (error.IsNotFound)
-        {
-            // Gone is what it should be.
-        }
-        catch (Exception error) when (error is ApiException or HttpRequestException)
-        {
-            _events.Warning(owner, "FailedDelete", $"Error deleting: {error.Message}");
-            return error;
+            lock (pods)
+            {
+                pods.Remove(pod);
+            }
         }
 
-        _pods.Deleted(pod);
-        lock (pods)
-        {
-            pods.Remove(pod);
-        }
-
-        return null;
+        return error;
     }
 
     private async Task WriteStatusAsync(T obj, ReplicaOwner owner, List<Pod> pods, Exception? failure, CancellationToken cancellationToken)
@@ -154,35 +118,4 @@ internal abstract class ReplicaController<T> : Controller
             await _client.UpdateStatusAsync(WithStatus(obj, status), cancellationToken).ConfigureAwait(false);
         }
     }
-
-    private void OnPod(InformerChange<Pod> change)
-    {
-        var (before, after) = (Controller(change.Old), Controller(change.New));
-        if (before is { } old)
-        {
-            Queue.Add(old);
-        }
-
-        if (after is { } now)
-        {
-            Queue.Add(now);
-        }
-
-        // An orphan may be adopted by any owner that selects it.
-        if (change.New is { } pod && pod.Metadata.DeletionTimestamp is null && ControllerReference.Of(pod.Metadata) is null)
-        {
-            foreach (var owner in _owners.In(pod.Metadata.Namespace))
-            {
-                if (View(owner).Selector.Matches(pod.Metadata.Labels))
-                {
-                    Queue.Add(NamespacedName.Of(owner));
-                }
-            }
-        }
-    }
-
-    private static NamespacedName? Controller(Pod? pod) =>
-        pod is not null && ControllerReference.Of(pod.Metadata) is { } controller && controller.Kind == T.Resource.Kind
-            ? new NamespacedName(pod.Metadata.Namespace, controller.Name)
-            : null;
 }

@@ -6,14 +6,14 @@ namespace Dataplane.ControlPlane.Controllers.Replicas;
 /// </summary>
 internal static class SlowStart
 {
-    /// <summary>The first failure, or null.</summary>
-    public static async Task<Exception?> RunAsync(int count, Func<Task<Exception?>> action)
+    /// <summary>Calls the action with 0, 1, 2, ...; returns the first failure, or null.</summary>
+    public static async Task<Exception?> RunAsync(int count, Func<int, Task<Exception?>> action)
     {
         var remaining = count;
         for (var batch = 1; remaining > 0; batch *= 2)
         {
             var size = Math.Min(batch, remaining);
-            var results = await Task.WhenAll(Enumerable.Range(0, size).Select(_ => action())).ConfigureAwait(false);
+            var results = await Task.WhenAll(Enumerable.Range(count - remaining, size).Select(action)).ConfigureAwait(false);
             if (results.FirstOrDefault(error => error is not null) is { } failure)
             {
                 return failure;
