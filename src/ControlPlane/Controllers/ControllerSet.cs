@@ -1,4 +1,5 @@
 using Dataplane.Api.Client;
+using Dataplane.ControlPlane.Controllers.DaemonSets;
 using Dataplane.ControlPlane.Controllers.Deployments;
 using Dataplane.ControlPlane.Controllers.Disruption;
 using Dataplane.ControlPlane.Controllers.EndpointMirroring;
@@ -11,6 +12,7 @@ using Dataplane.ControlPlane.Controllers.Nodes;
 using Dataplane.ControlPlane.Controllers.Pods;
 using Dataplane.ControlPlane.Controllers.Replicas;
 using Dataplane.ControlPlane.Controllers.ServiceAccounts;
+using Dataplane.ControlPlane.Controllers.StatefulSets;
 using Dataplane.ControlPlane.Controllers.Volumes;
 using Microsoft.Extensions.Logging;
 
@@ -24,45 +26,41 @@ internal static class ControllerSet
         KubernetesClient client, ControlPlaneOptions options, ClusterCredentials credentials, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         var informers = new SharedInformers(client, loggers, time);
-        EventRecorder Events(string component) => new(client, component, loggers.CreateLogger<EventRecorder>(), time);
-        ILogger Logger<T>() => loggers.CreateLogger<T>();
-
-        EventRecorder[] events =
-        [
-            Events("deployment-controller"), Events("replicaset-controller"), Events("replication-controller"), Events("node-controller"),
-            Events("controllermanager"),
-        ];
-        var recorders = new List<EventRecorder>();
-        EventRecorder Recorder(string component)
+        var events = new List<EventRecorder>();
+        EventRecorder Events(string component)
         {
-            recorders.Add(Events(component));
-            return recorders[^1];
+            events.Add(new EventRecorder(client, component, loggers.CreateLogger<EventRecorder>(), time));
+            return events[^1];
         }
+
+        ILogger Logger<T>() => loggers.CreateLogger<T>();
 
         var collector = new GarbageCollector(client, informers, Logger<GarbageCollector>(), time);
         Controller[] controllers =
         [
-            new DeploymentController(client, informers, events[0], Logger<DeploymentController>(), time),
-            new ReplicaSetController(client, informers, events[1], Logger<ReplicaSetController>(), time),
-            new ReplicationControllerController(client, informers, events[2], Logger<ReplicationControllerController>(), time),
+            new DeploymentController(client, informers, Events("deployment-controller"), Logger<DeploymentController>(), time),
+            new ReplicaSetController(client, informers, Events("replicaset-controller"), Logger<ReplicaSetController>(), time),
+            new ReplicationControllerController(client, informers, Events("replication-controller"), Logger<ReplicationControllerController>(), time),
+            new DaemonSetController(client, informers, Events("daemonset-controller"), Logger<DaemonSetController>(), time),
+            new StatefulSetController(client, informers, Events("statefulset-controller"), Logger<StatefulSetController>(), time),
             new EndpointSliceController(client, informers, Logger<EndpointSliceController>(), time),
             new EndpointsController(client, informers, Logger<EndpointsController>(), time),
             new NamespaceController(client, informers, Logger<NamespaceController>(), time),
             new ServiceAccountController(client, informers, Logger<ServiceAccountController>(), time),
-            new NodeLifecycleController(client, informers, events[3], Logger<NodeLifecycleController>(), time),
+            new NodeLifecycleController(client, informers, Events("node-controller"), Logger<NodeLifecycleController>(), time),
             new RootCertificateController(client, informers, credentials.Certificate, Logger<RootCertificateController>(), time),
             new TokenSecretController(client, informers, credentials.Tokens, credentials.Certificate, Logger<TokenSecretController>(), time),
-            new TaintEvictionController(client, informers, Recorder("taint-eviction-controller"), Logger<TaintEvictionController>(), time),
+            new TaintEvictionController(client, informers, Events("taint-eviction-controller"), Logger<TaintEvictionController>(), time),
             new NodeTtlController(client, informers, Logger<NodeTtlController>(), time),
-            new ClaimController(client, informers, Recorder("persistentvolume-controller"), Logger<ClaimController>(), time),
-            new VolumeController(client, informers, Recorder("persistentvolume-controller"), Logger<VolumeController>(), time),
+            new ClaimController(client, informers, Events("persistentvolume-controller"), Logger<ClaimController>(), time),
+            new VolumeController(client, informers, Events("persistentvolume-controller"), Logger<VolumeController>(), time),
             new StorageProtectionController(client, informers, Logger<StorageProtectionController>(), time),
             new EndpointMirroringController(client, informers, Logger<EndpointMirroringController>(), time),
             .. options.ClusterCidr is { } pods
                 ? [new NodeNetworkController(
-                    client, informers, pods, options.NodeCidrMaskSize, Recorder("cidrAllocator"), Logger<NodeNetworkController>(), time)]
+                    client, informers, pods, options.NodeCidrMaskSize, Events("cidrAllocator"), Logger<NodeNetworkController>(), time)]
                 : Array.Empty<Controller>(),
-            new DisruptionController(client, informers, events[4], Logger<DisruptionController>(), time),
+            new DisruptionController(client, informers, Events("controllermanager"), Logger<DisruptionController>(), time),
         ];
 
         var caches = informers.RunAsync(cancellationToken);
@@ -81,7 +79,7 @@ internal static class ControllerSet
                 caches,
                 collector.RunAsync(cancellationToken),
                 .. controllers.Select(controller => controller.RunAsync(cancellationToken)),
-                .. events.Concat(recorders).Select(recorder => recorder.RunAsync(cancellationToken)),
+                .. events.Select(recorder => recorder.RunAsync(cancellationToken)),
             ]).ConfigureAwait(false);
     }
 }
