@@ -154,6 +154,59 @@ public sealed class DeploymentTests
         Assert.Equal(deployment.Metadata.UID, Assert.Single(adopted.Metadata.OwnerReferences).UID);
     }
 
+    [Fact]
+    public async Task A_paused_rollout_waits_and_goes_on_when_it_is_resumed()
+    {
+        await using var cluster = await StartAsync(nodes: 1, kubelet: true);
+        await cluster.Client.CreateAsync(Deployment("web", 2), cluster.Cancellation);
+        await AvailableAsync(cluster, 2);
+
+        await PatchAsync(cluster, """{"spec":{"paused":true,"template":{"spec":{"containers":[{"name":"main","image":"echo:2"}]}}}}""");
+        await ProgressingAsync(cluster, "Unknown", "DeploymentPaused");
+        Assert.Single(await cluster.ListAsync<ReplicaSet>());
+
+        await PatchAsync(cluster, """{"spec":{"paused":false}}""");
+        await AvailableAsync(cluster, 2, revision: "2");
+    }
+
+    [Fact]
+    public async Task A_rollout_without_progress_is_said_to_be_stuck()
+    {
+        var time = new ShiftedTime();
+        await using var cluster = await StartAsync(time: time);
+        var deployment = Deployment("web", 1);
+        deployment.Spec.ProgressDeadlineSeconds = 60;
+        await cluster.Client.CreateAsync(deployment, cluster.Cancellation);
+        await ProgressingAsync(cluster, "True", "ReplicaSetUpdated");
+
+        time.Advance(TimeSpan.FromSeconds(61));
+        var stuck = await ProgressingAsync(cluster, "False", "ProgressDeadlineExceeded");
+        Assert.Matches("ReplicaSet \"web-[a-z0-9]+\" has timed out progressing.", Condition(stuck, "Progressing")!.Message);
+    }
+
+    [Fact]
+    public async Task Old_replica_sets_beyond_the_limit_go_and_one_that_comes_back_remembers_its_revisions()
+    {
+        await using var cluster = await StartAsync(nodes: 1, kubelet: true);
+        var deployment = Deployment("web", 1);
+        deployment.Spec.RevisionHistoryLimit = 1;
+        await cluster.Client.CreateAsync(deployment, cluster.Cancellation);
+        await AvailableAsync(cluster, 1);
+        foreach (var (image, revision) in new[] { ("echo:2", "2"), ("echo:3", "3"), ("echo:2", "4") })
+        {
+            await PatchAsync(cluster, "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"main\",\"image\":\"" + image + "\"}]}}}}");
+            await AvailableAsync(cluster, 1, revision);
+        }
+
+        var sets = await cluster.UntilAsync<ReplicaSet>("two sets", list => list.Count == 2);
+        var current = sets.Single(set => set.Metadata.Annotations["deployment.kubernetes.io/revision"] == "4");
+        Assert.Equal("2", current.Metadata.Annotations["deployment.kubernetes.io/revision-history"]);
+        Assert.Equal("3", sets.Single(set => set != current).Metadata.Annotations["deployment.kubernetes.io/revision"]);
+    }
+
+    private static async Task<Deployment> ProgressingAsync(TestCluster cluster, string status, string reason) => (await cluster.UntilAsync<Deployment>(
+        reason, list => list.Exists(item => Condition(item, "Progressing") is { } condition && condition.Status == status && condition.Reason == reason)))[0];
+
     private static DeploymentCondition? Condition(Deployment deployment, string type) => deployment.Status.Conditions.Find(condition => condition.Type == type);
 
     private static async Task<Deployment> AvailableAsync(TestCluster cluster, int replicas, string revision = "1") =>

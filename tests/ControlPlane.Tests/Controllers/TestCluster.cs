@@ -140,6 +140,32 @@ internal sealed class TestCluster : IAsyncDisposable
             "status",
             Cancellation);
 
+    /// <summary>A pod whose one container has ended.</summary>
+    public Task<Pod> EndAsync(Pod pod, int exitCode = 0, DateTimeOffset? at = null) =>
+        Client.PatchAsync<Pod>(
+            NamespacedName.Of(pod),
+            PatchType.StrategicMerge,
+            ApiJson.Serialize(new Pod
+            {
+                Status = new PodStatus
+                {
+                    Phase = exitCode == 0 ? "Succeeded" : "Failed",
+                    ContainerStatuses =
+                    [
+                        new ContainerStatus
+                        {
+                            Name = "main",
+                            State = new ContainerState
+                            {
+                                Terminated = new ContainerStateTerminated { ExitCode = exitCode, FinishedAt = at ?? TimeProvider.System.GetUtcNow() },
+                            },
+                        },
+                    ],
+                },
+            }),
+            "status",
+            Cancellation);
+
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
@@ -176,7 +202,7 @@ internal sealed class TestCluster : IAsyncDisposable
             {
                 await Client.DeleteAsync<Pod>(NamespacedName.Of(pod), new DeleteOptions { GracePeriodSeconds = 0 }, Cancellation);
             }
-            else if (pod.Status.Phase != "Running" && !pod.Spec.Containers.Exists(container => container.Image == "broken"))
+            else if (pod.Status.Phase is null or "" or "Pending" && !pod.Spec.Containers.Exists(container => container.Image == "broken"))
             {
                 await ReportAsync(pod, ready: true);
             }

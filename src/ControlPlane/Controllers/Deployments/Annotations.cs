@@ -9,6 +9,7 @@ internal static class Annotations
     public const string Revision = "deployment.kubernetes.io/revision";
     public const string DesiredReplicas = "deployment.kubernetes.io/desired-replicas";
     public const string MaxReplicas = "deployment.kubernetes.io/max-replicas";
+    public const string RevisionHistory = "deployment.kubernetes.io/revision-history";
     private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
     public static long Number(ObjectMeta metadata, string annotation) =>
@@ -19,9 +20,16 @@ internal static class Annotations
     public static Dictionary<string, string> ForNewest(Deployment deployment, ReplicaSet? set, long revision)
     {
         var annotations = new Dictionary<string, string>(set?.Metadata.Annotations ?? []);
+        if (annotations.GetValueOrDefault(Revision) is { } earlier && Number(set!.Metadata, Revision) < revision)
+        {
+            // The set has been the newest before: under which numbers is remembered.
+            var history = annotations.GetValueOrDefault(RevisionHistory);
+            annotations[RevisionHistory] = string.IsNullOrEmpty(history) ? earlier : $"{history},{earlier}";
+        }
+
         foreach (var (key, value) in deployment.Metadata.Annotations)
         {
-            if (key is not (Revision or DesiredReplicas or MaxReplicas or LastApplied))
+            if (key is not (Revision or RevisionHistory or DesiredReplicas or MaxReplicas or LastApplied))
             {
                 annotations[key] = value;
             }

@@ -49,7 +49,10 @@ internal sealed class DeploymentController : Controller
         {
             (newest, created) = await RolloutAsync(deployment, newest, old, hash, cancellationToken).ConfigureAwait(false);
             old = [.. sets.Where(set => set.Metadata.UID != newest?.Metadata.UID)];
-            await CleanUpAsync(deployment, old, cancellationToken).ConfigureAwait(false);
+            if (deployment.Spec.Paused == true || RolloutStatus.IsComplete(deployment, deployment.Status))
+            {
+                await CleanUpAsync(deployment, old, cancellationToken).ConfigureAwait(false);
+            }
         }
 
         await WriteStatusAsync(deployment, newest, created, old, cancellationToken).ConfigureAwait(false);

@@ -42,37 +42,68 @@ internal static class RolloutPlanner
     public static Dictionary<string, int> Scale(Deployment deployment, ReplicaSet? newest, IReadOnlyList<ReplicaSet> old)
     {
         var limits = RolloutLimits.Of(deployment);
-        var sizes = new Dictionary<string, int>();
         ReplicaSet[] active = [.. old.Where(set => Size(set) > 0), .. newest is not null && Size(newest) > 0 ? new[] { newest } : []];
         if (active.Length <= 1)
         {
-            if ((active.FirstOrDefault() ?? newest) is { } only && Size(only) != limits.Replicas)
-            {
-                sizes[only.Metadata.UID] = limits.Replicas;
-            }
+            var only = active.FirstOrDefault() ?? newest ?? old.MaxBy(Created);
+            return only is null || Size(only) == limits.Replicas ? [] : new() { [only.Metadata.UID] = limits.Replicas };
+        }
 
+        if (IsSaturated(limits, newest))
+        {
+            // The rollout is as good as over: what is old has no share any more.
+            return old.Where(set => Size(set) > 0).ToDictionary(set => set.Metadata.UID, _ => 0);
+        }
+
+        return deployment.Spec.Strategy.Type == "Recreate" ? [] : Shares(deployment, limits, active);
+    }
+
+    public static int Size(ReplicaSet set) => set.Spec.Replicas ?? 1;
+
+    private static bool IsSaturated(RolloutLimits limits, ReplicaSet? newest) =>
+        newest is not null
+        && Size(newest) == limits.Replicas
+        && Annotations.Number(newest.Metadata, Annotations.DesiredReplicas) == limits.Replicas
+        && newest.Status.AvailableReplicas == limits.Replicas;
+
+    private static Dictionary<string, int> Shares(Deployment deployment, RolloutLimits limits, ReplicaSet[] active)
+    {
+        var sizes = new Dictionary<string, int>();
+        var allowed = limits.Replicas > 0 ? limits.Replicas + limits.MaxSurge : 0;
+        var toAdd = allowed - active.Sum(Size);
+        if (toAdd == 0)
+        {
             return sizes;
         }
 
-        var allowed = limits.Replicas > 0 ? limits.Replicas + limits.MaxSurge : 0;
-        var total = active.Sum(Size);
-        var toAdd = allowed - total;
+        // Growing favours the newest of the largest sets, shrinking the oldest: rounding falls to the first.
+        var bySize = active.OrderByDescending(Size);
+        var ordered = (toAdd > 0 ? bySize.ThenByDescending(Created) : bySize.ThenBy(Created)).ToList();
         var added = 0;
-        // Growing favours the newest set, shrinking the oldest: the largest change is made first and rounding falls to it.
-        foreach (var set in toAdd > 0 ? active.OrderByDescending(Size).ThenByDescending(Created) : active.OrderByDescending(Size).ThenBy(Created))
+        foreach (var set in ordered)
         {
-            var share = (int)Math.Round(Size(set) * (double)toAdd / total, MidpointRounding.AwayFromZero);
+            var share = Share(deployment, limits, set);
             share = toAdd > 0 ? Math.Min(share, toAdd - added) : Math.Max(share, toAdd - added);
             sizes[set.Metadata.UID] = Math.Max(0, Size(set) + share);
             added += share;
         }
 
-        var largest = active.MaxBy(Size)!.Metadata.UID;
-        sizes[largest] = Math.Max(0, sizes[largest] + toAdd - added);
+        var first = ordered[0].Metadata.UID;
+        sizes[first] = Math.Max(0, sizes[first] + toAdd - added);
         return sizes;
     }
 
-    public static int Size(ReplicaSet set) => set.Spec.Replicas ?? 1;
+    /// <summary>What a set gains or loses so that its part of the whole stays what it was when it was last sized.</summary>
+    private static int Share(Deployment deployment, RolloutLimits limits, ReplicaSet set)
+    {
+        if (limits.Replicas == 0)
+        {
+            return -Size(set);
+        }
+
+        var before = Annotations.Number(set.Metadata, Annotations.MaxReplicas) is > 0 and var noted ? noted : Math.Max(1, deployment.Status.Replicas ?? 0);
+        return (int)Math.Round(Size(set) * (double)(limits.Replicas + limits.MaxSurge) / before, MidpointRounding.AwayFromZero) - Size(set);
+    }
 
     private static void ShrinkOld(RolloutLimits limits, ReplicaSet newest, IReadOnlyList<ReplicaSet> old, int total, Dictionary<string, int> sizes)
     {

@@ -57,15 +57,28 @@ internal static class RolloutStatus
     private static DateTimeOffset? Progress(
         Deployment deployment, DeploymentStatus status, ReplicaSet? newest, bool created, List<DeploymentCondition> conditions, DateTimeOffset now)
     {
+        if (deployment.Spec.ProgressDeadlineSeconds == int.MaxValue)
+        {
+            // Nobody asks for progress.
+            conditions.RemoveAll(condition => condition.Type == "Progressing");
+            return null;
+        }
+
         var current = conditions.Find(condition => condition.Type == "Progressing");
         if (deployment.Spec.Paused == true)
         {
-            if (current?.Reason is not "DeploymentPaused")
+            if (current?.Reason is not ("DeploymentPaused" or "ProgressDeadlineExceeded"))
             {
                 Set(conditions, "Progressing", null, "DeploymentPaused", "Deployment is paused", now);
             }
 
             return null;
+        }
+
+        if (current is { Reason: "DeploymentPaused" })
+        {
+            Set(conditions, "Progressing", null, "DeploymentResumed", "Deployment is resumed", now);
+            current = conditions.Find(condition => condition.Type == "Progressing");
         }
 
         // A pod that fails after the rollout has ended does not begin another.
@@ -90,7 +103,7 @@ internal static class RolloutStatus
             Set(conditions, "Progressing", true, "NewReplicaSetCreated", $"Created new replica set \"{newest!.Metadata.Name}\"", now);
             current = conditions.Find(condition => condition.Type == "Progressing");
         }
-        else if (HasProgressed(deployment.Status, status) || current is null or { Reason: "DeploymentPaused" })
+        else if (HasProgressed(deployment.Status, status) || current is null)
         {
             // Each step restarts the deadline's clock: the update time moves even where nothing else does.
             conditions.RemoveAll(condition => condition.Type == "Progressing");
@@ -106,7 +119,7 @@ internal static class RolloutStatus
             conditions.Add(current);
         }
 
-        if (current!.Reason is "NewReplicaSetAvailable" or "ProgressDeadlineExceeded" || deployment.Spec.ProgressDeadlineSeconds == int.MaxValue)
+        if (current!.Reason is "NewReplicaSetAvailable" or "ProgressDeadlineExceeded")
         {
             return null;
         }
