@@ -1,8 +1,8 @@
 using System.CommandLine;
+using Dataplane.Api;
 using Dataplane.Cli.Bench;
 using Dataplane.Cli.Bench.Api;
 using Dataplane.Cli.Bench.Sync;
-using Dataplane.Proxy.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Cli.Commands;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.Controllers.CronJobs;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
@@ -94,10 +95,19 @@ internal sealed class CronJobResource : ResourceDescriptor
             return;
         }
 
-        var fields = schedule.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (schedule[0] != '@' && fields.Length != 5)
+        if (schedule.Contains("TZ", StringComparison.Ordinal))
         {
-            errors.Invalid("spec.schedule", schedule, $"expected exactly 5 fields, found {fields.Length}: [{string.Join(' ', fields)}]");
+            errors.Invalid("spec.schedule", schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
+            return;
+        }
+
+        try
+        {
+            CronSchedule.Parse(schedule);
+        }
+        catch (FormatException error)
+        {
+            errors.Invalid("spec.schedule", schedule, error.Message);
         }
     }
 }

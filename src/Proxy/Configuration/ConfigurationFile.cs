@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dataplane.Api;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

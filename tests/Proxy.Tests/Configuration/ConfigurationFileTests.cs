@@ -1,4 +1,5 @@
 using System.Net;
+using Dataplane.Api;
 using Dataplane.Api.Client;
 using Dataplane.Proxy.Configuration;
 using Dataplane.Proxy.Planning;

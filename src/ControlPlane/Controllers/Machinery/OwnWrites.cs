@@ -71,6 +71,9 @@ internal sealed class OwnWrites<T>
         return objects;
     }
 
+    /// <summary>An object as of the last own write, which the cache may not show yet.</summary>
+    public T Newest(T obj) => _writes.TryGetValue(obj.Metadata.UID, out var write) && write.Kind == Kind.Saved ? write.Object : obj;
+
     /// <summary>Remembers what the server answered to a create or an update.</summary>
     public T Wrote(T obj)
     {

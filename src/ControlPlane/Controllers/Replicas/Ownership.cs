@@ -14,8 +14,20 @@ namespace Dataplane.ControlPlane.Controllers.Replicas;
 internal static class Ownership
 {
     /// <summary>The objects that belong to an owner after claiming.</summary>
-    public static async Task<List<T>> ClaimAsync<TOwner, T>(
+    public static Task<List<T>> ClaimAsync<TOwner, T>(
         KubernetesClient client, TOwner owner, LabelSelectorExpression selector, IEnumerable<T> candidates, CancellationToken cancellationToken)
+        where TOwner : class, IResource<TOwner>
+        where T : class, IResource<T> =>
+        ClaimAsync(client, owner, selector, candidates, null, cancellationToken);
+
+    /// <summary>The same; what is adopted gets a finalizer.</summary>
+    public static async Task<List<T>> ClaimAsync<TOwner, T>(
+        KubernetesClient client,
+        TOwner owner,
+        LabelSelectorExpression selector,
+        IEnumerable<T> candidates,
+        string? finalizer,
+        CancellationToken cancellationToken)
         where TOwner : class, IResource<TOwner>
         where T : class, IResource<T>
     {
@@ -41,7 +53,7 @@ internal static class Ownership
                 mayAdopt ??= await IsAliveAsync(client, owner, cancellationToken).ConfigureAwait(false);
                 if (mayAdopt.Value)
                 {
-                    claimed.Add(await AdoptAsync(client, owner, candidate, cancellationToken).ConfigureAwait(false));
+                    claimed.Add(await AdoptAsync(client, owner, candidate, finalizer, cancellationToken).ConfigureAwait(false));
                 }
             }
         }
@@ -57,12 +69,13 @@ internal static class Ownership
         return live.Metadata.UID == owner.Metadata.UID && live.Metadata.DeletionTimestamp is null;
     }
 
-    private static Task<T> AdoptAsync<TOwner, T>(KubernetesClient client, TOwner owner, T orphan, CancellationToken cancellationToken)
+    private static Task<T> AdoptAsync<TOwner, T>(
+        KubernetesClient client, TOwner owner, T orphan, string? finalizer, CancellationToken cancellationToken)
         where TOwner : class, IResource<TOwner>
         where T : class, IResource<T>
     {
         var reference = JsonNode.Parse(ApiJson.Serialize(ControllerReference.To(owner)))!;
-        return PatchOwnersAsync(client, orphan, reference, cancellationToken);
+        return PatchOwnersAsync(client, orphan, reference, finalizer, cancellationToken);
     }
 
     private static async Task ReleaseAsync<TOwner, T>(KubernetesClient client, TOwner owner, T owned, CancellationToken cancellationToken)
@@ -72,7 +85,7 @@ internal static class Ownership
         try
         {
             await PatchOwnersAsync(
-                client, owned, new JsonObject { ["$patch"] = "delete", ["uid"] = owner.Metadata.UID }, cancellationToken).ConfigureAwait(false);
+                client, owned, new JsonObject { ["$patch"] = "delete", ["uid"] = owner.Metadata.UID }, null, cancellationToken).ConfigureAwait(false);
         }
         catch (ApiException error) when (error.IsNotFound)
         {
@@ -81,10 +94,17 @@ internal static class Ownership
     }
 
     /// <summary>The uid in the patch makes it fail on another object of the same name.</summary>
-    private static Task<T> PatchOwnersAsync<T>(KubernetesClient client, T obj, JsonNode reference, CancellationToken cancellationToken)
+    private static Task<T> PatchOwnersAsync<T>(
+        KubernetesClient client, T obj, JsonNode reference, string? finalizer, CancellationToken cancellationToken)
         where T : class, IResource<T>
     {
-        var patch = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = obj.Metadata.UID, ["ownerReferences"] = new JsonArray(reference) } };
+        var metadata = new JsonObject { ["uid"] = obj.Metadata.UID, ["ownerReferences"] = new JsonArray(reference) };
+        if (finalizer is not null)
+        {
+            metadata["finalizers"] = new JsonArray(finalizer);
+        }
+
+        var patch = new JsonObject { ["metadata"] = metadata };
         return client.PatchAsync<T>(
             NamespacedName.Of(obj), PatchType.StrategicMerge, JsonSerializer.SerializeToUtf8Bytes(patch), cancellationToken: cancellationToken);
     }

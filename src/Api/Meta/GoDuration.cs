@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Dataplane.Proxy.Configuration;
+namespace Dataplane.Api;
 
 /// <summary>Durations as Kubernetes components take them on the command line: <c>1m30s</c>, <c>250ms</c>, <c>0</c> (Go, time.ParseDuration).</summary>
 public static class GoDuration
