@@ -1,4 +1,5 @@
 using Dataplane.Api.Client;
+using Dataplane.ControlPlane.Controllers.CronJobs;
 using Dataplane.ControlPlane.Controllers.DaemonSets;
 using Dataplane.ControlPlane.Controllers.Deployments;
 using Dataplane.ControlPlane.Controllers.Disruption;
@@ -6,9 +7,11 @@ using Dataplane.ControlPlane.Controllers.EndpointMirroring;
 using Dataplane.ControlPlane.Controllers.Endpoints;
 using Dataplane.ControlPlane.Controllers.EndpointSlices;
 using Dataplane.ControlPlane.Controllers.GarbageCollection;
+using Dataplane.ControlPlane.Controllers.Jobs;
 using Dataplane.ControlPlane.Controllers.Machinery;
 using Dataplane.ControlPlane.Controllers.Namespaces;
 using Dataplane.ControlPlane.Controllers.Nodes;
+using Dataplane.ControlPlane.Controllers.PodCollection;
 using Dataplane.ControlPlane.Controllers.Pods;
 using Dataplane.ControlPlane.Controllers.Replicas;
 using Dataplane.ControlPlane.Controllers.ServiceAccounts;
@@ -43,6 +46,11 @@ internal static class ControllerSet
             new ReplicationControllerController(client, informers, Events("replication-controller"), Logger<ReplicationControllerController>(), time),
             new DaemonSetController(client, informers, Events("daemonset-controller"), Logger<DaemonSetController>(), time),
             new StatefulSetController(client, informers, Events("statefulset-controller"), Logger<StatefulSetController>(), time),
+            new JobController(client, informers, Events("job-controller"), Logger<JobController>(), time),
+            new OrphanedPodController(client, informers, Logger<OrphanedPodController>(), time),
+            new FinishedJobController(client, informers, Logger<FinishedJobController>(), time),
+            new CronJobController(client, informers, Events("cronjob-controller"), Logger<CronJobController>(), time),
+            new PodCollector(client, informers, Logger<PodCollector>(), time),
             new EndpointSliceController(client, informers, Logger<EndpointSliceController>(), time),
             new EndpointsController(client, informers, Logger<EndpointsController>(), time),
             new NamespaceController(client, informers, Logger<NamespaceController>(), time),
