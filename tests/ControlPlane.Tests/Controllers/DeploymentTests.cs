@@ -204,6 +204,22 @@ public sealed class DeploymentTests
         Assert.Equal("3", sets.Single(set => set != current).Metadata.Annotations["deployment.kubernetes.io/revision"]);
     }
 
+    [Fact]
+    public async Task A_refused_replica_set_is_told_of_and_made_when_it_may_be()
+    {
+        await using var cluster = await StartAsync(nodes: 1, kubelet: true);
+        var quota = ResourceTypes.All.Single(resource => resource.Kind == "ResourceQuota");
+        await cluster.Client.CreateYamlAsync(
+            quota, "default", "{apiVersion: v1, kind: ResourceQuota, metadata: {name: none}, spec: {hard: {count/replicasets.apps: '0'}}}", cluster.Cancellation);
+        await cluster.Client.CreateAsync(Deployment("web", 1), cluster.Cancellation);
+
+        var refused = await ProgressingAsync(cluster, "False", "ReplicaSetCreateError");
+        Assert.Matches("Failed to create new replica set \"web-[a-z0-9]+\": .*exceeded quota: none", Condition(refused, "Progressing")!.Message);
+
+        await cluster.Client.DeleteAsync(quota, new NamespacedName("default", "none"), cancellationToken: cluster.Cancellation);
+        await AvailableAsync(cluster, 1);
+    }
+
     private static async Task<Deployment> ProgressingAsync(TestCluster cluster, string status, string reason) => (await cluster.UntilAsync<Deployment>(
         reason, list => list.Exists(item => Condition(item, "Progressing") is { } condition && condition.Status == status && condition.Reason == reason)))[0];
 

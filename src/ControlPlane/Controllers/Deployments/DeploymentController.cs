@@ -14,11 +14,13 @@ internal sealed class DeploymentController : Controller
     private readonly Lister<Pod> _pods;
     private readonly OwnWrites<ReplicaSet> _sets;
     private readonly ReplicaSetWriter _writer;
+    private readonly EventRecorder _events;
 
     public DeploymentController(KubernetesClient client, SharedInformers informers, EventRecorder events, ILogger logger, TimeProvider time)
         : base(logger, time)
     {
         _client = client;
+        _events = events;
         _deployments = informers.Of<Deployment>();
         _pods = informers.Of<Pod>();
         var sets = informers.Of<ReplicaSet>();
@@ -78,10 +80,32 @@ internal sealed class DeploymentController : Controller
             }
         }
 
-        var (current, created) = await _writer.EnsureNewestAsync(deployment, newest, old, hash, cancellationToken).ConfigureAwait(false);
+        var (current, created) = await EnsureNewestAsync(deployment, newest, old, hash, cancellationToken).ConfigureAwait(false);
         await _writer.ResizeAsync(
             deployment, current, old, RolloutPlanner.Rolling(deployment, current, old), cancellationToken).ConfigureAwait(false);
         return (_writer.Current(current), created);
+    }
+
+    private async Task<(ReplicaSet Set, bool Created)> EnsureNewestAsync(
+        Deployment deployment, ReplicaSet? newest, List<ReplicaSet> old, string hash, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _writer.EnsureNewestAsync(deployment, newest, old, hash, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ApiException error) when (newest is null && !error.IsAlreadyExists)
+        {
+            // A quota or a webhook refuses it: whoever waits for the rollout should learn of it.
+            var message = $"Failed to create new replica set \"{deployment.Metadata.Name}-{hash}\": {error.Message}";
+            _events.Warning(deployment, "ReplicaSetCreateError", message);
+            var status = RolloutStatus.WithoutSet(deployment, message, Time.GetUtcNow());
+            if (!ApiJson.SameContent(deployment.Status, status))
+            {
+                await _client.UpdateStatusAsync(deployment with { Status = status }, cancellationToken).ConfigureAwait(false);
+            }
+
+            throw;
+        }
     }
 
     /// <summary>Whether the deployment's size differs from what its sets were last sized for.</summary>

@@ -47,6 +47,19 @@ internal static class RolloutStatus
         return status with { Conditions = conditions };
     }
 
+    /// <summary>The status of a deployment whose newest ReplicaSet could not be made.</summary>
+    public static DeploymentStatus WithoutSet(Deployment deployment, string message, DateTimeOffset now)
+    {
+        if (deployment.Spec.ProgressDeadlineSeconds == int.MaxValue)
+        {
+            return deployment.Status;
+        }
+
+        var conditions = new List<DeploymentCondition>(deployment.Status.Conditions);
+        Set(conditions, "Progressing", false, "ReplicaSetCreateError", message, now);
+        return deployment.Status with { Conditions = conditions };
+    }
+
     /// <summary>All pods wanted are of the newest template and available, and no other is left.</summary>
     public static bool IsComplete(Deployment deployment, DeploymentStatus status)
     {
