@@ -11,6 +11,7 @@ public static class ResourceTypes
         Endpoints.Resource, EndpointSlice.Resource, Pod.Resource, ConfigMap.Resource, Secret.Resource, ServiceAccount.Resource,
         Lease.Resource, Event.Resource, new("", "v1", "ResourceQuota", "resourcequotas", true), new("", "v1", "LimitRange", "limitranges", true),
         PersistentVolume.Resource, PersistentVolumeClaim.Resource, StorageClass.Resource,
+        new("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true),
         new("networking.k8s.io", "v1", "Ingress", "ingresses", true), new("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true),
         new("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", false), new("networking.k8s.io", "v1", "IPAddress", "ipaddresses", false),
         PodDisruptionBudget.Resource, new("rbac.authorization.k8s.io", "v1", "Role", "roles", true),

@@ -38,6 +38,9 @@ internal abstract class ResourceDescriptor
     /// <summary>The apiVersion objects are stored under.</summary>
     public virtual string StoredApiVersion => Names.ApiVersion;
 
+    /// <summary>An object in the version it is stored in.</summary>
+    public virtual JsonObject ToStored(JsonObject obj) => obj;
+
     /// <summary>What every request of a version about to go is told.</summary>
     public virtual string? DeprecationWarning => null;
 

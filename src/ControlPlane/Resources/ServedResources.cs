@@ -30,6 +30,8 @@ internal static class ServedResources
         new ReplicaSetResource(),
         new StatefulSetResource(),
         .. ReviewResource.All,
+        new HorizontalPodAutoscalerResource(),
+        new HorizontalPodAutoscalerV1Resource(),
         new CronJobResource(),
         new JobResource(),
         new LeaseResource(),

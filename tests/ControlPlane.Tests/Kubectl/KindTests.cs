@@ -43,6 +43,16 @@ public sealed class KindTests(KubectlFixture kubectl) : IClassFixture<KubectlFix
             "NAME SCHEDULE TIMEZONE SUSPEND ACTIVE LAST SCHEDULE AGE CONTAINERS IMAGES SELECTOR|row */5 * * * * <none> False 0 <none> AGE c i:1 <none>"
         },
         {
+            "autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscaler.autoscaling", "hpa", "row",
+            "spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, maxReplicas: 3, metrics: " +
+            "[{type: Resource, resource: {name: memory, target: {type: AverageValue, averageValue: 200Mi}}}]}",
+            "NAME REFERENCE TARGETS MINPODS MAXPODS REPLICAS AGE|row Deployment/web memory: <unknown>/200Mi 1 3 0 AGE"
+        },
+        {
+            "apps/v1", "ControllerRevision", "controllerrevision.apps", "controllerrevisions", "row", "revision: 3\ndata: {spec: {template: {}}}",
+            "NAME CONTROLLER REVISION AGE|row <none> 3 AGE"
+        },
+        {
             "networking.k8s.io/v1", "Ingress", "ingress.networking.k8s.io", "ing", "row",
             "spec: {ingressClassName: web, rules: [{host: a.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: s, port: {number: 80}}}}]}}]}",
             "NAME CLASS HOSTS ADDRESS PORTS AGE|row web a.example 80 AGE"
@@ -94,6 +104,7 @@ public sealed class KindTests(KubectlFixture kubectl) : IClassFixture<KubectlFix
         { "apps/v1", "DaemonSet", $"spec: {{selector: {{matchLabels: {{app: other}}}}, {Template}}}", "`selector` does not match template `labels`" },
         { "batch/v1", "Job", $"spec: {{{Template}}}", "spec.template.spec.restartPolicy: Required value: valid values: \"OnFailure\", \"Never\"" },
         { "batch/v1", "CronJob", $"spec: {{schedule: 'x y', jobTemplate: {{spec: {{{OnceTemplate}}}}}}}", "expected exactly 5 fields, found 2: [x y]" },
+        { "autoscaling/v2", "HorizontalPodAutoscaler", "spec: {maxReplicas: 0, scaleTargetRef: {kind: K}}", "spec.maxReplicas: Invalid value: 0: must be greater than 0" },
         { "networking.k8s.io/v1", "Ingress", "spec: {}", "either `defaultBackend` or `rules` must be specified" },
         { "networking.k8s.io/v1", "NetworkPolicy", "spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: x}}]}]}", "spec.ingress[0].from[0].ipBlock.cidr: Invalid value: \"x\"" },
         { "networking.k8s.io/v1", "IPAddress", "spec: {parentRef: {resource: services, name: s}}", "must be a valid IP address in canonical form" },

@@ -103,6 +103,23 @@ public sealed class WorkloadSessionTests(KubectlFixture kubectl) : IClassFixture
         await UntilAsync("get jobs,pods -l job-name=now", text => text.Contains("No resources found"));
     }
 
+    [Fact]
+    public async Task An_autoscaler_is_made_in_one_version_and_read_in_the_other()
+    {
+        await CreateAsync("apps/v1", "Deployment", "a", $"{{{Selector}, {Template}}}".Replace("NAME", "a"));
+        Assert.Equal("horizontalpodautoscaler.autoscaling/a autoscaled\n", await kubectl.RunAsync("autoscale deployment a --min=2 --max=5 --cpu-percent=70"));
+        Assert.Matches(@"a +Deployment/a +cpu: <unknown>/70% +2 +5 +0 +\d+s", await kubectl.RunAsync("get hpa a"));
+        Assert.Equal("70", await kubectl.RunAsync("get horizontalpodautoscalers.v2.autoscaling a -o jsonpath={.spec.metrics[0].resource.target.averageUtilization}"));
+
+        const string memory = "{\"type\":\"Resource\",\"resource\":{\"name\":\"memory\",\"target\":{\"type\":\"AverageValue\",\"averageValue\":\"1Gi\"}}}";
+        await kubectl.RunAsync($"patch horizontalpodautoscalers.v2.autoscaling a --type=json -p [{{\"op\":\"add\",\"path\":\"/spec/metrics/-\",\"value\":{memory}}}]");
+        Assert.Equal("70", await kubectl.RunAsync("get horizontalpodautoscalers.v1.autoscaling a -o jsonpath={.spec.targetCPUUtilizationPercentage}"));
+        await kubectl.RunAsync("patch horizontalpodautoscalers.v1.autoscaling a --type=merge -p {\"spec\":{\"targetCPUUtilizationPercentage\":60}}");
+        Assert.Matches(@"cpu: <unknown>/60%, memory: <unknown>/1Gi", await kubectl.RunAsync("get hpa a"));
+        Assert.Empty(await kubectl.RunAsync("get horizontalpodautoscalers.v2.autoscaling a -o jsonpath={.metadata.annotations}"));
+        Assert.Contains("deleted", await kubectl.RunAsync("delete hpa/a deployment/a"));
+    }
+
     private async Task CreateAsync(string apiVersion, string kind, string name, string spec) => Assert.Contains(
         "created", await kubectl.RunAsync("create -f -", $"apiVersion: {apiVersion}\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n"));
 

@@ -208,6 +208,11 @@ internal sealed class OpenApiSchemas(SchemaDescriptions descriptions)
     private static string NameOf(TypeSchema type)
     {
         var group = type.Name[..type.Name.IndexOf('.', StringComparison.Ordinal)];
+        if (group.EndsWith("v2", StringComparison.Ordinal))
+        {
+            return $"io.k8s.api.{group[..^2]}.v2.{type.GoName}";
+        }
+
         return group == "meta" ? $"{MetaPackage}.{type.GoName}" : $"io.k8s.api.{group}.v1.{type.GoName}";
     }
 }

@@ -18,6 +18,7 @@ internal static class StoredForm
     /// <param name="changed">When given, fields that do not differ are taken from the stored version.</param>
     public static byte[] Encode(ResourceDescriptor descriptor, JsonObject obj, string? apiVersion = null, ChangedFields? changed = null)
     {
+        obj = apiVersion is null ? descriptor.ToStored(obj) : obj;
         using var buffer = JsonBuffer.Rent();
         var writer = buffer.Writer;
         writer.WriteStartObject();
