@@ -41,12 +41,12 @@ internal sealed class OwnWrites<T>
     /// <summary>The objects of a namespace with own writes in place of what the cache has.</summary>
     public List<T> In(string ns)
     {
+        // The writes first: one that the cache catches up with meanwhile would otherwise be in neither.
+        var writes = _writes.ToDictionary();
         var objects = new List<T>();
-        var shown = new HashSet<string>();
         foreach (var obj in _cache.In(ns))
         {
-            shown.Add(obj.Metadata.UID);
-            if (!_writes.TryGetValue(obj.Metadata.UID, out var write))
+            if (!writes.Remove(obj.Metadata.UID, out var write) || IsShown(obj, write))
             {
                 objects.Add(obj);
             }
@@ -56,13 +56,13 @@ internal sealed class OwnWrites<T>
             }
         }
 
-        foreach (var (uid, write) in _writes)
+        foreach (var (uid, write) in writes)
         {
             if (_time.GetUtcNow() - write.At > Lifetime)
             {
                 _writes.TryRemove(uid, out _);
             }
-            else if (write.Kind == Kind.Saved && write.Object.Metadata.Namespace == ns && !shown.Contains(uid))
+            else if (write.Kind == Kind.Saved && write.Object.Metadata.Namespace == ns)
             {
                 objects.Add(write.Object);
             }
@@ -116,11 +116,15 @@ internal sealed class OwnWrites<T>
     {
         var obj = change.Object;
         if (_writes.TryGetValue(obj.Metadata.UID, out var write)
-            && (change.New is null || (write.Kind != Kind.Saved ? obj.Metadata.DeletionTimestamp is not null : HasSeen(obj, write.Object))))
+            && (change.New is null || IsShown(obj, write)))
         {
             _writes.TryRemove(new KeyValuePair<string, Write>(obj.Metadata.UID, write));
         }
     }
+
+    /// <summary>Whether the cached object shows what was written.</summary>
+    private static bool IsShown(T cached, Write write) =>
+        write.Kind == Kind.Saved ? HasSeen(cached, write.Object) : cached.Metadata.DeletionTimestamp is not null;
 
     private static bool HasSeen(T cached, T written) =>
         cached.Metadata.UID == written.Metadata.UID && Version(cached) >= Version(written);
