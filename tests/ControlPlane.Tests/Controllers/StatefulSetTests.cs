@@ -12,7 +12,7 @@ public sealed class StatefulSetTests
     [Fact]
     public async Task Pods_come_one_after_the_other_each_with_a_name_a_number_and_a_claim_of_its_own()
     {
-        await using var cluster = await StartAsync(nodes: 1);
+        await using var cluster = await StartWithVolumesAsync();
         await cluster.Client.CreateAsync(StatefulSet(3), cluster.Cancellation);
         foreach (var ordinal in new[] { 0, 1, 2 })
         {
@@ -39,7 +39,7 @@ public sealed class StatefulSetTests
     [Fact]
     public async Task Scaling_down_takes_the_last_first_and_leaves_the_claims_for_the_way_back()
     {
-        await using var cluster = await StartAsync(nodes: 1, kubelet: true);
+        await using var cluster = await StartWithVolumesAsync(kubelet: true);
         await cluster.Client.CreateAsync(StatefulSet(3), cluster.Cancellation);
         await ReadyAsync(cluster, 3);
         var claim = await cluster.Client.GetAsync<PersistentVolumeClaim>(new NamespacedName("default", "data-db-2"), cluster.Cancellation);
@@ -62,7 +62,7 @@ public sealed class StatefulSetTests
     [InlineData("Delete", "Delete", 1, 0)]
     public async Task Claims_go_when_the_policy_says_so(string deleted, string scaled, int afterScaling, int afterDeletion)
     {
-        await using var cluster = await StartAsync(nodes: 1, kubelet: true);
+        await using var cluster = await StartWithVolumesAsync(kubelet: true);
         var set = StatefulSet(2);
         set.Spec.PersistentVolumeClaimRetentionPolicy = new StatefulSetPersistentVolumeClaimRetentionPolicy { WhenDeleted = deleted, WhenScaled = scaled };
         await cluster.Client.CreateAsync(set, cluster.Cancellation);
@@ -82,7 +82,7 @@ public sealed class StatefulSetTests
     [InlineData(1)]
     public async Task A_new_template_replaces_pods_from_the_last_down_to_the_partition(int partition)
     {
-        await using var cluster = await StartAsync(nodes: 1, kubelet: true);
+        await using var cluster = await StartWithVolumesAsync(kubelet: true);
         var set = StatefulSet(3);
         set.Spec.UpdateStrategy.RollingUpdate = new RollingUpdateStatefulSetStrategy { Partition = partition };
         await cluster.Client.CreateAsync(set, cluster.Cancellation);
@@ -114,7 +114,7 @@ public sealed class StatefulSetTests
     [Fact]
     public async Task With_on_delete_pods_change_when_they_are_deleted()
     {
-        await using var cluster = await StartAsync(nodes: 1, kubelet: true);
+        await using var cluster = await StartWithVolumesAsync(kubelet: true);
         var set = StatefulSet(2);
         set.Spec.UpdateStrategy.Type = "OnDelete";
         await cluster.Client.CreateAsync(set, cluster.Cancellation);
@@ -143,7 +143,7 @@ public sealed class StatefulSetTests
     [Fact]
     public async Task A_failed_pod_comes_back_under_its_name_and_one_that_is_not_ready_holds_up_the_rollout()
     {
-        await using var cluster = await StartAsync(nodes: 1, kubelet: true);
+        await using var cluster = await StartWithVolumesAsync(kubelet: true);
         await cluster.Client.CreateAsync(StatefulSet(2), cluster.Cancellation);
         await ReadyAsync(cluster, 2);
         var failed = await cluster.Client.GetAsync<Pod>(new NamespacedName("default", "db-0"), cluster.Cancellation);
@@ -160,6 +160,23 @@ public sealed class StatefulSetTests
         await UntilStatusAsync(cluster, "seen", status => status is { ObservedGeneration: 3, ReadyReplicas: 1 });
         await cluster.Client.DeleteAsync<Pod>(new NamespacedName("default", "db-1"), cancellationToken: cluster.Cancellation);
         await ReadyAsync(cluster, 2);
+    }
+
+    /// <summary>A node, and a volume for each claim a test makes: without one a pod is not scheduled.</summary>
+    private static async Task<TestCluster> StartWithVolumesAsync(bool kubelet = false)
+    {
+        var cluster = await StartAsync(nodes: 1, kubelet);
+        for (var i = 0; i < 3; i++)
+        {
+            await cluster.Client.CreateYamlAsync(
+                PersistentVolume.Resource,
+                "",
+                $"{{apiVersion: v1, kind: PersistentVolume, metadata: {{name: v{i}}}, spec: " +
+                "{capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], hostPath: {path: /none}}}",
+                cluster.Cancellation);
+        }
+
+        return cluster;
     }
 
     private static StatefulSet StatefulSet(int replicas) => new()
