@@ -58,7 +58,7 @@ internal static class WatchLineReader
             obj!);
     }
 
-    private static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>)ApiJson.Options.GetTypeInfo(typeof(T));
+    private static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>)ApiJson.Reading.GetTypeInfo(typeof(T));
 
     private static void Expect(bool condition)
     {

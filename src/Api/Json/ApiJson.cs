@@ -23,10 +23,11 @@ public static class ApiJson
     public static T Deserialize<T>(ReadOnlySpan<byte> utf8) =>
         JsonSerializer.Deserialize(utf8, TypeInfo<T>()) ?? throw new JsonException($"null instead of a {typeof(T).Name}");
 
-    /// <summary>One object from a stream of UTF-8.</summary>
+    /// <summary>One object from a stream of UTF-8; the items of a list without their managedFields.</summary>
     /// <exception cref="JsonException">Not JSON, the literal null, or a field of another type; the message names the path.</exception>
     public static async ValueTask<T> DeserializeAsync<T>(Stream stream, CancellationToken cancellationToken) =>
-        await JsonSerializer.DeserializeAsync(stream, TypeInfo<T>(), cancellationToken).ConfigureAwait(false)
+        await JsonSerializer.DeserializeAsync(stream, IsList<T>() ? (JsonTypeInfo<T>)Reading.GetTypeInfo(typeof(T)) : TypeInfo<T>(), cancellationToken)
+            .ConfigureAwait(false)
         ?? throw new JsonException($"null instead of a {typeof(T).Name}");
 
     /// <summary>Whether two objects say the same: what decides if a write is needed (records compare their collections by reference).</summary>
@@ -36,9 +37,25 @@ public static class ApiJson
     /// <summary>An independent copy.</summary>
     public static T Clone<T>(T value) => Deserialize<T>(Serialize(value));
 
+    /// <summary>
+    /// Reads objects that are looked at and not sent back: their managedFields, often the larger part, are passed over. Lists
+    /// and watches read so.
+    /// </summary>
+    internal static JsonSerializerOptions Reading { get; } = CreateOptions(type => Remove(type, "managedFields"));
+
     private static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
 
-    private static JsonSerializerOptions CreateOptions()
+    private static bool IsList<T>() => typeof(T).IsGenericType && typeof(T).GetGenericTypeDefinition() == typeof(KubernetesList<>);
+
+    private static void Remove(JsonTypeInfo type, string property)
+    {
+        if (type.Type == typeof(ObjectMeta) && type.Properties.FirstOrDefault(candidate => candidate.Name == property) is { } found)
+        {
+            type.Properties.Remove(found);
+        }
+    }
+
+    private static JsonSerializerOptions CreateOptions(Action<JsonTypeInfo>? modify = null)
     {
         var options = new JsonSerializerOptions
         {
@@ -46,7 +63,7 @@ public static class ApiJson
             DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
             // Objects go to API clients, never into HTML.
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-            TypeInfoResolver = ApiJsonContext.Default.WithAddedModifier(OmitEmpty),
+            TypeInfoResolver = ApiJsonContext.Default.WithAddedModifier(OmitEmpty).WithAddedModifier(modify ?? (_ => { })),
         };
         foreach (var converter in ApiJsonContext.Converters)
         {

@@ -30,6 +30,23 @@ public sealed class ProtobufRoundTripTests
         }));
     }
 
+    /// <summary>The short way of stored bytes leads where the way over a document leads.</summary>
+    [Theory]
+    [MemberData(nameof(Served))]
+    public void StoredBytesBecomeWhatTheirDocumentBecomes(string schemaName)
+    {
+        var type = SchemaTable.Kubernetes.Type(schemaName);
+        Check.One(Config.QuickThrowOnFailure, Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed =>
+        {
+            var obj = Message(type, new Random(seed), 0);
+            obj["apiVersion"] = "v1";
+            obj["kind"] = type.GoName;
+            using var output = new ProtobufBuffer();
+            ProtobufTranscoder.WriteEnveloped(ObjectJson.Encode(obj), "v1", type.GoName, type, output);
+            return JsonNode.DeepEquals(obj, ProtobufDecoder.Decode(output.Written.Span, type));
+        }));
+    }
+
     private static ServiceAllocation Allocation() =>
         new(new ClusterAddressPool(System.Net.IPNetwork.Parse("10.96.0.0/16")), new NodePortPool((30000, 32767)));
 

@@ -58,7 +58,7 @@ internal static class ResponseWriter
         {
             (ResponseEncoding.Json, ResponseShape.Object) => WriteAsync(request.Http, obj.Json, code),
             (ResponseEncoding.Protobuf, ResponseShape.Object) =>
-                WriteAsync(request.Http, ProtobufEncoder.Encode(obj.Document(), request.Descriptor.Schema), code, ProtobufDecoder.MediaType),
+                WriteProtobufAsync(request, obj, code),
             (_, ResponseShape.Table) => WriteAsync(
                 request.Http, form.Encoding, new TableRenderer(request, time).Table([obj], obj.Modified, null, null), code),
             (ResponseEncoding.Protobuf, _) => WriteAsync(
@@ -74,9 +74,10 @@ internal static class ResponseWriter
         var form = AcceptHeader.Form(request);
         return form switch
         {
-            (ResponseEncoding.Json, ResponseShape.Object) => WriteAsync(request.Http, EncodeList(request.Descriptor.Names, list)),
-            (ResponseEncoding.Protobuf, ResponseShape.Object) =>
-                WriteAsync(request.Http, EncodeProtobuf(request.Descriptor, list), contentType: ProtobufDecoder.MediaType),
+            (ResponseEncoding.Json, ResponseShape.Object) when ResponseBody.AcceptsGzip(request.Http.Request) =>
+                WriteAsync(request.Http, EncodeList(request.Descriptor.Names, list)),
+            (ResponseEncoding.Json, ResponseShape.Object) => ListWriter.WriteJsonAsync(request.Http, request.Descriptor.Names, list),
+            (ResponseEncoding.Protobuf, ResponseShape.Object) => ListWriter.WriteProtobufAsync(request.Http, request.Descriptor, list),
             (_, ResponseShape.Table) => WriteAsync(
                 request.Http, form.Encoding, new TableRenderer(request, time).Table(list.Items, list.Revision, list.Continue, list.Remaining), 200),
             (ResponseEncoding.Protobuf, _) => WriteAsync(request.Http, PartialMetadata.Protobuf(list), contentType: ProtobufDecoder.MediaType),
@@ -108,23 +109,10 @@ internal static class ResponseWriter
     private static Task WriteYamlAsync(HttpContext http, JsonObject obj, int code) =>
         WriteAsync(http, System.Text.Encoding.UTF8.GetBytes(YamlText.Of(obj)), code, "application/yaml");
 
-    private static ReadOnlyMemory<byte> EncodeProtobuf(ResourceDescriptor descriptor, ObjectList list) => ProtobufEncoder.EncodeList(
-        descriptor.Names.ApiVersion,
-        descriptor.Names.ListKind,
-        ListMetadata(list.Revision, list.Continue, list.Remaining),
-        list.Items.Select(item => item.Document()),
-        descriptor.Schema);
-
     private static ReadOnlyMemory<byte> EncodeList(ResourceNames names, ObjectList list)
     {
-        var head = ObjectJson.Encode(new JsonObject
-        {
-            ["kind"] = names.ListKind,
-            ["apiVersion"] = names.ApiVersion,
-            ["metadata"] = ListMetadata(list.Revision, list.Continue, list.Remaining),
-        });
-        var size = head.Length + 16 + list.Items.Sum(item => item.Json.Length + 1);
-        var buffer = new ArrayBufferWriter<byte>(size);
+        var head = ListWriter.Head(names, list);
+        var buffer = new ArrayBufferWriter<byte>(head.Length + 16 + list.Items.Sum(item => item.Json.Length + 1));
         buffer.Write(head.AsSpan(0, head.Length - 1));
         buffer.Write(",\"items\":["u8);
         for (var i = 0; i < list.Items.Count; i++)
@@ -139,5 +127,13 @@ internal static class ResponseWriter
 
         buffer.Write("]}"u8);
         return buffer.WrittenMemory;
+    }
+
+    private static async Task WriteProtobufAsync(ApiRequest request, StoredObject obj, int code)
+    {
+        var names = request.Descriptor.Names;
+        using var output = new ProtobufBuffer();
+        ProtobufTranscoder.WriteEnveloped(obj.Json.Span, names.ApiVersion, names.Kind, request.Descriptor.Schema, output);
+        await WriteAsync(request.Http, output.Written, code, ProtobufDecoder.MediaType);
     }
 }

@@ -25,8 +25,8 @@ internal abstract class WatchEncoding
 
     public static WatchEncoding For(ApiRequest request, TimeProvider time) => AcceptHeader.Form(request) switch
     {
-        (ResponseEncoding.Protobuf, ResponseShape.Object) => new ProtobufWatchEncoding(request.Descriptor.Schema),
-        (ResponseEncoding.Protobuf, _) => new ProtobufWatchEncoding(PartialMetadata.Schema),
+        (ResponseEncoding.Protobuf, ResponseShape.Object) => new ProtobufWatchEncoding(request.Descriptor),
+        (ResponseEncoding.Protobuf, _) => new ProtobufMetadataWatchEncoding(),
         (_, ResponseShape.Table) => new TableWatchEncoding(new TableRenderer(request, time)),
         (_, ResponseShape.PartialMetadata) => new PartialMetadataWatchEncoding(),
         _ => new JsonWatchEncoding(),

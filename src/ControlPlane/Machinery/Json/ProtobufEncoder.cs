@@ -30,6 +30,14 @@ internal static class ProtobufEncoder
         return Envelope(apiVersion, kind, list);
     }
 
+    /// <summary>One field with its key.</summary>
+    internal static ReadOnlyMemory<byte> EncodeField(int number, FieldSchema field, JsonNode? value)
+    {
+        var writer = new ProtobufWriter();
+        WriteValue(writer, number, field, value);
+        return writer.Written;
+    }
+
     // "k8s\0", then runtime.Unknown{typeMeta = 1 {apiVersion = 1, kind = 2}, raw = 2, contentEncoding = 3, contentType = 4}.
     private static ReadOnlyMemory<byte> Envelope(string apiVersion, string kind, ProtobufWriter message)
     {
