@@ -18,8 +18,11 @@ public sealed record ControlPlaneOptions
     /// <summary>Keys, certificates and the store's file; null keeps everything in memory.</summary>
     public string? DataDirectory { get; init; }
 
-    /// <summary>"sqlite" (state.db in <see cref="DataDirectory"/>) or "memory".</summary>
+    /// <summary>"sqlite" (state.db in <see cref="DataDirectory"/>), "memory" or "etcd".</summary>
     public string Store { get; init; } = "sqlite";
+
+    /// <summary>Where etcd is, when <see cref="Store"/> is "etcd".</summary>
+    public EtcdOptions? Etcd { get; init; }
 
     /// <summary>How many of the last writes the memory store still knows, for watches that resume and lists in pieces.</summary>
     internal int MemoryHistory { get; init; } = 8192;

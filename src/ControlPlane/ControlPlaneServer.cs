@@ -14,6 +14,7 @@ using Dataplane.ControlPlane.Security;
 using Dataplane.ControlPlane.Security.ServiceAccounts;
 using Dataplane.ControlPlane.Services;
 using Dataplane.ControlPlane.Store;
+using Dataplane.ControlPlane.Store.Etcd;
 using Dataplane.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -92,9 +93,9 @@ public sealed class ControlPlaneServer : IAsyncDisposable
 
         var addresses = new ClusterAddressPool(options.ServiceCidr);
         var identity = Own(ClusterIdentity.Load(options.DataDirectory, CertificateNames(options, addresses.First), time));
-        var store = OpenStore(options);
-        _owned.Add(store);
         var allocation = new ServiceAllocation(addresses, new NodePortPool(options.NodePortRange));
+        var store = await OpenStoreAsync(options, new ForeignValues(ServedResources.Catalog(allocation, time)), time, cancellation);
+        _owned.Add(store);
         var health = new HealthChecks(store, _stopping.Token);
         var catalog = ServedResources.Catalog(allocation, time, health);
         var quotas = new QuotaLedger(store, catalog, time);
@@ -143,12 +144,14 @@ public sealed class ControlPlaneServer : IAsyncDisposable
             options.Controllers ? health.Follow("scheduler", Scheduler.RunAsync(client, loggers, time, _stopping.Token)) : Task.CompletedTask);
     }
 
-    private static IStore OpenStore(ControlPlaneOptions options) => options.Store switch
+    private async Task<IStore> OpenStoreAsync(ControlPlaneOptions options, ForeignValues values, TimeProvider time, CancellationToken cancellation) => options.Store switch
     {
         "memory" => new MemoryStore(options.MemoryHistory),
         "sqlite" when options.DataDirectory is { } directory => SqliteStore.Open(Path.Combine(directory, "state.db")),
         "sqlite" => throw new ArgumentException("store \"sqlite\" needs a data directory"),
-        _ => throw new ArgumentException($"store \"{options.Store}\": sqlite and memory are known"),
+        "etcd" when options.Etcd is { Servers.Count: > 0 } etcd => await EtcdStore.OpenAsync(etcd, values.Read, _logger, time, cancellation),
+        "etcd" => throw new ArgumentException("store \"etcd\" needs --etcd-servers"),
+        _ => throw new ArgumentException($"store \"{options.Store}\": sqlite, memory and etcd are known"),
     };
 
     private static ClusterCredentials Credentials(ControlPlaneOptions options, ClusterIdentity identity) => new(

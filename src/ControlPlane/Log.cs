@@ -17,6 +17,18 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Warning, Message = "Old events could not be removed: {Problem}")]
     public static partial void ExpiryFailed(ILogger logger, string problem);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "etcd does not answer, another member is tried: {Problem}")]
+    public static partial void EtcdLost(ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "etcd has compacted revision {Revision}: everything is read again")]
+    public static partial void CopyExpired(ILogger logger, long revision);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "etcd was not compacted: {Problem}")]
+    public static partial void NotCompacted(ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Key}: not shown, its value cannot be read: {Problem}")]
+    public static partial void Unreadable(ILogger logger, string key, string problem);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Quotas could not be counted: {Problem}")]
     public static partial void RecountFailed(ILogger logger, string problem);
 

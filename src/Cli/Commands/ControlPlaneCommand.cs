@@ -11,7 +11,7 @@ internal static class ControlPlaneCommand
     public static Command Create()
     {
         var dataDirectory = new Option<DirectoryInfo?>("--data-dir") { Description = "Keys, certificates and the store's file; without it everything is in memory." };
-        var store = new Option<string>("--store") { Description = "sqlite or memory.", DefaultValueFactory = _ => "sqlite" };
+        var store = new Option<string>("--store") { Description = "sqlite, memory or etcd.", DefaultValueFactory = _ => "sqlite" };
         var bind = new Option<IPAddress>("--bind-address") { Description = "Address to listen on.", CustomParser = ParseAddress, DefaultValueFactory = _ => IPAddress.Loopback };
         var port = new Option<int>("--secure-port") { Description = "Port to listen on; 0 takes a free one.", DefaultValueFactory = _ => 6443 };
         var advertise = new Option<IPAddress?>("--advertise-address") { Description = "Address behind the Service kubernetes.", CustomParser = ParseAddress! };
@@ -30,15 +30,23 @@ internal static class ControlPlaneCommand
         var kubeConfig = new Option<FileInfo?>("--kubeconfig") { Description = "Where the administrator's kubeconfig is written; admin.conf in the data directory if left out." };
         var names = new Option<string[]>("--tls-san") { Description = "More names and addresses for the server's certificate.", DefaultValueFactory = _ => [] };
 
+        var etcd = new EtcdArguments();
+
         var command = new Command("control-plane", "Runs the API server until it is interrupted.")
         {
             dataDirectory, store, bind, port, advertise, serviceCidr, nodePorts, kubeConfig, names,
         };
+        foreach (var option in etcd.All)
+        {
+            command.Add(option);
+        }
+
         command.SetAction((result, cancellation) => RunAsync(
             new ControlPlaneOptions
             {
                 DataDirectory = result.GetValue(dataDirectory)?.FullName,
-                Store = result.GetValue(dataDirectory) is null ? "memory" : result.GetValue(store)!,
+                Store = etcd.Read(result) is not null ? "etcd" : result.GetValue(dataDirectory) is null ? "memory" : result.GetValue(store)!,
+                Etcd = etcd.Read(result),
                 Listen = [new ListenAddress(new IPEndPoint(result.GetValue(bind)!, result.GetValue(port)))],
                 AdvertiseAddress = result.GetValue(advertise) is { } address ? new IPEndPoint(address, result.GetValue(port)) : null,
                 ServiceCidr = result.GetValue(serviceCidr),

@@ -7,6 +7,9 @@ namespace Dataplane.ControlPlane.Store;
 /// <param name="IsDeletion">The key shall go.</param>
 internal sealed record StoreWrite(string Key, Revision Expected, ReadOnlyMemory<byte> Value, bool IsDeletion)
 {
+    /// <summary>How long the version stays if nothing else is written; null for ever. Engines without leases leave the end to others.</summary>
+    public TimeSpan? TimeToLive { get; init; }
+
     public static StoreWrite Put(string key, Revision expected, ReadOnlyMemory<byte> value) => new(key, expected, value, IsDeletion: false);
 
     public static StoreWrite Delete(string key, Revision expected) => new(key, expected, default, IsDeletion: true);
@@ -42,6 +45,13 @@ internal interface IStore : IAsyncDisposable
     /// <summary>Every write under a prefix after a revision, in order.</summary>
     /// <exception cref="CompactedException">Events after that revision are no longer known.</exception>
     StoreWatch Watch(string prefix, Revision after);
+
+    /// <summary>
+    /// Completes when <see cref="Current"/> has everything that was committed before the call, by whomever. An engine with one
+    /// writer has it at once.
+    /// </summary>
+    /// <exception cref="IOException">The engine does not say.</exception>
+    ValueTask RefreshAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
 
     /// <summary>Completes when the store has reached a revision.</summary>
     Task WaitForAsync(Revision revision, CancellationToken cancellation);

@@ -159,7 +159,7 @@ internal sealed class RevisionHistory
     {
         lock (_gate)
         {
-            if (_current.Revision >= revision)
+            if (_closed || _current.Revision >= revision)
             {
                 return Task.CompletedTask;
             }
@@ -174,7 +174,7 @@ internal sealed class RevisionHistory
         }
     }
 
-    /// <summary>Ends every watch; those who want to go on list again.</summary>
+    /// <summary>Ends every watch and lets go of those who wait for a revision; those who want to go on list again.</summary>
     public void Close()
     {
         lock (_gate)
@@ -184,6 +184,13 @@ internal sealed class RevisionHistory
             {
                 watch.Complete();
             }
+
+            foreach (var waiter in _waiters.Values)
+            {
+                waiter.TrySetResult();
+            }
+
+            _waiters.Clear();
         }
     }
 

@@ -56,7 +56,7 @@ internal static class ListWriter
             ProtobufTranscoder.OpenEnvelope(names.ApiVersion, names.ListKind, head);
             head.Head(2, meta.Length + parts.Sum(part => (long)part.Length));
             ProtobufTranscoder.CloseEnvelope(tail);
-            if (ResponseBody.AcceptsGzip(http.Request))
+            if (!ResponseBody.IsPlain(http.Request))
             {
                 await ResponseBody.WriteAsync(
                     http, [.. head.Written.Span, .. meta.Written.Span, .. parts.SelectMany(part => part.Written.ToArray()), .. tail.Written.Span], 200, ProtobufDecoder.MediaType);

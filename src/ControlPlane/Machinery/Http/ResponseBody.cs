@@ -37,6 +37,9 @@ internal static class ResponseBody
         }
     }
 
+    /// <summary>Whether the bytes of a body go out as they are.</summary>
+    public static bool IsPlain(HttpRequest request) => HttpMethods.IsGet(request.Method) && !AcceptsGzip(request) && !IsPretty(request);
+
     public static bool AcceptsGzip(HttpRequest request) => request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.Ordinal);
 
     /// <summary>pretty says so, or without it the program is one that people use by hand.</summary>

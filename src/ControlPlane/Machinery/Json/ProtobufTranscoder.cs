@@ -146,19 +146,19 @@ internal ref struct ProtobufTranscoder
             case FieldKind.Bytes:
                 _output.Bytes(number, _reader.GetBytesFromBase64());
                 break;
-            case FieldKind.Message when field.Message.Either:
-                // Rare, and what it is depends on the value: the document's way.
-                _output.Append(ProtobufEncoder.EncodeField(number, field, JsonNode.Parse(Raw())).Span);
-                break;
-            case FieldKind.Message:
+            case FieldKind.Message when !field.Message.Either:
                 var message = _output.Begin(number);
                 WriteMessage(field.Message);
                 _output.End(message);
                 break;
-            default:
+            case FieldKind.Time or FieldKind.MicroTime or FieldKind.Quantity or FieldKind.IntOrString or FieldKind.FieldsV1 or FieldKind.RawExtension or FieldKind.Json:
                 var special = _output.Begin(number);
                 WriteSpecial(field.Kind);
                 _output.End(special);
+                break;
+            default:
+                // Rare kinds (a union, a map of lists): the document's way.
+                _output.Append(ProtobufEncoder.EncodeField(number, field, JsonNode.Parse(Raw())).Span);
                 break;
         }
     }
@@ -183,11 +183,9 @@ internal ref struct ProtobufTranscoder
                 _output.Varint(1, 1);
                 WriteText(3);
                 break;
-            case FieldKind.FieldsV1 or FieldKind.RawExtension or FieldKind.Json:
+            default:
                 _output.Bytes(1, Raw());
                 break;
-            default:
-                throw new NotSupportedException($"no served kind has a field of the kind {kind}");
         }
     }
 

@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+
+namespace Dataplane.Hosting.Grpc;
+
+/// <summary>
+/// gRPC calls to one address over HttpClient's HTTP/2. The shapes are those of Grpc.Net.Client, which does not restore where
+/// the suite is built: with it this folder goes.
+/// </summary>
+public sealed class GrpcChannel : IDisposable
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+    private static readonly MediaTypeHeaderValue Grpc = new("application/grpc");
+
+    private readonly HttpClient _http;
+
+    private GrpcChannel(HttpClient http) => _http = http;
+
+    /// <summary>A channel; nothing is connected before the first call.</summary>
+    /// <param name="address">http or https, host and port.</param>
+    /// <param name="tls">Certificates for https; null uses the machine's roots.</param>
+    public static GrpcChannel ForAddress(Uri address, SslClientAuthenticationOptions? tls = null)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            ConnectTimeout = ConnectTimeout,
+            EnableMultipleHttp2Connections = true,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            ActivityHeadersPropagator = null,
+
+            // A peer that is gone without a word is found by its silence.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(10),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        };
+        if (tls is not null)
+        {
+            handler.SslOptions = tls;
+        }
+
+        return new GrpcChannel(new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan });
+    }
+
+    /// <summary>A call of one request and one answer.</summary>
+    /// <exception cref="RpcException">It failed, or took longer than the deadline.</exception>
+    public async Task<TResponse> UnaryAsync<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, TRequest request, TimeSpan deadline, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(deadline);
+        try
+        {
+            var content = new ByteArrayContent(GrpcFrames.Frame(method.Serialize(request))) { Headers = { ContentType = Grpc } };
+            using var message = Message(method.FullName, content);
+            message.Headers.Add("grpc-timeout", string.Create(CultureInfo.InvariantCulture, $"{(long)deadline.TotalMilliseconds}m"));
+            using var response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
+            GrpcStatus.CheckHead(response);
+            var body = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
+            await using (body.ConfigureAwait(false))
+            {
+                var answer = await GrpcFrames.ReadAsync(body, limit.Token).ConfigureAwait(false);
+                var more = answer is null ? null : await GrpcFrames.ReadAsync(body, limit.Token).ConfigureAwait(false);
+                GrpcStatus.CheckEnd(response);
+                return answer is not null && more is null
+                    ? method.Deserialize(answer)
+                    : throw new RpcException(StatusCode.Internal, $"{method.FullName}: not one answer");
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new RpcException(StatusCode.DeadlineExceeded, $"no answer within {deadline.TotalSeconds:0.#} s");
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        {
+            throw GrpcStatus.Broken(failure);
+        }
+    }
+
+    /// <summary>A call of many requests and many answers; it ends when it is disposed.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="first">The first request: many servers say nothing before they have one.</param>
+    /// <param name="headers">Metadata of the call.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    /// <exception cref="RpcException">It could not be begun.</exception>
+    public async Task<DuplexCall<TRequest, TResponse>> DuplexAsync<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, TRequest first, IReadOnlyDictionary<string, string> headers, CancellationToken cancellation)
+    {
+        var content = new RequestStream { Headers = { ContentType = Grpc } };
+        var message = Message(method.FullName, content);
+        foreach (var (name, value) in headers)
+        {
+            message.Headers.Add(name, value);
+        }
+
+        try
+        {
+            var sending = _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            var writing = content.WriteAsync(GrpcFrames.Frame(method.Serialize(first)), cancellation);
+            await Task.WhenAny(sending, writing).ConfigureAwait(false);
+            var response = await sending.ConfigureAwait(false);
+            GrpcStatus.CheckHead(response);
+            var body = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
+            return new DuplexCall<TRequest, TResponse>(method, content, response, body);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        {
+            content.Complete();
+            throw GrpcStatus.Broken(failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private static HttpRequestMessage Message(string path, HttpContent content) => new(HttpMethod.Post, path)
+    {
+        Content = content,
+        Version = HttpVersion.Version20,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        Headers = { { "te", "trailers" } },
+    };
+}
