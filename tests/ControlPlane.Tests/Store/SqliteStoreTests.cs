@@ -61,6 +61,30 @@ public sealed class SqliteStoreTests : StoreTests, IDisposable
     }
 
     [Fact]
+    public async Task The_file_does_not_grow_with_the_number_of_writes()
+    {
+        const int keys = 64, rounds = 160;
+        var data = new string('x', 20_000);
+        long half = 0;
+        await using (var store = await OpenAsync())
+        {
+            for (var round = 0; round < rounds; round++)
+            {
+                var text = $"{round}{data}";
+                await Task.WhenAll(Enumerable.Range(0, keys).Select(n => store.CommitAsync(
+                    StoreWrite.Put($"/busy/{n}", store.Current.Get($"/busy/{n}")?.Modified ?? Revision.None, Value($"busy{n}", text))).AsTask()));
+                half = round == rounds / 2 ? new FileInfo(DatabasePath).Length : half;
+            }
+        }
+
+        // After 100 MB, and after 200 MB, of which 1.3 MB are alive: history and the room that waits for the next compaction are the rest.
+        Assert.True(half > 0);
+        Assert.InRange(new FileInfo(DatabasePath).Length, 1_300_000, half * 5 / 4);
+        await using var reopened = await OpenAsync();
+        Assert.Equal(keys, reopened.Current.Count);
+    }
+
+    [Fact]
     public void A_file_that_is_not_a_database_is_named_in_one_line()
     {
         File.WriteAllText(DatabasePath, string.Concat(Enumerable.Repeat("this is not a database\n", 100)));

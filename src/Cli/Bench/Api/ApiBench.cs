@@ -8,7 +8,7 @@ namespace Dataplane.Cli.Bench.Api;
 /// <summary>The API server's figures, a case at a time, each against a server process with a new data directory.</summary>
 internal static class ApiBench
 {
-    internal static readonly string[] Cases = ["start", "pods", "services", "restart"];
+    internal static readonly string[] Cases = ["start", "pods", "services", "restart", "kill"];
 
     private const string MergePatch = "application/merge-patch+json";
     private const int Starts = 5;
@@ -30,6 +30,7 @@ internal static class ApiBench
                     "start" => StartAsync(plan, report, directory, cancellation),
                     "pods" => PodsAsync(plan, report, directory, cancellation),
                     "services" => ServicesAsync(plan, report, directory, cancellation),
+                    "kill" => KillAsync(plan, report, directory, cancellation),
                     _ => RestartAsync(plan, report, directory, cancellation),
                 });
             }
@@ -154,6 +155,18 @@ internal static class ApiBench
             (to, i) => to.Request("POST", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", "application/json", ApiObjects.Slice(i)), cancellation);
         await Task.Delay(Settle, cancellation);
         report.Total("services", plan.Store, $"resident with {plan.Services} services and slices", "MB", 1, server.ResidentMB);
+    }
+
+    private static async Task KillAsync(ApiBenchPlan plan, BenchReport report, string directory, CancellationToken cancellation)
+    {
+        var result = await KillRounds.RunAsync(plan, directory, cancellation);
+        report.Total("kill", plan.Store, "kills under load", "1", result.Rounds, result.Rounds);
+        report.Total("kill", plan.Store, "acknowledged writes", "1", result.Rounds, result.Acknowledged);
+        report.Total("kill", plan.Store, "broken promises", "1", result.Rounds, result.Violations.Count);
+        if (result.Violations.Count > 0)
+        {
+            throw new UserErrorException(string.Join("; ", result.Violations.Take(5)));
+        }
     }
 
     private static async Task RestartAsync(ApiBenchPlan plan, BenchReport report, string directory, CancellationToken cancellation)

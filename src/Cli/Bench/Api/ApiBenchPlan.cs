@@ -28,6 +28,12 @@ internal sealed record ApiBenchPlan
     /// <summary>How often the server is killed under load.</summary>
     internal int Kills { get; init; } = 20;
 
+    /// <summary>Size of a file system of the server's own, in 2^20 bytes; 0 uses the machine's.</summary>
+    internal int DiskMB { get; init; }
+
+    /// <summary>How much of it is taken from the start, until <see cref="ApiServerProcess.DropBallast"/>.</summary>
+    internal int BallastMB { get; init; }
+
     internal string Store { get; init; } = "sqlite";
 
     internal IReadOnlyList<string> EtcdServers { get; init; } = [];

@@ -12,9 +12,11 @@ internal sealed class ApiServerProcess : IAsyncDisposable
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
+    private readonly string _directory;
 
-    private ApiServerProcess(Process process, KubeConfig config, TimeSpan readyAfter)
+    private ApiServerProcess(Process process, KubeConfig config, TimeSpan readyAfter, string directory)
     {
+        _directory = directory;
         _process = process;
         Config = config;
         ReadyAfter = readyAfter;
@@ -45,11 +47,8 @@ internal sealed class ApiServerProcess : IAsyncDisposable
     internal static async Task<ApiServerProcess> StartAsync(string dataDirectory, ApiBenchPlan plan, CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
-        var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, Arguments(dataDirectory, plan))
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        var (program, arguments) = Command(dataDirectory, plan);
+        var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var complaints = process.StandardError.ReadToEndAsync(CancellationToken.None);
         try
         {
@@ -60,7 +59,7 @@ internal sealed class ApiServerProcess : IAsyncDisposable
                 if (line.StartsWith("ready", StringComparison.Ordinal))
                 {
                     var readyAfter = Stopwatch.GetElapsedTime(started);
-                    return new ApiServerProcess(process, KubeConfig.Load(Path.Combine(dataDirectory, "admin.conf")), readyAfter);
+                    return new ApiServerProcess(process, KubeConfig.Load(KubeConfigPath(dataDirectory)), readyAfter, dataDirectory);
                 }
             }
 
@@ -73,6 +72,9 @@ internal sealed class ApiServerProcess : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Gives the ballast's room on its disk to the server; the disk is seen through the process, which is in a namespace of its own.</summary>
+    internal void DropBallast() => File.Delete($"/proc/{_process.Id}/root{_directory}/disk/ballast");
 
     /// <summary>Ends it as a power cut would: no last words.</summary>
     internal async Task KillAsync()
@@ -91,23 +93,27 @@ internal sealed class ApiServerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static IEnumerable<string> Arguments(string dataDirectory, ApiBenchPlan plan)
+    private static string KubeConfigPath(string dataDirectory) => Path.Combine(dataDirectory, "admin.conf");
+
+    private static (string Program, IEnumerable<string> Arguments) Command(string dataDirectory, ApiBenchPlan plan)
     {
-        // Under the launcher the process is dotnet and its first argument is this program.
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+        // The program itself; dotnet runs it under the launcher and in tests.
+        var own = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dataplane";
+        string[] command =
+        [
+            .. own ? (string[])[Environment.ProcessPath!] : ["dotnet", Path.Combine(AppContext.BaseDirectory, "dataplane.dll")],
+            "control-plane", "--data-dir", plan.DiskMB > 0 ? Path.Combine(dataDirectory, "disk", "data") : dataDirectory,
+            "--kubeconfig", KubeConfigPath(dataDirectory), "--secure-port", "0", "--store", plan.Store,
+            .. plan.EtcdServers.Count > 0 ? (string[])["--etcd-servers", string.Join(",", plan.EtcdServers)] : [],
+        ];
+        if (plan.DiskMB == 0)
         {
-            yield return Path.Combine(AppContext.BaseDirectory, "dataplane.dll");
+            return (command[0], command.Skip(1));
         }
 
-        foreach (var argument in (string[])["control-plane", "--data-dir", dataDirectory, "--secure-port", "0", "--store", plan.Store])
-        {
-            yield return argument;
-        }
-
-        if (plan.EtcdServers.Count > 0)
-        {
-            yield return "--etcd-servers";
-            yield return string.Join(",", plan.EtcdServers);
-        }
+        // A mount namespace of its own: the file system goes with the process.
+        Directory.CreateDirectory(Path.Combine(dataDirectory, "disk"));
+        var mount = $"mount -t tmpfs -o size={plan.DiskMB}m dp-disk '{dataDirectory}/disk' && head -c {plan.BallastMB}M /dev/zero > '{dataDirectory}/disk/ballast' && exec \"$@\"";
+        return ("unshare", ["--mount", "--propagation", "private", "sh", "-c", mount, "sh", .. command]);
     }
 }
