@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Dataplane.ControlPlane;
+using Dataplane.Proxy.Configuration;
 
 namespace Dataplane.Cli.Commands;
 

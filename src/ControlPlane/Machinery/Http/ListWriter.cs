@@ -58,8 +58,10 @@ internal static class ListWriter
             ProtobufTranscoder.CloseEnvelope(tail);
             if (!ResponseBody.IsPlain(http.Request))
             {
-                await ResponseBody.WriteAsync(
-                    http, [.. head.Written.Span, .. meta.Written.Span, .. parts.SelectMany(part => part.Written.ToArray()), .. tail.Written.Span], 200, ProtobufDecoder.MediaType);
+                head.Append(meta.Written.Span);
+                Array.ForEach(parts, part => head.Append(part.Written.Span));
+                head.Append(tail.Written.Span);
+                await ResponseBody.WriteAsync(http, head.Written, 200, ProtobufDecoder.MediaType);
                 return;
             }
 
