@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Dataplane.ControlPlane;
-using Dataplane.Proxy.Configuration;
+using Dataplane.Api;
 
 namespace Dataplane.Cli.Commands;
 
