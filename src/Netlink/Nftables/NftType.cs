@@ -27,6 +27,9 @@ public readonly record struct NftType(uint Id, int Length)
     /// <summary>mark: 32 bits in the machine's byte order, which is also what numgen makes.</summary>
     public static NftType Mark => new(19, 4);
 
+    /// <summary>classid: what <c>meta priority</c> holds, 32 bits in the machine's byte order.</summary>
+    public static NftType ClassId => new(23, 4);
+
     /// <summary>ifname.</summary>
     public static NftType InterfaceName => new(41, Uapi.IfHeader.IFNAMSIZ);
 

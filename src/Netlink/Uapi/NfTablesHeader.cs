@@ -190,6 +190,7 @@ internal static class NfTablesHeader
     internal const int NFTA_PAYLOAD_LEN = 4;
 
     internal const int NFT_META_PROTOCOL = 1;
+    internal const int NFT_META_PRIORITY = 2;
     internal const int NFT_META_MARK = 3;
     internal const int NFT_META_IIF = 4;
     internal const int NFT_META_OIF = 5;

@@ -32,6 +32,7 @@ public sealed class NftBytesTests
         add set ip dp ranges { type ipv4_addr; flags interval; }
         add set ip dp boxes { type ipv4_addr . inet_service; flags interval; }
         add map ip dp marks { type ipv4_addr : mark; }
+        add map ip dp clients { type ipv4_addr . inet_service : classid; size 1000; flags dynamic,timeout; }
         """;
 
     /// <summary>nft wants to be told that the last part of the key is a random number; the kernel does not ask.</summary>
@@ -125,6 +126,24 @@ public sealed class NftBytesTests
         { "ip saddr != @ranges", [Payload.Ipv4Source(R1), new Lookup("ranges", R1, Invert: true)] },
         { "ip saddr @ranges", [Payload.Ipv4Source(R1), new Lookup("ranges", R1)] },
         { "meta mark set ip saddr map @marks", [Payload.Ipv4Source(R1), new Lookup("marks", R1, R1), new MetaSet(MetaKey.Mark, R1)] },
+        {
+            "meta priority set ip saddr . th dport map @clients",
+            [Payload.Ipv4Source(R1), Payload.DestinationPort(W1), new Lookup("clients", R1, R1), new MetaSet(MetaKey.Priority, R1)]
+        },
+        {
+            "update @clients { ip saddr . th dport timeout 1h : meta priority }",
+            [
+                Payload.Ipv4Source(R1), Payload.DestinationPort(W1), new Meta(MetaKey.Priority, R2),
+                new DynamicSet("clients", DynamicSetOperation.Update, R1, R2, TimeSpan.FromHours(1)),
+            ]
+        },
+        {
+            "meta priority & 8000:0 != none meta priority set none",
+            [
+                new Meta(MetaKey.Priority, R1), Bitwise.And(R1, 0x8000_0000), Compare.NotEqual(R1, U32(0)),
+                new Immediate(R1, U32(0)), new MetaSet(MetaKey.Priority, R1),
+            ]
+        },
         { "tcp dport != 80-90", [.. IsTcp, Payload.DestinationPort(R1), new RangeMatch(R1, Port(80), Port(90), Invert: true)] },
         {
             "meta l4proto tcp th sport >= 1024",
@@ -180,6 +199,11 @@ public sealed class NftBytesTests
         batch.AddSet(new NftSet(Table, "ranges", NftType.Ipv4Address) { Flags = NftSetFlags.Interval });
         batch.AddSet(new NftSet(Table, "boxes", NftType.Ipv4Address, NftType.InetService) { Flags = NftSetFlags.Interval });
         batch.AddMap(new NftMap(Table, "marks", [NftType.Ipv4Address], [NftType.Mark]));
+        batch.AddMap(new NftMap(Table, "clients", [NftType.Ipv4Address, NftType.InetService], [NftType.ClassId])
+        {
+            Size = 1000,
+            Flags = NftSetFlags.Dynamic | NftSetFlags.Timeout,
+        });
 
         Assert.Equal(MessageTree.OfNftOutput(nft.Output + nft.Error), MessageTree.OfDatagram(batch.Finish(1)));
     }

@@ -30,6 +30,9 @@ public enum MetaKey : uint
     /// <summary>EtherType, 2 bytes in network order.</summary>
     Protocol = NFT_META_PROTOCOL,
 
+    /// <summary>The packet's class for queueing, 4 bytes. Can be set.</summary>
+    Priority = NFT_META_PRIORITY,
+
     /// <summary>The packet's mark, 4 bytes. Can be set.</summary>
     Mark = NFT_META_MARK,
 
