@@ -38,6 +38,11 @@ internal static class Prober
     internal static async Task<string> ConnectAsync(ScenarioNetwork network, Probe probe)
     {
         var tcp = probe.Protocol == "tcp";
+        if (!tcp)
+        {
+            network.ForgetUdpFlows(probe.IsIPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
+        }
+
         using var socket = network[probe.Source].Socket(
             tcp ? SocketType.Stream : SocketType.Dgram, tcp ? ProtocolType.Tcp : ProtocolType.Udp, probe.IsIPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
         using var timeout = new CancellationTokenSource(probe.Expected is ["reject"] ? IcmpSilence : Silence);

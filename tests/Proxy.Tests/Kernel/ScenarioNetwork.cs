@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Dataplane.Netlink.ConnectionTracking;
 using Dataplane.Netlink.Route;
 using Dataplane.Proxy.Tests.Scenarios;
 using Dataplane.TestKit;
@@ -32,6 +33,16 @@ internal sealed class ScenarioNetwork : IDisposable
     internal TestHost Node => _hosts["node"];
 
     internal TestHost this[string name] => _hosts[name];
+
+    /// <summary>Makes the next datagram on the node the first of its flow, should its sender get a port that was used before.</summary>
+    internal void ForgetUdpFlows(AddressFamily family)
+    {
+        using var connection = ConntrackConnection.Open(Node.Namespace);
+        foreach (var flow in connection.Flows(family, ProtocolType.Udp))
+        {
+            connection.Delete(flow);
+        }
+    }
 
     public void Dispose()
     {
