@@ -69,6 +69,7 @@ internal static class BatchWriter
         ValueKind.Protocol => NftType.InetProtocol,
         ValueKind.Port => NftType.InetService,
         ValueKind.Slot => NftType.Mark,
+        ValueKind.Id => NftType.ClassId,
         _ => NftType.Verdict,
     };
 }

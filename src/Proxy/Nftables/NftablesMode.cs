@@ -116,13 +116,7 @@ internal sealed class NftablesMode : IProxyMode
         try
         {
             var generation = _connection.Generation();
-            var (renderer, transactions) = LoadPieces(plan, census);
-            if (AffinityCopy.Write(_connection, old, census.TableName, _batch))
-            {
-                _connection.Commit(_batch);
-                transactions++;
-            }
-
+            var (renderer, transactions) = LoadPieces(plan, census, AffinityCopy.Of(_connection, old));
             Watch(generation + (uint)transactions);
             Remove(old);
             (_renderer, _census) = (renderer, census);
@@ -135,11 +129,17 @@ internal sealed class NftablesMode : IProxyMode
         }
     }
 
-    private (RulesetRenderer Renderer, int Transactions) LoadPieces(ForwardingPlan plan, RulesetCensus census)
+    private (RulesetRenderer Renderer, int Transactions) LoadPieces(ForwardingPlan plan, RulesetCensus census, AffinityCopy clients)
     {
-        var (renderer, skeleton) = RulesetRenderer.Start(plan, _context.MasqueradeMark, dropInvalid: !NodeSysctls.IsConntrackLiberal(_node));
+        var (renderer, skeleton) = RulesetRenderer.Start(plan, _context.MasqueradeMark, !NodeSysctls.IsConntrackLiberal(_node), clients.Numbers);
         Commit(skeleton, census);
         var (transactions, services) = (1, 0);
+        if (clients.Write(census.TableName, _batch))
+        {
+            _connection.Commit(_batch);
+            transactions++;
+        }
+
         foreach (var piece in LoadOrder.Pieces(plan))
         {
             Commit(renderer.Render(piece), census);

@@ -10,9 +10,10 @@ namespace Dataplane.Proxy.Nftables;
 /// Statements to the kernel's expressions, for one family.
 /// <code>
 ///   W0 .............. W9   a key, its last part ending in W9: saddr . daddr . proto . dport is 4, in an ip6 table 10 words long
-///   W10 ............ W14   an endpoint: address, port; what a map look-up writes and dnat reads
+///   W10 ............ W14   an endpoint: address, port; what a map look-up writes and dnat reads. Or an endpoint's number in W10
 /// </code>
-/// A key and an endpoint stand next to each other, and so are themselves a key: front end . endpoint.
+/// Nothing that a map look-up wrote is part of a key or of what is added to a map: nft (1.0.6) cannot list such a rule, and ends with a failed
+/// assertion.
 /// </summary>
 internal sealed class StatementCompiler(NftFamily family)
 {
@@ -64,24 +65,37 @@ internal sealed class StatementCompiler(NftFamily family)
         Statement.Jump jump => [ImmediateVerdict.Jump(jump.Chain)],
         Statement.Goto go => [ImmediateVerdict.Goto(go.Chain)],
         Statement.VerdictMap map => [.. Load(map.Key), new Lookup(map.Map, KeyStart(map.Key), NftRegister.Verdict)],
-        Statement.Dnat dnat => [.. Pick(dnat.Sets, dnat.Slots), Translate()],
+        Statement.Dnat dnat => [.. Pick(dnat.Sets, dnat.Sets.Endpoints, dnat.Slots), Translate()],
         Statement.Count count => CompileCount(count.Set),
-        Statement.DnatRemembered dnat =>
+        Statement.MatchPriority match =>
         [
-            .. Load(ClientKey(dnat.Sets)),
-            new Lookup(dnat.Sets.Affinity, KeyStart(ClientKey(dnat.Sets)), Target),
-            .. Load(dnat.Sets.FrontEndKey),
-            new Lookup(dnat.Sets.AffineEndpoints, KeyStart(dnat.Sets.FrontEndKey)),
-            .. Load(ClientKey(dnat.Sets)),
-            ChangeAffinity(DynamicSetOperation.Update, dnat.Sets, dnat.Timeout),
-            Translate(),
+            new Meta(MetaKey.Priority, NftRegister.W0),
+            Bitwise.And(NftRegister.W0, match.Bit),
+            Compare.NotEqual(NftRegister.W0, NftValue.U32(0)),
         ],
-        Statement.DnatAndRemember dnat =>
+        Statement.ClearPriority => [new Immediate(NftRegister.W0, NftValue.U32(0)), new MetaSet(MetaKey.Priority, NftRegister.W0)],
+        Statement.Recall recall =>
         [
-            .. Pick(dnat.Sets, dnat.Slots),
-            .. Load(ClientKey(dnat.Sets)),
-            ChangeAffinity(DynamicSetOperation.Delete, dnat.Sets, null),
-            ChangeAffinity(DynamicSetOperation.Update, dnat.Sets, dnat.Timeout),
+            .. Load(ClientKey(recall.Sets)),
+            new Lookup(recall.Sets.Affinity, KeyStart(ClientKey(recall.Sets)), Target),
+            new MetaSet(MetaKey.Priority, Target),
+            // nft shows what is written by where the register's content is from, and cannot show a map's data there.
+            new Meta(MetaKey.Priority, Target),
+            ChangeAffinity(DynamicSetOperation.Update, recall.Sets, recall.Timeout),
+        ],
+        Statement.PickNumber pick => [.. Pick(pick.Sets, pick.Sets.AffineSlots, pick.Slots), new MetaSet(MetaKey.Priority, Target)],
+        Statement.Remember remember =>
+        [
+            .. Load(ClientKey(remember.Sets)),
+            new Meta(MetaKey.Priority, Target),
+            ChangeAffinity(DynamicSetOperation.Delete, remember.Sets, null),
+            ChangeAffinity(DynamicSetOperation.Update, remember.Sets, remember.Timeout),
+        ],
+        Statement.DnatByNumber dnat =>
+        [
+            .. Load(dnat.Sets.FrontEndKey, KeyEnd - 1),
+            new Meta(MetaKey.Priority, Word(KeyEnd - 1)),
+            new Lookup(dnat.Sets.AffineEndpoints, Word(KeyEnd - 1 - Words(dnat.Sets.FrontEndKey)), Target),
             Translate(),
         ],
         _ => throw new ArgumentException($"{statement.GetType().Name} has no expressions"),
@@ -126,11 +140,11 @@ internal sealed class StatementCompiler(NftFamily family)
     }
 
     // Slot last, so that it ends where keys end.
-    private IEnumerable<NftExpression> Pick(EndpointSets sets, int slots) =>
+    private IEnumerable<NftExpression> Pick(EndpointSets sets, string map, int slots) =>
     [
         .. Load(sets.FrontEndKey, KeyEnd - 1),
         new NumberGenerator(Word(KeyEnd - 1), (uint)slots),
-        new Lookup(sets.Endpoints, Word(KeyEnd - 1 - Words(sets.FrontEndKey)), Target),
+        new Lookup(map, Word(KeyEnd - 1 - Words(sets.FrontEndKey)), Target),
     ];
 
     // A deletion names data as well: the kernel demands it of every operation on a map (net/netfilter/nft_dynset.c).

@@ -28,6 +28,7 @@ public sealed class TableHandoverTests(NftablesKernelTests.Rig rig) : IClassFixt
         var remembered = await Prober.ConnectAsync(rig.Network, sticky);
         using var done = new CancellationTokenSource();
         var outcomes = ConnectUntilAsync("pod-c tcp 10.96.0.1:80 > a b", done.Token);
+        var stuck = ConnectUntilAsync("client tcp 10.96.0.2:80 > a* b*", done.Token);
         for (var restart = 0; restart < 3; restart++)
         {
             await using var mode = rig.Start();
@@ -38,9 +39,35 @@ public sealed class TableHandoverTests(NftablesKernelTests.Rig rig) : IClassFixt
 
         await done.CancelAsync();
         Assert.Subset(new HashSet<string> { "a", "b" }, await outcomes);
+        Assert.Single(await stuck);
         for (var again = 0; again < 12; again++)
         {
             Assert.Equal(remembered, await Prober.ConnectAsync(rig.Network, sticky));
+        }
+    }
+
+    [Fact]
+    public async Task ARestartForgetsWhoseEndpointWent()
+    {
+        var cluster = new Cluster().Service("sticky", "10.96.0.2", 80, s => s.Spec.SessionAffinity = "ClientIP")
+            .Slice("s", "sticky", "8080", ["10.244.1.5 here"]);
+        await using var mode = rig.Start();
+        var plan = cluster.Plan();
+        mode.Apply(null, plan);
+        Assert.Equal("a", await Prober.ConnectAsync(rig.Network, Probe.Parse("pod-c tcp 10.96.0.2:80 > a")));
+        mode.Apply(plan, plan = cluster.Slice("s", "sticky", "8080", ["10.244.1.6 here"]).Plan());
+        Assert.Equal("b*", await Prober.ConnectAsync(rig.Network, Probe.Parse("client tcp 10.96.0.2:80 > b*")));
+        Assert.Equal(2, Clients());
+
+        mode.Apply(null, plan);
+        Assert.Equal(1, Clients());
+        Assert.Equal("b*", await Prober.ConnectAsync(rig.Network, Probe.Parse("client tcp 10.96.0.2:80 > b*")));
+        Assert.Equal(1, Clients());
+
+        int Clients()
+        {
+            using var connection = NftablesConnection.Open(rig.Network.Node.Namespace);
+            return connection.CountElements(connection.Tables(NftFamily.Ip)[0].Table, "affinity");
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed class PacketTracer(TracedTable table)
     private byte _protocol;
     private bool _fromNode;
     private uint _mark;
+    private uint _priority;
     private uint _random;
     private string? _target;
     private bool _masqueraded;
@@ -30,7 +31,7 @@ internal sealed class PacketTracer(TracedTable table)
         (_source, _destination, _port) = (probe.SourceAddress, probe.Address, probe.Port);
         _protocol = probe.Protocol switch { "tcp" => 6, "udp" => 17, "sctp" => 132, _ => throw new NotSupportedException(probe.Protocol) };
         _interface = probe.Source switch { "client" => "eth1", "pod-a" or "pod-b" => "br0", "node" => "", _ => "eth0" };
-        (_fromNode, _mark, _random, _target, _masqueraded, _end) = (probe.Source == "node", 0, random, null, false, null);
+        (_fromNode, _mark, _priority, _random, _target, _masqueraded, _end) = (probe.Source == "node", 0, 0, random, null, false, null);
         RunHook(_fromNode ? NftHook.Output : NftHook.Prerouting);
         if (_end is not null)
         {
@@ -40,11 +41,12 @@ internal sealed class PacketTracer(TracedTable table)
         if (_target is not null && Topology.NodeAddresses.Contains(_destination) && !_fromNode)
         {
             RunHook(NftHook.Input);
+            Assert.Equal(0u, _priority);
             return _end ?? Topology.Endpoints[_target];
         }
 
         RunHook(NftHook.Postrouting);
-        Assert.Equal(0u, _mark);
+        Assert.Equal((0u, 0u), (_mark, _priority));
         return _target is null ? "closed" : Topology.Endpoints[_target] + (_masqueraded ? "*" : "");
     }
 
@@ -126,16 +128,30 @@ internal sealed class PacketTracer(TracedTable table)
                 return !table.TryFind(map.Map, Key(map.Key), out var element) ? Step.Break
                     : element.Verdict!.Value.Chain is { } chain ? Go(chain) : End("drop");
             case Statement.Dnat dnat:
-                return Translate(Pick(dnat.Sets, dnat.Slots));
-            case Statement.DnatRemembered dnat:
-                return table.TryFind(dnat.Sets.Affinity, ClientKey(dnat.Sets), out var known)
-                    && table.TryFind(dnat.Sets.AffineEndpoints, NftValue.Concat(Key(dnat.Sets.FrontEndKey), known.Data!.Value), out _)
-                    ? Translate(known.Data.Value)
+                return Translate(Pick(dnat.Sets, dnat.Sets.Endpoints, dnat.Slots));
+            case Statement.MatchPriority match:
+                return Match((_priority & match.Bit) != 0);
+            case Statement.ClearPriority:
+                _priority = 0;
+                return Step.Next;
+            case Statement.Recall recall:
+                if (!table.TryFind(recall.Sets.Affinity, ClientKey(recall.Sets), out var known))
+                {
+                    return Step.Break;
+                }
+
+                _priority = BitConverter.ToUInt32(known.Data!.Value.Bytes);
+                return Step.Next;
+            case Statement.PickNumber pick:
+                _priority = BitConverter.ToUInt32(Pick(pick.Sets, pick.Sets.AffineSlots, pick.Slots).Bytes);
+                return Step.Next;
+            case Statement.Remember remember:
+                table.Elements[remember.Sets.Affinity][ClientKey(remember.Sets)] = new NftElement(ClientKey(remember.Sets), NftValue.U32(_priority));
+                return Step.Next;
+            case Statement.DnatByNumber dnat:
+                return table.TryFind(dnat.Sets.AffineEndpoints, NftValue.Concat(Key(dnat.Sets.FrontEndKey), NftValue.U32(_priority)), out var endpoint)
+                    ? Translate(endpoint.Data!.Value)
                     : Step.Break;
-            case Statement.DnatAndRemember dnat:
-                var target = Pick(dnat.Sets, dnat.Slots);
-                table.Elements[dnat.Sets.Affinity][ClientKey(dnat.Sets)] = new NftElement(ClientKey(dnat.Sets), target);
-                return Translate(target);
             default:
                 throw new NotSupportedException(statement.ToString());
         }
@@ -153,9 +169,9 @@ internal sealed class PacketTracer(TracedTable table)
         return Step.End;
     }
 
-    private NftValue Pick(EndpointSets sets, int slots)
+    private NftValue Pick(EndpointSets sets, string map, int slots)
     {
-        Assert.True(table.TryFind(sets.Endpoints, NftValue.Concat(Key(sets.FrontEndKey), NftValue.U32(_random % (uint)slots)), out var element), "no endpoint in a slot");
+        Assert.True(table.TryFind(map, NftValue.Concat(Key(sets.FrontEndKey), NftValue.U32(_random % (uint)slots)), out var element), "no endpoint in a slot");
         return element.Data!.Value;
     }
 

@@ -45,13 +45,17 @@ public class TracerTests
             fresh.Apply(plan);
             foreach (var (set, elements) in fresh.Ip.Elements)
             {
-                Assert.Equal(Shape(elements), Shape(kernel.Ip.Elements[set]));
+                Assert.Equal(Shape(fresh.Ip, set, elements), Shape(kernel.Ip, set, kernel.Ip.Elements[set]));
             }
         }
 
-        // Slots may be dealt in another order, so an endpoint's element is compared by its front end and target.
-        static IEnumerable<string> Shape(Dictionary<NftValue, NftElement> elements) =>
-            elements.Values.Select(element => element.Data is { } data ? $"{element.Key.ToString()[..^8]} {data}" : $"{element.Key} {element.Verdict}").Order();
+        // Slots and numbers may be dealt in another order, so an endpoint's element is compared by its front end and target.
+        static IEnumerable<string> Shape(TracedTable table, string set, Dictionary<NftValue, NftElement> elements) =>
+            elements.Values.Select(element => element.Data is { } data ? $"{element.Key.ToString()[..^8]} {Target(table, set, element, data)}" : $"{element.Key} {element.Verdict}").Order();
+
+        static NftValue Target(TracedTable table, string set, NftElement element, NftValue data) => set.EndsWith("affine-slots", StringComparison.Ordinal)
+            ? table.Elements[set.Replace("slots", "endpoints")][NftValue.Concat(NftValue.Of(element.Key.Bytes[..^4]), data)].Data!.Value
+            : data;
     }
 
     [Fact]
@@ -93,6 +97,69 @@ public class TracerTests
         kernel.Apply(cluster.Slice("s", "web", "8080", ["10.244.1.5 here", "10.244.1.6 here"]).Plan());
         Assert.Equal("b", tracer.Trace(probe, 0));
         Assert.Equal("b", tracer.Trace(probe, 1));
+    }
+
+    [Fact]
+    public void WhoComesBackFindsTheEndpointItHadOrAnyButNeverOneThatWent()
+    {
+        var cluster = new Cluster();
+        var kernel = new Kernel();
+        var tracer = new PacketTracer(kernel.Ip);
+        var random = new Random(1);
+        string[] names = ["10.244.1.5 here", "10.244.1.6 here", "10.244.2.5"];
+        string[] probes =
+        [
+            "client tcp 10.96.0.1:80 > ?", "pod-c tcp 10.96.0.1:80 > ?", "pod-c udp 10.96.0.1:80 > ?", "client tcp 172.30.0.11:30080 > ?", "there udp 172.30.0.11:30080 > ?",
+        ];
+        var had = new Dictionary<string, string>();
+        for (var step = 0; step < 500; step++)
+        {
+            var (affine, endpoints) = (random.Next(8) > 0, names.Where(_ => random.Next(3) > 0).ToArray());
+            cluster.Service("web", "10.96.0.1", [new() { Name = "t", Port = 80, NodePort = 30080 }, new() { Name = "u", Port = 80, NodePort = 30080, Protocol = "UDP" }], s =>
+                s.Spec.SessionAffinity = affine ? "ClientIP" : "None");
+            kernel.Apply(cluster.Slice("s", "web", "t:8080,u/UDP:8080", endpoints).Plan());
+
+            // Who does not come while its endpoint is away has lost it all the same.
+            var present = endpoints.Select(endpoint => Topology.Endpoints[endpoint.Split(' ')[0] + ":8080"]).ToHashSet();
+            foreach (var (probe, _) in had.Where(pair => !affine || !present.Contains(pair.Value)).ToList())
+            {
+                had.Remove(probe);
+            }
+
+            foreach (var probe in probes.Where(_ => random.Next(2) > 0))
+            {
+                var number = (uint)random.Next(6);
+                var seen = tracer.Trace(Probe.Parse(probe), number).TrimEnd('*');
+                Assert.True(endpoints.Length == 0 ? seen == "reject" : present.Contains(seen), $"step {step}: {probe} went to {seen}");
+                if (affine && endpoints.Length > 0)
+                {
+                    Assert.Equal(had.GetValueOrDefault(probe, seen), seen);
+                    had[probe] = seen;
+                }
+            }
+        }
+    }
+
+    /// <summary>An endpoint that was away, and affinity that was switched off. The random number is one that leads to the other endpoint.</summary>
+    [Theory]
+    [InlineData("ClientIP", "10.244.1.6 here", 0u)]
+    [InlineData("None", "10.244.1.5 here,10.244.1.6 here", 1u)]
+    public void WhatWasRememberedBeforeIsNotUsedAgain(string meanwhile, string endpoints, uint random)
+    {
+        string[] both = ["10.244.1.5 here", "10.244.1.6 here"];
+        var cluster = new Cluster();
+        var kernel = new Kernel();
+        var tracer = new PacketTracer(kernel.Ip);
+        Apply("ClientIP", both);
+        Assert.Equal("a", tracer.Trace(Probe.Parse("pod-c tcp 10.96.0.1:80 > a"), 0));
+        Assert.Equal("a", tracer.Trace(Probe.Parse("pod-c tcp 10.96.0.1:80 > a"), 1));
+
+        Apply(meanwhile, endpoints.Split(','));
+        Apply("ClientIP", both);
+        Assert.Equal("b", tracer.Trace(Probe.Parse("pod-c tcp 10.96.0.1:80 > b"), random));
+
+        void Apply(string affinity, string[] addresses) =>
+            kernel.Apply(cluster.Service("web", "10.96.0.1", 80, s => s.Spec.SessionAffinity = affinity).Slice("s", "web", "8080", addresses).Plan());
     }
 
     /// <summary>Takes plans as the mode would, and holds the tables they lead to.</summary>

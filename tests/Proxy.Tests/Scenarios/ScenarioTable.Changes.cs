@@ -33,6 +33,15 @@ internal static partial class ScenarioTable
             c => c.Service("web", "10.96.0.1", 80).Slice("web", "8080", All), "pod-b tcp 10.96.0.1:80 > a b* c")
             .Then(c => c.Service("web", "10.96.0.1", 80, Affine), "pod-b tcp 10.96.0.1:80 > a|b*|c")
             .Then(c => c.Service("web", "10.96.0.1", 80), "pod-b tcp 10.96.0.1:80 > a b* c"),
+        ["session affinity, the endpoint goes"] = new Scenario(
+            c => c.Service("web", "10.96.0.1", 80, Affine).Slice("s", "web", "8080", ["10.244.1.5 here"]), "pod-b tcp 10.96.0.1:80 > a")
+            .Then(c => c.Slice("s", "web", "8080", ["10.244.1.6 here", "10.244.2.5"]), "pod-b tcp 10.96.0.1:80 > b*|c")
+            .Then(c => c.Slice("s", "web", "8080", []), "pod-b tcp 10.96.0.1:80 > reject")
+            .Then(c => c.Slice("s", "web", "8080", ["10.244.1.5 here", "10.244.1.6 here"]), "pod-b tcp 10.96.0.1:80 > a|b*"),
+        ["session affinity, the endpoint terminates"] = new Scenario(
+            c => c.Service("web", "10.96.0.1", 80, Affine).Slice("s", "web", "8080", ["10.244.1.5 here"]), "pod-c tcp 10.96.0.1:80 > a")
+            .Then(c => c.Slice("s", "web", "8080", ["10.244.1.5 here terminating serving", "10.244.1.6 here"]), "pod-c tcp 10.96.0.1:80 > b")
+            .Then(c => c.Slice("s", "web", "8080", ["10.244.1.5 here terminating serving"]), "pod-c tcp 10.96.0.1:80 > a"),
         ["policies change"] = new Scenario(
             c => c.Service("web", "10.96.0.1", [new() { Port = 80, NodePort = 30080 }]).Slice("web", "8080", All), "client tcp 172.30.0.11:30080 > a* b* c*")
             .Then(c => c.Service("web", "10.96.0.1", [new() { Port = 80, NodePort = 30080 }], Local), "client tcp 172.30.0.11:30080 > a b", "client tcp 198.51.100.1:80 > a b")

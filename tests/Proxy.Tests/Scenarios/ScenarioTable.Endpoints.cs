@@ -52,6 +52,19 @@ internal static partial class ScenarioTable
             "pod-b tcp 10.96.0.1:80 > a|b*|c", "client tcp 172.30.0.11:30080 > a*|b*|c*"),
         ["session affinity, IPv6"] = new(
             c => DualStack(c, nodePort: 30080, Affine), "pod-b tcp [fd00:10:96::1]:80 > a|b*|c", $"client tcp [{Topology.NodeIPv6}]:30080 > a*|b*|c*"),
+        ["session affinity, UDP"] = new(
+            c => c.Service("web", "10.96.0.1", [new() { Port = 80, NodePort = 30080, Protocol = "UDP" }], Affine).Slice("web", "/UDP:8080", All),
+            "pod-b udp 10.96.0.1:80 > a|b*|c", "client udp 172.30.0.11:30080 > a*|b*|c*"),
+        ["session affinity, host network endpoints"] = new(
+            c => c.Service("web", "10.96.0.1", [new() { Port = 80, NodePort = 30080 }], Affine).Slice("web", "9000", "172.30.0.11 here", "172.30.0.12"),
+            "pod-a tcp 10.96.0.1:80 > g|h", "node tcp 10.96.0.1:80 > g*|h*", "client tcp 172.30.0.11:30080 > g*|h"),
+        ["session affinity, source ranges"] = new(
+            c => c.Service("web", "10.96.0.1", 80, s =>
+            {
+                LoadBalancer(s, "203.0.113.0/24");
+                Affine(s);
+            }).Slice("web", "8080", All),
+            "client tcp 198.51.100.2:80 > a*|b*|c*", "pod-b tcp 198.51.100.2:80 > drop"),
         ["session affinity, external policy Local"] = new(
             c => c.Service("web", "10.96.0.1", [new() { Port = 80, NodePort = 30080 }], s =>
             {

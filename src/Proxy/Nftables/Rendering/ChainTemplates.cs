@@ -54,11 +54,22 @@ internal sealed class ChainTemplates(NftFamily family, LocalDetector detector, u
         [
             .. MarkRules(route.Masquerade),
             .. affinity is { } timeout
-                // The last one is for the day when there is no room for another client.
-                ? [[new DnatRemembered(sets, timeout)], [new DnatAndRemember(sets, slots, timeout)], [new Dnat(sets, slots)]]
-                : new Statement[][] { [new Dnat(sets, slots)] },
+                ? AffinityRules(sets, slots, timeout)
+                : [[new Dnat(sets, slots)]],
         ]);
     }
+
+    // A rule whose look-up fails is left there. So a client nobody knows goes from the second to the fourth, as does one whose endpoint is gone, and
+    // when there is no room for another client, the fifth is left before the sixth.
+    private static Statement[][] AffinityRules(EndpointSets sets, int slots, TimeSpan timeout) =>
+    [
+        [new ClearPriority()],
+        [new Recall(sets, timeout)],
+        [new DnatByNumber(sets)],
+        [new PickNumber(sets, slots)],
+        [new Remember(sets, timeout)],
+        [new DnatByNumber(sets)],
+    ];
 
     private NftVerdict Split(NftVerdict inside, NftVerdict outside) => Define($"{NameOf(inside)}_or_{NameOf(outside)}", () =>
     [

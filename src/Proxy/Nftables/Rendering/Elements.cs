@@ -19,7 +19,11 @@ internal static class Elements
     internal static NftElement Endpoint(FrontEnd frontEnd, int slot, EndpointTarget target) =>
         new(NftValue.Concat(FrontEnd(frontEnd), NftValue.U32((uint)slot)), Target(target));
 
-    internal static NftElement AffineEndpoint(FrontEnd frontEnd, EndpointTarget target) => new(NftValue.Concat(FrontEnd(frontEnd), Target(target)));
+    internal static NftElement AffineSlot(FrontEnd frontEnd, int slot, uint number) =>
+        new(NftValue.Concat(FrontEnd(frontEnd), NftValue.U32((uint)slot)), NftValue.U32(number));
+
+    internal static NftElement AffineEndpoint(FrontEnd frontEnd, uint number, EndpointTarget target) =>
+        new(NftValue.Concat(FrontEnd(frontEnd), NftValue.U32(number)), Target(target));
 
     internal static NftElement Hairpin(IPAddress address) => new(NftValue.Concat(NftValue.Address(address), NftValue.Address(address)));
 
@@ -36,5 +40,5 @@ internal static class Elements
         return new NftElement(NftValue.Concat(key, NftValue.Of(first))) { KeyEnd = NftValue.Concat(key, NftValue.Of(last)) };
     }
 
-    private static NftValue Target(EndpointTarget target) => NftValue.Concat(NftValue.Address(target.Address), NftValue.U16BigEndian(target.Port));
+    internal static NftValue Target(EndpointTarget target) => NftValue.Concat(NftValue.Address(target.Address), NftValue.U16BigEndian(target.Port));
 }

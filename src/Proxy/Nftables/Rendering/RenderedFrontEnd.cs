@@ -14,7 +14,8 @@ internal sealed record RenderedFrontEnd(NftVerdict? Verdict, EndpointTarget[] Sl
     /// <summary>A front end that is not there.</summary>
     internal static RenderedFrontEnd None { get; } = new(null, [], []);
 
-    internal bool IsAffine { get; init; }
+    /// <summary>Endpoints' numbers, of both routes; null without session affinity.</summary>
+    internal EndpointNumbers? Numbers { get; init; }
 
     internal bool IsClusterIP { get; init; }
 

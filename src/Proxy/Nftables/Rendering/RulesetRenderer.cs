@@ -11,14 +11,19 @@ internal sealed class RulesetRenderer
     private readonly TableState _ip;
     private readonly TableState _ip6;
 
-    private RulesetRenderer(ForwardingPlan plan, uint mark)
+    private RulesetRenderer(ForwardingPlan plan, uint mark, NumberSource ip, NumberSource ip6)
     {
-        _ip = new TableState(NftFamily.Ip, plan.LocalDetector, mark);
-        _ip6 = new TableState(NftFamily.Ip6, plan.LocalDetector, mark);
+        _ip = new TableState(NftFamily.Ip, plan.LocalDetector, mark, ip);
+        _ip6 = new TableState(NftFamily.Ip6, plan.LocalDetector, mark, ip6);
     }
 
     /// <summary>The part of the tables that a plan's Services have in common; they follow by <see cref="Render"/>.</summary>
-    internal static (RulesetRenderer Renderer, RulesetChange Change) Start(ForwardingPlan plan, uint mark, bool dropInvalid = true)
+    /// <param name="plan">What is to be loaded.</param>
+    /// <param name="mark">The masquerade mark.</param>
+    /// <param name="dropInvalid">Whether packets of no known connection are dropped.</param>
+    /// <param name="earlier">Endpoints' numbers in the table that this one replaces; null for none.</param>
+    internal static (RulesetRenderer Renderer, RulesetChange Change) Start(
+        ForwardingPlan plan, uint mark, bool dropInvalid = true, Func<NftFamily, NumberSource>? earlier = null)
     {
         var change = new RulesetChange(creates: true);
         var skeleton = new Skeleton(mark, plan.NodePorts, dropInvalid);
@@ -29,7 +34,7 @@ internal sealed class RulesetRenderer
             table.Chains.AddRange(skeleton.Chains(table.Family));
         }
 
-        return (new RulesetRenderer(plan, mark), change);
+        return (new RulesetRenderer(plan, mark, earlier?.Invoke(NftFamily.Ip) ?? new(), earlier?.Invoke(NftFamily.Ip6) ?? new()), change);
     }
 
     /// <summary>Elements that go, elements and chains that come, when Services change so. The renderer's next change starts from there.</summary>

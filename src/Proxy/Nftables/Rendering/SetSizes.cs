@@ -63,8 +63,11 @@ internal sealed class SetSizes
 
     private void Count(Route route, EndpointSets sets, bool affine)
     {
-        Add(sets.Endpoints, route.Endpoints.Length);
-        Add(sets.AffineEndpoints, affine ? route.Endpoints.Length : 0);
+        foreach (var set in affine ? [sets.AffineSlots, sets.AffineEndpoints] : new[] { sets.Endpoints })
+        {
+            Add(set, route.Endpoints.Length);
+        }
+
         foreach (var endpoint in route.Endpoints)
         {
             Add(Skeleton.Hairpins, endpoint.IsLocal ? 1 : 0);

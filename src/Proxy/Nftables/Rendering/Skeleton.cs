@@ -29,6 +29,9 @@ internal sealed record Skeleton(uint MasqueradeMark, NodePortScope NodePorts, bo
     internal const string Connections = "connections";
     internal const string Traffic = "traffic";
 
+    /// <summary>Of every endpoint's number, so that it is told from a priority that somebody wants.</summary>
+    internal const uint NumberBit = 0x8000_0000;
+
     /// <summary>How long counters stay that nothing comes to.</summary>
     internal static readonly TimeSpan CountsKept = TimeSpan.FromHours(1);
 
@@ -48,10 +51,11 @@ internal sealed record Skeleton(uint MasqueradeMark, NodePortScope NodePorts, bo
         {
             var frontEnd = sets.IsNodePort ? nodePort : address;
             yield return new SetDefinition(sets.Endpoints, [.. frontEnd, ValueKind.Slot], target);
-            yield return new SetDefinition(sets.AffineEndpoints, [.. frontEnd, .. target]);
+            yield return new SetDefinition(sets.AffineSlots, [.. frontEnd, ValueKind.Slot], [ValueKind.Id]);
+            yield return new SetDefinition(sets.AffineEndpoints, [.. frontEnd, ValueKind.Id], target);
             if (!sets.IsOutside)
             {
-                yield return new SetDefinition(sets.Affinity, [ValueKind.Address, .. frontEnd], target) { Flags = NftSetFlags.Dynamic | NftSetFlags.Timeout };
+                yield return new SetDefinition(sets.Affinity, [ValueKind.Address, .. frontEnd], [ValueKind.Id]) { Flags = NftSetFlags.Dynamic | NftSetFlags.Timeout };
             }
         }
     }
@@ -78,14 +82,14 @@ internal sealed record Skeleton(uint MasqueradeMark, NodePortScope NodePorts, bo
         yield return new ChainDefinition(
             "nat-postrouting",
             [
-                [new MatchDestinationChanged(), new Count(Connections)],
+                .. FirstPacketRules(),
                 [new MatchMark(MasqueradeMark), new ToggleMark(MasqueradeMark), new Masquerade()],
                 [new MatchDestinationChanged(), new MatchSet([Field.SourceAddress, Field.DestinationAddress], Hairpins), new Masquerade()],
             ])
         { Base = NftBaseChain.Nat(NftHook.Postrouting) };
         // A late answer that no connection explains would reach the client with the pod's address and make it reset the connection (k/k #74839).
         // Every packet leaves once or arrives for good, but for those the node sends to itself, which do both.
-        yield return new ChainDefinition("nat-input", [[new MatchDestinationChanged(), new Count(Connections)]]) { Base = NftBaseChain.Nat(NftHook.Input) };
+        yield return new ChainDefinition("nat-input", [.. FirstPacketRules()]) { Base = NftBaseChain.Nat(NftHook.Input) };
         yield return new ChainDefinition("traffic-postrouting", [[new MatchDestinationChanged(), new Count(Traffic)]]) { Base = NftBaseChain.Filter(NftHook.Postrouting) };
         yield return new ChainDefinition(
             "traffic-input", [[new MatchInterface("lo", IsPrefix: false, Negate: true), new MatchDestinationChanged(), new Count(Traffic)]])
@@ -101,6 +105,13 @@ internal sealed record Skeleton(uint MasqueradeMark, NodePortScope NodePorts, bo
             yield return new ChainDefinition("filter-forward", [[new MatchInvalid(), new Drop()]]) { Base = NftBaseChain.Filter(NftHook.Forward) };
         }
     }
+
+    // The number has done its work; what comes next would queue the packet by it.
+    private static Statement[][] FirstPacketRules() =>
+    [
+        [new MatchDestinationChanged(), new Count(Connections)],
+        [new MatchDestinationChanged(), new MatchPriority(NumberBit), new ClearPriority()],
+    ];
 
     private static ChainDefinition LoopbackGuard()
     {

@@ -12,10 +12,12 @@ internal sealed class TableState
     private readonly Dictionary<IPAddress, int> _clusterIPs = [];
     private readonly Dictionary<IPAddress, int> _hairpins = [];
     private readonly ChainTemplates _chains;
+    private readonly NumberSource _numbers;
     private TableChange _change;
 
-    internal TableState(NftFamily family, LocalDetector detector, uint mark)
+    internal TableState(NftFamily family, LocalDetector detector, uint mark, NumberSource numbers)
     {
+        _numbers = numbers;
         _change = new TableChange(family);
         _chains = new ChainTemplates(family, detector, mark, chain => _change.Chains.Add(chain));
     }
@@ -57,7 +59,7 @@ internal sealed class TableState
         var outside = SlotAssignment.Assign(before.OutsideSlots, plan.OutsideRoute?.Endpoints ?? []);
         return new RenderedFrontEnd(_chains.For(plan, slots.Length, outside.Length), slots, outside)
         {
-            IsAffine = plan.AffinityTimeout is not null,
+            Numbers = plan.AffinityTimeout is null ? null : EndpointNumbers.Assign(before.Numbers, plan.FrontEnd, slots.Concat(outside), _numbers),
             IsClusterIP = plan.Kind == FrontEndKind.ClusterIP,
             SourceRanges = plan.SourceRanges,
         };
@@ -66,8 +68,8 @@ internal sealed class TableState
     private void Write(FrontEnd frontEnd, RenderedFrontEnd before, RenderedFrontEnd after)
     {
         var nodePort = frontEnd.Address is null;
-        WriteEndpoints(frontEnd, new EndpointSets(nodePort, false), before.Slots, after.Slots, before.IsAffine, after.IsAffine);
-        WriteEndpoints(frontEnd, new EndpointSets(nodePort, true), before.OutsideSlots, after.OutsideSlots, before.IsAffine, after.IsAffine);
+        WriteEndpoints(frontEnd, new EndpointSets(nodePort, false), (before.Slots, before.Numbers), (after.Slots, after.Numbers));
+        WriteEndpoints(frontEnd, new EndpointSets(nodePort, true), (before.OutsideSlots, before.Numbers), (after.OutsideSlots, after.Numbers));
         foreach (var range in before.SourceRanges.Except(after.SourceRanges))
         {
             _change.Remove(Skeleton.SourceRanges, Elements.SourceRange(frontEnd, range));
@@ -93,39 +95,53 @@ internal sealed class TableState
         }
     }
 
-    private void WriteEndpoints(FrontEnd frontEnd, EndpointSets sets, EndpointTarget[] before, EndpointTarget[] after, bool wasAffine, bool isAffine)
+    private void WriteEndpoints(
+        FrontEnd frontEnd,
+        EndpointSets sets,
+        (EndpointTarget[] Slots, EndpointNumbers? Numbers) before,
+        (EndpointTarget[] Slots, EndpointNumbers? Numbers) after)
     {
-        for (var slot = 0; slot < Math.Max(before.Length, after.Length); slot++)
+        var sameMap = before.Numbers is null == after.Numbers is null;
+        for (var slot = 0; slot < Math.Max(before.Slots.Length, after.Slots.Length); slot++)
         {
-            if (slot < before.Length && slot < after.Length && before[slot].IsSameAddress(after[slot]))
+            if (sameMap && slot < before.Slots.Length && slot < after.Slots.Length && before.Slots[slot].IsSameAddress(after.Slots[slot]))
             {
                 continue;
             }
 
-            if (slot < before.Length)
+            if (slot < before.Slots.Length)
             {
-                _change.Remove(sets.Endpoints, Elements.Endpoint(frontEnd, slot, before[slot]));
+                var (map, element) = SlotElement(frontEnd, sets, slot, before.Slots[slot], before.Numbers);
+                _change.Remove(map, element);
             }
 
-            if (slot < after.Length)
+            if (slot < after.Slots.Length)
             {
-                _change.Add(sets.Endpoints, Elements.Endpoint(frontEnd, slot, after[slot]));
+                var (map, element) = SlotElement(frontEnd, sets, slot, after.Slots[slot], after.Numbers);
+                _change.Add(map, element);
             }
         }
 
-        var (had, has) = (wasAffine ? before : [], isAffine ? after : []);
+        // An endpoint's number goes with it, and takes it from all the clients that remember it.
+        var (had, has) = (before.Numbers is null ? [] : before.Slots, after.Numbers is null ? [] : after.Slots);
         foreach (var target in had.ExceptBy(has.Select(Key), Key))
         {
-            _change.Remove(sets.AffineEndpoints, Elements.AffineEndpoint(frontEnd, target));
+            _change.Remove(sets.AffineEndpoints, Elements.AffineEndpoint(frontEnd, before.Numbers![target], target));
         }
 
         foreach (var target in has.ExceptBy(had.Select(Key), Key))
         {
-            _change.Add(sets.AffineEndpoints, Elements.AffineEndpoint(frontEnd, target));
+            _change.Add(sets.AffineEndpoints, Elements.AffineEndpoint(frontEnd, after.Numbers![target], target));
         }
 
         static (IPAddress, ushort) Key(EndpointTarget target) => (target.Address, target.Port);
     }
+
+    private static (string Map, NftElement Element) SlotElement(
+        FrontEnd frontEnd, EndpointSets sets, int slot, EndpointTarget target, EndpointNumbers? numbers) =>
+        numbers is null
+            ? (sets.Endpoints, Elements.Endpoint(frontEnd, slot, target))
+            : (sets.AffineSlots, Elements.AffineSlot(frontEnd, slot, numbers[target]));
 
     private static NftElement ClusterIP(IPAddress address) => new(NftValue.Address(address));
 }

@@ -30,5 +30,6 @@ internal enum ValueKind
     Protocol,
     Port,
     Slot,
+    Id,
     Verdict,
 }

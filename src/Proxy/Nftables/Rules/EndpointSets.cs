@@ -11,13 +11,16 @@ internal readonly record struct EndpointSets(bool IsNodePort, bool IsOutside)
     /// <summary>The front end's part of every key.</summary>
     internal Field[] FrontEndKey => IsNodePort ? Keys.NodePort : Keys.Address;
 
-    /// <summary>Front end . slot : endpoint.</summary>
+    /// <summary>Front end . slot : endpoint, without session affinity.</summary>
     internal string Endpoints => Prefix + "endpoints";
 
-    /// <summary>Front end . endpoint: what an affinity entry is checked against.</summary>
+    /// <summary>Front end . slot : endpoint's number, with session affinity.</summary>
+    internal string AffineSlots => Prefix + "affine-slots";
+
+    /// <summary>Front end . endpoint's number : endpoint. Clients may still know numbers that are not there any more.</summary>
     internal string AffineEndpoints => Prefix + "affine-endpoints";
 
-    /// <summary>Client . front end : endpoint. A client has one route, so both share it.</summary>
+    /// <summary>Client . front end : endpoint's number. A client has one route, so both share it.</summary>
     internal string Affinity => IsNodePort ? "nodeport-affinity" : "affinity";
 
     private string Prefix => (IsNodePort ? "nodeport-" : "") + (IsOutside ? "outside-" : "");

@@ -72,16 +72,28 @@ internal abstract record Statement
     /// </summary>
     internal sealed record Count(string Set) : Statement;
 
-    /// <summary>
-    /// The endpoint the client had, if it still is one: looks the client up in the affinity map and what was found in the set of affine endpoints,
-    /// renews the client's time-out and sends it there.
-    /// <code>ip saddr . FRONTEND map @affinity => target; FRONTEND . target @affine-endpoints; update @affinity { ... }; dnat to target</code>
-    /// </summary>
-    internal sealed record DnatRemembered(EndpointSets Sets, TimeSpan Timeout) : Statement;
+    /// <summary>meta priority and BIT != 0.</summary>
+    internal sealed record MatchPriority(uint Bit) : Statement;
+
+    /// <summary>meta priority set none.</summary>
+    internal sealed record ClearPriority : Statement;
 
     /// <summary>
-    /// As <see cref="Dnat"/>, and puts the client into the affinity map. An update would keep an endpoint that is there, so that goes first.
-    /// <code>... map @endpoints => target; delete @affinity { ip saddr . FRONTEND }; update @affinity { ... }; dnat to target</code>
+    /// Takes the number of the endpoint the client had into the packet's priority, and renews the client's time-out.
+    /// <code>meta priority set ip saddr . FRONTEND map @affinity; update @affinity { ip saddr . FRONTEND timeout TIMEOUT : meta priority }</code>
     /// </summary>
-    internal sealed record DnatAndRemember(EndpointSets Sets, int Slots, TimeSpan Timeout) : Statement;
+    internal sealed record Recall(EndpointSets Sets, TimeSpan Timeout) : Statement;
+
+    /// <summary>Takes the number of any endpoint: meta priority set FRONTEND . numgen random mod SLOTS map @affine-slots.</summary>
+    internal sealed record PickNumber(EndpointSets Sets, int Slots) : Statement;
+
+    /// <summary>
+    /// Puts the client into the affinity map with the number in the packet's priority. An update would keep a number that is there, so that goes
+    /// first.
+    /// <code>delete @affinity { ip saddr . FRONTEND : meta priority }; update @affinity { ip saddr . FRONTEND timeout TIMEOUT : meta priority }</code>
+    /// </summary>
+    internal sealed record Remember(EndpointSets Sets, TimeSpan Timeout) : Statement;
+
+    /// <summary>dnat to FRONTEND . meta priority map @affine-endpoints.</summary>
+    internal sealed record DnatByNumber(EndpointSets Sets) : Statement;
 }
