@@ -12,8 +12,8 @@ public sealed class KindTests(KubectlFixture kubectl) : IClassFixture<KubectlFix
     public static TheoryData<string, string, string, string, string, string, string> Kinds => new()
     {
         {
-            "v1", "ResourceQuota", "resourcequota", "quota", "row", "spec: {hard: {pods: '5', limits.cpu: '2'}}",
-            "NAME AGE REQUEST LIMIT|row AGE pods: 0/5 limits.cpu: 0/2"
+            "v1", "ResourceQuota", "resourcequota", "quota", "row", "spec: {hard: {services.loadbalancers: '5', limits.cpu: '2'}}",
+            "NAME AGE REQUEST LIMIT|row AGE services.loadbalancers: 0/5 limits.cpu: 0/2"
         },
         {
             "v1", "PersistentVolume", "persistentvolume", "pv", "row",
@@ -133,11 +133,7 @@ public sealed class KindTests(KubectlFixture kubectl) : IClassFixture<KubectlFix
         Assert.Equal(lines[0], Columns(shown[0]));
         Assert.Matches($"^{Expected(lines[1])}$", Columns(shown[1]));
 
-        // kubectl 1.32 describes these two by their beta version, which is not served.
-        if (kind is not ("ServiceCIDR" or "IPAddress"))
-        {
-            Assert.Matches($@"Name: +{name}\b", await kubectl.RunAsync($"describe {shortName} {name}"));
-        }
+        Assert.Matches($@"Name: +{name}\b", await kubectl.RunAsync($"describe {shortName} {name}"));
 
         Assert.Equal($"{resource}/{name} labeled\n", await kubectl.RunAsync($"label {shortName} {name} a=b"));
         Assert.Equal($"{resource}/{name}\n", await kubectl.RunAsync($"get {shortName} -l a=b -o name"));
