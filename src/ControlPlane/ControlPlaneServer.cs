@@ -4,6 +4,7 @@ using Dataplane.Api.Client;
 using Dataplane.ControlPlane.Admission;
 using Dataplane.ControlPlane.Admission.Quotas;
 using Dataplane.ControlPlane.Controllers;
+using Dataplane.ControlPlane.Controllers.Machinery;
 using Dataplane.ControlPlane.CustomResources;
 using Dataplane.ControlPlane.Machinery.Health;
 using Dataplane.ControlPlane.Machinery.Http;
@@ -138,10 +139,20 @@ public sealed class ControlPlaneServer : IAsyncDisposable
             new EventExpiry(store, options.EventTtl, time, _logger).RunAsync(_stopping.Token),
             new QuotaRecounter(store, quotas, time, _logger).RunAsync(_stopping.Token),
             custom.RunAsync(_stopping.Token),
-            options.Controllers
-                ? health.Follow("controller-manager", ControllerSet.RunAsync(client, options, Credentials(options, identity), loggers, time, _stopping.Token))
-                : Task.CompletedTask,
-            options.Controllers ? health.Follow("scheduler", Scheduler.RunAsync(client, loggers, time, _stopping.Token)) : Task.CompletedTask);
+            options.Controllers ? RunControllersAsync(client, options, identity, health, loggers, time) : Task.CompletedTask);
+    }
+
+    // One set of caches for the controllers and the scheduler: of each pod one copy.
+    private Task RunControllersAsync(
+        KubernetesClient client, ControlPlaneOptions options, ClusterIdentity identity, HealthChecks health, ILoggerFactory loggers, TimeProvider time)
+    {
+        var informers = new SharedInformers(client, loggers, time);
+        var scheduler = Scheduler.Create(client, informers, loggers, time);
+        return Task.WhenAll(
+            health.Follow(
+                "controller-manager",
+                ControllerSet.RunAsync(client, informers, options, Credentials(options, identity), loggers, time, _stopping.Token)),
+            health.Follow("scheduler", scheduler.RunAsync(_stopping.Token)));
     }
 
     private async Task<IStore> OpenStoreAsync(ControlPlaneOptions options, ForeignValues values, TimeProvider time, CancellationToken cancellation) => options.Store switch

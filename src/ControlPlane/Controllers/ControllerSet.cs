@@ -24,11 +24,16 @@ namespace Dataplane.ControlPlane.Controllers;
 /// <summary>All controllers over one set of caches: the part of kube-controller-manager this suite has.</summary>
 internal static class ControllerSet
 {
-    /// <summary>Works against an API server until cancelled. An unreachable server is waited for.</summary>
+    /// <summary>Fills the caches and works against an API server until cancelled. An unreachable server is waited for.</summary>
     public static async Task RunAsync(
-        KubernetesClient client, ControlPlaneOptions options, ClusterCredentials credentials, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        KubernetesClient client,
+        SharedInformers informers,
+        ControlPlaneOptions options,
+        ClusterCredentials credentials,
+        ILoggerFactory loggers,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
-        var informers = new SharedInformers(client, loggers, time);
         var events = new List<EventRecorder>();
         EventRecorder Events(string component)
         {

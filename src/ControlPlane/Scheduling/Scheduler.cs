@@ -16,7 +16,7 @@ namespace Dataplane.ControlPlane.Scheduling;
 /// A decision counts at once, so the next pod sees it before the server does. A pod that fits nowhere waits for a change that
 /// could help: a node that came or changed, a pod that went.
 /// </remarks>
-public sealed class Scheduler
+internal sealed class Scheduler
 {
     private const string Name = "default-scheduler";
 
@@ -24,40 +24,48 @@ public sealed class Scheduler
     private readonly ClusterState _cluster = new();
     private readonly Dictionary<NamespacedName, Pod> _unschedulable = [];
     private readonly Dictionary<NamespacedName, Pod> _pending = [];
+    private readonly SharedInformers _informers;
+    private readonly EventRecorder _events;
     private readonly PodBinder _binder;
     private readonly VolumeBinder _volumeBinder;
     private readonly VolumeFilter _volumes;
 
-    private Scheduler(PodBinder binder, VolumeBinder volumeBinder, SharedInformers informers)
+    private Scheduler(SharedInformers informers, EventRecorder events, PodBinder binder, VolumeBinder volumeBinder)
     {
+        _informers = informers;
+        _events = events;
         _binder = binder;
         _volumeBinder = volumeBinder;
         _volumes = new VolumeFilter(informers, () => Post(RetryUnschedulable));
     }
 
-    /// <summary>Schedules against an API server until cancelled. An unreachable server is waited for.</summary>
-    public static async Task RunAsync(KubernetesClient client, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>A scheduler over caches that others use as well; made before they run.</summary>
+    public static Scheduler Create(KubernetesClient client, SharedInformers informers, ILoggerFactory loggers, TimeProvider time)
     {
-        var informers = new SharedInformers(client, loggers, time);
         var events = new EventRecorder(client, Name, loggers.CreateLogger<EventRecorder>(), time);
         var scheduler = new Scheduler(
+            informers,
+            events,
             new PodBinder(client, events, loggers.CreateLogger<Scheduler>(), time),
-            new VolumeBinder(client, informers, loggers.CreateLogger<VolumeBinder>(), time),
-            informers);
+            new VolumeBinder(client, informers, loggers.CreateLogger<VolumeBinder>(), time));
         informers.Of<Node>().Subscribe(change => scheduler.Post(() => scheduler.OnNode(change)));
         informers.Of<Pod>().Subscribe(change => scheduler.Post(() => scheduler.OnPod(change)));
-        var caches = informers.RunAsync(cancellationToken);
+        return scheduler;
+    }
+
+    /// <summary>Schedules until cancelled, once the caches are filled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
         try
         {
-            await informers.WaitForSyncAsync(cancellationToken).ConfigureAwait(false);
+            await _informers.WaitForSyncAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            await caches.ConfigureAwait(false);
             return;
         }
 
-        await Task.WhenAll(caches, events.RunAsync(cancellationToken), scheduler.LoopAsync(cancellationToken)).ConfigureAwait(false);
+        await Task.WhenAll(_events.RunAsync(cancellationToken), LoopAsync(cancellationToken)).ConfigureAwait(false);
     }
 
     private void Post(Action change) => _inbox.Writer.TryWrite(change);
