@@ -97,11 +97,9 @@ internal sealed class ApiServerProcess : IAsyncDisposable
 
     private static (string Program, IEnumerable<string> Arguments) Command(string dataDirectory, ApiBenchPlan plan)
     {
-        // The program itself; dotnet runs it under the launcher and in tests.
-        var own = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dataplane";
         string[] command =
         [
-            .. own ? (string[])[Environment.ProcessPath!] : ["dotnet", Path.Combine(AppContext.BaseDirectory, "dataplane.dll")],
+            .. OwnProgram.Command,
             "control-plane", "--data-dir", plan.DiskMB > 0 ? Path.Combine(dataDirectory, "disk", "data") : dataDirectory,
             "--kubeconfig", KubeConfigPath(dataDirectory), "--secure-port", "0", "--store", plan.Store,
             .. plan.EtcdServers.Count > 0 ? (string[])["--etcd-servers", string.Join(",", plan.EtcdServers)] : [],

@@ -9,13 +9,13 @@ internal static class SyncBenchProcess
     /// <exception cref="UserErrorException">It failed; what went wrong stands on standard error.</exception>
     internal static async Task RunAsync(SyncBenchOptions options, bool json, CancellationToken cancellation)
     {
-        List<string> arguments =
+        string[] command =
         [
-            "bench", "sync", "--worker", "--modes", options.Mode,
+            .. OwnProgram.Command, "bench", "sync", "--worker", "--modes", options.Mode,
             "--services", Text(options.Services), "--endpoints", Text(options.Endpoints), "--changes", Text(options.Changes),
             "--soak", $"{Text((int)options.Soak.TotalSeconds)}s", .. json ? ["--json"] : Array.Empty<string>(),
         ];
-        using var worker = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, arguments))!;
+        using var worker = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)))!;
         // Ctrl-C goes to both; the worker removes its namespace before it ends.
         await worker.WaitForExitAsync(CancellationToken.None);
         cancellation.ThrowIfCancellationRequested();
