@@ -1,3 +1,4 @@
+using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Nftables;
 using Dataplane.Proxy.Planning;
 using Dataplane.Proxy.Tests.Scenarios;
@@ -90,6 +91,34 @@ public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFix
         }
 
         Assert.Fail($"after 30 pauses still {first}");
+    }
+
+    [Theory]
+    [InlineData("pod-c tcp 10.96.0.1:80 > a", "affinity")]
+    [InlineData("client udp 172.30.0.11:30080 > a*", "nodeport-affinity")]
+    [InlineData("pod-c tcp [fd00:10:96::1]:80 > a", "affinity")]
+    public async Task EveryConnectionRenewsTheTimeOut(string line, string map)
+    {
+        await using var mode = rig.Start();
+        mode.Apply(null, new Cluster()
+            .Service("web", "10.96.0.1", [new() { Name = "t", Port = 80 }, new() { Name = "u", Port = 80, NodePort = 30080, Protocol = "UDP" }], s =>
+            {
+                s.Spec.SessionAffinity = "ClientIP";
+                s.Spec.ClusterIPs = ["10.96.0.1", "fd00:10:96::1"];
+            })
+            .Slice("web", "t:8080,u/UDP:8080", "10.244.1.5 here").Slice("web", "t:8080", "fd00:10:244:1::5 here").Plan());
+        var probe = Probe.Parse(line);
+        using var connection = NftablesConnection.Open(rig.Network.Node.Namespace);
+        var family = probe.IsIPv6 ? NftFamily.Ip6 : NftFamily.Ip;
+        Assert.Equal(probe.Expected[0], await Prober.ConnectAsync(rig.Network, probe));
+        var left = Left();
+        Assert.True(SpinWait.SpinUntil(() => Left() < left - TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(30)));
+
+        left = Left();
+        Assert.Equal(probe.Expected[0], await Prober.ConnectAsync(rig.Network, probe));
+        Assert.True(Left() > left);
+
+        TimeSpan Left() => Assert.NotNull(Assert.Single(connection.Elements(connection.Tables(family)[0].Table, map)).Expiration);
     }
 
     /// <summary>An endpoint's number is in the packet's priority until the packet leaves or arrives: no queue sees it.</summary>
