@@ -1,6 +1,9 @@
+using System.Net;
 using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Nftables;
+using Dataplane.Proxy.Nftables.Rendering;
 using Dataplane.Proxy.Planning;
+using Dataplane.Proxy.ServiceModel;
 using Dataplane.Proxy.Tests.Scenarios;
 using Dataplane.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -119,6 +122,29 @@ public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFix
         Assert.True(Left() > left);
 
         TimeSpan Left() => Assert.NotNull(Assert.Single(connection.Elements(connection.Tables(family)[0].Table, map)).Expiration);
+    }
+
+    [Fact]
+    public async Task AClientThereIsNoRoomForIsServedAllTheSame()
+    {
+        await using var mode = rig.Start();
+        mode.Apply(null, new Cluster().Service("web", "10.96.0.1", 80, s => s.Spec.SessionAffinity = "ClientIP")
+            .Slice("web", "8080", "10.244.1.5 here", "10.244.1.6 here").Plan());
+        using var connection = NftablesConnection.Open(rig.Network.Node.Namespace);
+        var table = connection.Tables(NftFamily.Ip)[0].Table;
+        var frontEnd = Elements.FrontEnd(FrontEnd.At(IPAddress.Parse("10.96.0.1"), TransportProtocol.Tcp, 80));
+        // In pieces, between which the kernel's hash table grows.
+        foreach (var clients in Enumerable.Range(0, SetSizes.MostClients).Chunk(8192))
+        {
+            var batch = new NftBatch();
+            batch.AddElements(
+                table, "affinity", [.. clients.Select(client => new NftElement(NftValue.Concat(NftValue.U32((uint)client), frontEnd), NftValue.U32(0)))]);
+            connection.Commit(batch);
+        }
+
+        var probe = Probe.Parse("pod-c tcp 10.96.0.1:80 > a b");
+        probe.AssertSeen(await Prober.RunAsync(rig.Network, probe));
+        Assert.Equal(SetSizes.MostClients, connection.CountElements(table, "affinity"));
     }
 
     /// <summary>An endpoint's number is in the packet's priority until the packet leaves or arrives: no queue sees it.</summary>

@@ -13,10 +13,10 @@ namespace Dataplane.Proxy.Nftables.Rendering;
 /// </summary>
 internal sealed class SetSizes
 {
-    private const int Least = 1024;
+    /// <summary>Of sets that packets add to; the kernel lets none in beyond that: 64 MB at the most.</summary>
+    internal const int MostClients = 1 << 18;
 
-    // Packets add to these, and the kernel lets none in beyond its size: 64 MB at the most.
-    private const int MostClients = 1 << 18;
+    private const int Least = 1024;
 
     private readonly Dictionary<string, int> _needed = [];
 
