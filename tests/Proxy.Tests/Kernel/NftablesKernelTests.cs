@@ -103,6 +103,7 @@ public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFix
     public async Task EveryConnectionRenewsTheTimeOut(string line, string map)
     {
         await using var mode = rig.Start();
+        mode.Cleanup();
         mode.Apply(null, new Cluster()
             .Service("web", "10.96.0.1", [new() { Name = "t", Port = 80 }, new() { Name = "u", Port = 80, NodePort = 30080, Protocol = "UDP" }], s =>
             {
@@ -128,6 +129,7 @@ public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFix
     public async Task AClientThereIsNoRoomForIsServedAllTheSame()
     {
         await using var mode = rig.Start();
+        mode.Cleanup();
         mode.Apply(null, new Cluster().Service("web", "10.96.0.1", 80, s => s.Spec.SessionAffinity = "ClientIP")
             .Slice("web", "8080", "10.244.1.5 here", "10.244.1.6 here").Plan());
         using var connection = NftablesConnection.Open(rig.Network.Node.Namespace);
