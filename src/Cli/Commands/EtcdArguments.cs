@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Dataplane.ControlPlane;
 using Dataplane.Api;
+using Dataplane.ControlPlane;
 
 namespace Dataplane.Cli.Commands;
 

@@ -3,9 +3,9 @@ using Dataplane.Api;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
-using Dataplane.ControlPlane.Store;
 using Dataplane.ControlPlane.Machinery.Validation;
 using Dataplane.ControlPlane.Resources.Pods;
+using Dataplane.ControlPlane.Store;
 
 namespace Dataplane.ControlPlane.Resources;
 
