@@ -2,6 +2,7 @@ using System.CommandLine;
 using Dataplane.Api;
 using Dataplane.Cli.Bench;
 using Dataplane.Cli.Bench.Api;
+using Dataplane.Cli.Bench.Modes;
 using Dataplane.Cli.Bench.Sync;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +14,7 @@ internal static class BenchCommand
     internal static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON object a line instead of text.", Recursive = true };
-        return new Command("bench", "Measure a part of the suite on this machine.") { json, Api(json), Sync(json) };
+        return new Command("bench", "Measure a part of the suite on this machine.") { json, Api(json), Modes(json), Sync(json) };
     }
 
     private static Command Sync(Option<bool> json)
@@ -56,14 +57,57 @@ internal static class BenchCommand
         return command;
     }
 
+    private static Command Modes(Option<bool> json)
+    {
+        var modes = Names("--modes", "Modes to measure", ["userspace"]);
+        var peers = Names("--peers", $"What to compare with: {string.Join(", ", ModesBenchPlan.KnownPeers)}", [ModesBenchPlan.Direct]);
+        var cases = Names("--cases", $"What to measure: {string.Join(", ", ModesBenchPlan.KnownCases)}", ModesBenchPlan.KnownCases);
+        var rounds = new Option<int>("--rounds") { Description = "Rounds of each case; subjects take turns.", DefaultValueFactory = _ => 3 };
+        var round = new Option<string>("--round") { Description = "How long a round is measured.", DefaultValueFactory = _ => "2s" };
+        var soak = new Option<string>("--soak") { Description = "Instead of cases: all kinds of load for so long, 10m, while endpoints come and go.", DefaultValueFactory = _ => "0" };
+        var worker = new Option<string?>("--worker") { Hidden = true };
+        var churn = new Option<bool>("--churn") { Hidden = true };
+        var command = new Command("modes", "What it costs to go through a proxy mode, beside other proxies and the direct path.")
+        {
+            modes, peers, cases, rounds, round, soak, worker, churn,
+        };
+        command.SetBody(async (arguments, cancellation) =>
+        {
+            CommandErrors.RequireRoot("bench modes");
+            if (arguments.GetValue(worker) is { } networkNamespace)
+            {
+                using var loggers = CommandLog.Create(arguments, LogLevel.Warning);
+                await ModeWorker.RunAsync(arguments.GetValue(modes)![0], networkNamespace, arguments.GetValue(churn), loggers, cancellation);
+                return 0;
+            }
+
+            var soakFor = GoDuration.Parse(arguments.GetValue(soak)!);
+            string[] compared = [.. arguments.GetValue(peers)!.Append(ModesBenchPlan.Direct).Distinct()];
+            var plan = new ModesBenchPlan(
+                arguments.GetValue(modes)!, soakFor > TimeSpan.Zero ? [] : compared, soakFor > TimeSpan.Zero ? [] : arguments.GetValue(cases)!)
+            {
+                Rounds = arguments.GetValue(rounds),
+                Round = GoDuration.Parse(arguments.GetValue(round)!),
+                Soak = soakFor,
+            }.Checked();
+            var report = new BenchReport("modes", arguments.GetValue(json), Console.Out);
+            await new ModesBench(plan, report).RunAsync(cancellation);
+            report.Done();
+            return 0;
+        });
+        return command;
+    }
+
+    private static Option<string[]> Names(string name, string description, string[] byDefault) => new(name)
+    {
+        Description = $"{description}; separated by commas.",
+        DefaultValueFactory = _ => byDefault,
+        CustomParser = argument => [.. argument.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+    };
+
     private static Command Api(Option<bool> json)
     {
-        var cases = new Option<string[]>("--cases")
-        {
-            Description = $"What to measure, separated by commas: {string.Join(", ", ApiBench.Cases)}.",
-            DefaultValueFactory = _ => ApiBench.Cases,
-            CustomParser = argument => [.. argument.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
-        };
+        var cases = Names("--cases", $"What to measure: {string.Join(", ", ApiBench.Cases)}", ApiBench.Cases);
         var pods = new Option<int>("--pods") { Description = "Pods in the store.", DefaultValueFactory = _ => 10_000 };
         var patches = new Option<int>("--patches") { Description = "Status patches to send.", DefaultValueFactory = _ => 21_000 };
         var store = new Option<string>("--store") { Description = "The server's store.", DefaultValueFactory = _ => "sqlite" };

@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Dataplane.Cli.Bench.Modes;
+
+/// <summary>One way from a client to a server: its machines, its server, and the processes that do the work between.</summary>
+internal sealed class BenchSubject : IAsyncDisposable
+{
+    private const double TicksPerSecond = 100; // USER_HZ, fixed in the kernel's interface
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+
+    private readonly Process? _process;
+    private readonly DirectoryInfo? _files;
+
+    private BenchSubject(string name, BenchSite site, LoadServer server, Process? process, DirectoryInfo? files) =>
+        (Name, Site, Server, _process, _files) = (name, site, server, process, files);
+
+    internal string Name { get; }
+
+    internal BenchSite Site { get; }
+
+    internal LoadServer Server { get; }
+
+    /// <summary>Where clients connect.</summary>
+    internal IPEndPoint Stream => Name switch
+    {
+        ModesBenchPlan.Direct => EndPoint(BenchSite.ServerAddresses[0], BenchSite.ServerPort),
+        ModesBenchPlan.Haproxy or ModesBenchPlan.Nginx => EndPoint(BenchSite.NodeAddress, BenchSite.ServicePort),
+        _ => EndPoint(BenchSite.ClusterIP, BenchSite.ServicePort),
+    };
+
+    /// <summary>Where clients send datagrams; null for one that does not do UDP.</summary>
+    internal IPEndPoint? Datagrams => Name switch
+    {
+        ModesBenchPlan.Direct => EndPoint(BenchSite.ServerAddresses[0], BenchSite.DatagramServerPort),
+        ModesBenchPlan.Haproxy => null,
+        ModesBenchPlan.Nginx => EndPoint(BenchSite.NodeAddress, BenchSite.DatagramServicePort),
+        _ => EndPoint(BenchSite.ClusterIP, BenchSite.DatagramServicePort),
+    };
+
+    /// <summary>User and system time of the processes, seconds.</summary>
+    internal double CpuSeconds => Processes().Sum(pid =>
+    {
+        var fields = File.ReadAllText($"/proc/{pid}/stat");
+        var times = fields[(fields.LastIndexOf(')') + 2)..].Split(' ');
+        return (double.Parse(times[11], CultureInfo.InvariantCulture) + double.Parse(times[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
+    });
+
+    /// <summary>Resident memory of the processes, 10^6 bytes.</summary>
+    internal double ResidentMB => Processes().Sum(pid => double.Parse(
+        File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        CultureInfo.InvariantCulture)) * 1024 / 1e6;
+
+    /// <summary>Open descriptors of the processes.</summary>
+    internal int Descriptors => Processes().Sum(pid => Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Count());
+
+    /// <exception cref="UserErrorException">The program is missing or does not come up.</exception>
+    internal static async Task<BenchSubject> StartAsync(string name, bool churn, CancellationToken cancellation)
+    {
+        var site = new BenchSite(name);
+        LoadServer? server = null;
+        BenchSubject? subject = null;
+        DirectoryInfo? files = null;
+        try
+        {
+            server = new LoadServer(site.Server);
+            files = Directory.CreateTempSubdirectory("dp-bench-");
+            subject = new BenchSubject(name, site, server, Launch(PeerPrograms.CommandFor(name, site, files.FullName, churn), site), files);
+            await subject.WaitUntilReadyAsync(cancellation);
+            return subject;
+        }
+        catch
+        {
+            if (subject is not null)
+            {
+                await subject.DisposeAsync();
+            }
+            else
+            {
+                server?.Dispose();
+                site.Dispose();
+                files?.Delete(recursive: true);
+            }
+
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            // A mode ends with its standard input, orderly; the peers do not look at theirs.
+            _process.StandardInput.Close();
+            if (Name is ModesBenchPlan.Haproxy or ModesBenchPlan.Nginx || !_process.WaitForExit(TimeSpan.FromSeconds(10)))
+            {
+                _process.Kill(entireProcessTree: true);
+            }
+
+            await _process.WaitForExitAsync(CancellationToken.None);
+            _process.Dispose();
+        }
+
+        Server.Dispose();
+        Site.Dispose();
+        _files?.Delete(recursive: true);
+    }
+
+    private static IPEndPoint EndPoint(string address, int port) => new(IPAddress.Parse(address), port);
+
+    // A child begins in the network namespace of the thread that makes it.
+    private static Process? Launch(string[]? command, BenchSite site)
+    {
+        if (command is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardInput = true };
+            return PeerPrograms.IsPeer(command[0]) ? site.Node.Invoke(() => Process.Start(start)) : Process.Start(start);
+        }
+        catch (System.ComponentModel.Win32Exception missing)
+        {
+            throw new UserErrorException($"{command[0]}: {missing.Message}");
+        }
+    }
+
+    private async Task WaitUntilReadyAsync(CancellationToken cancellation)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            if (_process is { HasExited: true })
+            {
+                throw new UserErrorException($"{Name} ended with status {_process.ExitCode}");
+            }
+
+            try
+            {
+                using var socket = Site.Client.Invoke(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+                await socket.ConnectAsync(Stream, cancellation);
+                await socket.SendAsync(LoadMessage.Of(LoadKind.Request), cancellation);
+                if (await socket.ReceiveAsync(new byte[1], cancellation) == 1)
+                {
+                    return;
+                }
+            }
+            catch (SocketException) when (Stopwatch.GetElapsedTime(started) < StartLimit)
+            {
+                // Not yet.
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), cancellation);
+        }
+    }
+
+    private IEnumerable<int> Processes() => _process is null ? [] : WithChildren(_process.Id);
+
+    private static IEnumerable<int> WithChildren(int pid) =>
+    [
+        pid,
+        .. Directory.EnumerateDirectories($"/proc/{pid}/task").SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children"))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)).SelectMany(child => WithChildren(int.Parse(child, CultureInfo.InvariantCulture))),
+    ];
+}

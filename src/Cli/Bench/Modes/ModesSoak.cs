@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using Dataplane.Linux.TransparentSockets;
+
+namespace Dataplane.Cli.Bench.Modes;
+
+/// <summary>Every kind of load at once for a long time while endpoints come and go: memory and descriptors have to stay where they were.</summary>
+internal sealed class ModesSoak(ModesBenchPlan plan, BenchSubject subject, BenchReport report)
+{
+    private const int ClientsOfAKind = 16;
+    private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
+
+    internal async Task RunAsync(CancellationToken cancellation)
+    {
+        var (client, stream) = (subject.Site.Client, InetEndPoint.From(subject.Stream));
+        List<(string Name, LoadThread Load)> loads =
+        [
+            ("request", new StreamLoad(client, stream, LoadKind.Request, ClientsOfAKind)),
+            ("close", new StreamLoad(client, stream, LoadKind.Close, ClientsOfAKind)),
+            ("stream", new StreamLoad(client, stream, LoadKind.Stream, 2)),
+        ];
+        if (subject.Datagrams is { } datagrams)
+        {
+            loads.Add(("udp", new DatagramLoad(client, InetEndPoint.From(datagrams), ClientsOfAKind, fresh: false)));
+            loads.Add(("udp-new", new DatagramLoad(client, InetEndPoint.From(datagrams), ClientsOfAKind, fresh: true)));
+        }
+
+        try
+        {
+            loads.ForEach(load => load.Load.Start());
+            var (memory, descriptors, started) = (new List<double>(), new List<double>(), Stopwatch.GetTimestamp());
+            while (Stopwatch.GetElapsedTime(started) < plan.Soak)
+            {
+                await Task.Delay(Between, cancellation);
+                memory.Add(subject.ResidentMB);
+                descriptors.Add(subject.Descriptors);
+            }
+
+            // The first quarter fills pools and caches.
+            Report("resident", "MB", memory);
+            Report("descriptors", "", descriptors);
+            foreach (var (name, load) in loads)
+            {
+                load.Stop();
+                if (name != "stream")
+                {
+                    report.Total("soak", subject.Name, $"requests ({name})", "", 1, load.Requests);
+                }
+
+                report.Total("soak", subject.Name, $"errors ({name})", "", 1, load.Errors);
+            }
+        }
+        finally
+        {
+            loads.ForEach(load => load.Load.Dispose());
+        }
+    }
+
+    private void Report(string metric, string unit, List<double> samples)
+    {
+        var quarter = Math.Max(1, samples.Count / 4);
+        report.Samples("soak", subject.Name, metric, unit, [.. samples]);
+        report.Total(
+            "soak", subject.Name, $"{metric}: last quarter over second", unit, quarter, samples[^quarter..].Average() - samples.Skip(quarter).Take(quarter).DefaultIfEmpty().Average());
+    }
+}

@@ -1,0 +1,48 @@
+using System.Text.Json;
+using Dataplane.Cli.Bench;
+using Dataplane.Cli.Bench.Modes;
+using Dataplane.Linux.Namespaces;
+using Dataplane.TestKit;
+
+namespace Dataplane.Cli.Tests.Bench;
+
+public sealed class ModesBenchTests
+{
+    [Fact]
+    public async Task EverySubjectServesEveryCaseAndNothingIsLeftBehind()
+    {
+        Tools.RequireRoot();
+        var plan = new ModesBenchPlan(["userspace"], [ModesBenchPlan.Direct], ["stream-1", "close", "request", "idle", "udp", "udp-new"])
+        {
+            Rounds = 1,
+            WarmUp = TimeSpan.FromMilliseconds(50),
+            Round = TimeSpan.FromMilliseconds(200),
+            Connections = 8,
+            IdleConnections = 20,
+        };
+        var figures = await RunAsync(plan);
+        foreach (var subject in new[] { "direct", "userspace" })
+        {
+            var own = figures.Where(figure => figure.GetProperty("subject").GetString() == subject).ToList();
+            Assert.Equal(plan.Cases, own.Select(figure => figure.GetProperty("case").GetString()).Distinct());
+            Assert.All(own.Where(figure => figure.GetProperty("metric").GetString() is "throughput" or "rate"), figure =>
+                Assert.True(figure.GetProperty("mean").GetDouble() > 0, figure.ToString()));
+            Assert.All(own.Where(figure => figure.GetProperty("metric").GetString() == "errors"), figure => Assert.Equal(0, figure.GetProperty("mean").GetDouble()));
+        }
+
+        Assert.Empty(NetworkNamespace.Names($"dp-bench-{Environment.ProcessId}-"));
+    }
+
+    [Fact]
+    public void AnUnknownPeerIsNamedBesideThoseThereAre() =>
+        Assert.Equal(
+            "--peers: \"envoy\": known are direct, haproxy, nginx",
+            Assert.Throws<UserErrorException>(() => new ModesBenchPlan(["userspace"], ["envoy"], ["close"]).Checked()).Message);
+
+    private static async Task<List<JsonElement>> RunAsync(ModesBenchPlan plan)
+    {
+        var output = new StringWriter();
+        await new ModesBench(plan, new BenchReport("modes", json: true, output)).RunAsync(TestContext.Current.CancellationToken);
+        return [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+    }
+}
