@@ -102,6 +102,11 @@ internal sealed partial class NetlinkConnection : IDisposable
         return ack.Errno == absent ? null : throw ack.ToException($"{operation} {subject}", request, FamilyHeaderLength(request));
     }
 
+    /// <summary>Asks for one thing with NLM_F_ACK, which every family adds to an answer too.</summary>
+    /// <exception cref="NetlinkException">The kernel refused, or its answer has no such thing (ENOENT).</exception>
+    internal T Ask<T>(Span<byte> request, MessageParser<T> parse, string operation, string subject)
+        where T : class => Find(request, ENOENT, parse, operation, subject) ?? throw new NetlinkException($"{operation} {subject}", ENOENT);
+
     /// <summary>Lists objects: a request with NLM_F_DUMP. The listing is consistent, taken again when the kernel says it was not.</summary>
     /// <exception cref="NetlinkException">The kernel refused, or changed its state during each of the attempts (EAGAIN).</exception>
     internal List<T> Dump<T>(Span<byte> request, MessageParser<T> parse, string operation)

@@ -55,6 +55,8 @@ internal readonly ref struct NetlinkAttribute(ushort rawType, ReadOnlySpan<byte>
 
     internal uint U32BigEndian => BinaryPrimitives.ReadUInt32BigEndian(Checked(4));
 
+    internal ulong U64 => MemoryMarshal.Read<ulong>(Checked(8));
+
     internal ulong U64BigEndian => BinaryPrimitives.ReadUInt64BigEndian(Checked(8));
 
     /// <summary>UTF-8 up to the first NUL or the end.</summary>

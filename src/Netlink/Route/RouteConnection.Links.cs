@@ -20,7 +20,14 @@ public sealed partial class RouteConnection
     /// <summary>Makes a bridge, down.</summary>
     /// <returns>Its index.</returns>
     /// <exception cref="NetlinkException">EEXIST when the name is taken.</exception>
-    public int CreateBridge(string name)
+    public int CreateBridge(string name) => Create(name, "bridge");
+
+    /// <summary>Makes a device that leads nowhere, down: it only holds addresses, and does not answer ARP for them by itself.</summary>
+    /// <returns>Its index.</returns>
+    /// <exception cref="NetlinkException">EEXIST when the name is taken, EOPNOTSUPP when the kernel has no such devices.</exception>
+    public int CreateDummy(string name) => Create(name, "dummy");
+
+    private int Create(string name, string kind)
     {
         CheckName(name);
         var writer = new NetlinkWriter(stackalloc byte[RequestLength]);
@@ -28,9 +35,9 @@ public sealed partial class RouteConnection
         RouteHeaders.WriteLink(ref writer);
         writer.String(IFLA_IFNAME, name);
         var info = writer.BeginNested(IFLA_LINKINFO);
-        writer.Bytes(IFLA_INFO_KIND, "bridge"u8);
+        writer.Bytes(IFLA_INFO_KIND, Encoding.ASCII.GetBytes(kind));
         writer.EndNested(info);
-        _connection.Execute(writer.Message(), "create bridge", name);
+        _connection.Execute(writer.Message(), $"create {kind}", name);
         return GetLink(name).Index;
     }
 

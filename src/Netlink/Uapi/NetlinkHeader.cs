@@ -6,6 +6,7 @@ internal static class NetlinkHeader
 {
     internal const int NETLINK_ROUTE = 0;
     internal const int NETLINK_NETFILTER = 12;
+    internal const int NETLINK_GENERIC = 16;
 
     internal const int NLM_F_REQUEST = 0x01;
     internal const int NLM_F_ACK = 0x04;

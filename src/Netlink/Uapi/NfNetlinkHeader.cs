@@ -5,6 +5,7 @@ namespace Dataplane.Netlink.Uapi;
 internal static class NfNetlinkHeader
 {
     internal const int NFNL_SUBSYS_CTNETLINK = 1;
+    internal const int NFNL_SUBSYS_IPSET = 6;
     internal const int NFNL_SUBSYS_NFTABLES = 10;
     internal const int NFNL_MSG_BATCH_BEGIN = 0x10;
     internal const int NFNL_MSG_BATCH_END = 0x11;
