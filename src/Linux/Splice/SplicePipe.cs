@@ -61,6 +61,20 @@ public sealed class SplicePipe : IDisposable
         return (int)moved;
     }
 
+    /// <summary>Puts bytes that are in memory already into an empty pipe; as many as fit into 16 pages always do.</summary>
+    /// <returns>Bytes taken, or minus errno.</returns>
+    public int Put(ReadOnlySpan<byte> bytes)
+    {
+        var taken = Libc.write(_write, in MemoryMarshal.GetReference(bytes), (nuint)bytes.Length);
+        if (taken < 0)
+        {
+            return -Marshal.GetLastPInvokeError();
+        }
+
+        Buffered += (int)taken;
+        return (int)taken;
+    }
+
     /// <summary>Hands the socket as much as it takes.</summary>
     /// <returns>Bytes moved, or minus errno.</returns>
     public int Drain(StreamSocket to)

@@ -35,7 +35,8 @@ public sealed class StreamListener : InetSocket
                 listener.RequireOption(Libc.SOL_IPV6, Libc.IPV6_V6ONLY, 1, "IPV6_V6ONLY");
             }
 
-            StreamSocket.PrepareStream(listener);
+            listener.RequireOption(Libc.SOL_TCP, Libc.TCP_NODELAY, 1, "TCP_NODELAY");
+            StreamSocket.ProbeWhenIdle(listener);
             listener.Bind(local);
             LinuxException.Check(Libc.listen(listener, Libc.SOMAXCONN), $"listen {local}");
             return listener;

@@ -10,14 +10,14 @@ public sealed class StreamSocket : InetSocket
     private const int KeepAliveIntervalSeconds = 15;
     private const int KeepAliveProbes = 4;
 
-    /// <summary>Opens an unconnected socket in the network namespace of the calling thread.</summary>
+    /// <summary>Opens an unconnected socket without Nagle's delay in the network namespace of the calling thread.</summary>
     /// <returns>0, or minus errno (EMFILE, ENFILE).</returns>
     public int Open(bool ipv6)
     {
         var result = Adopt(Libc.OpenInetSocket(InetFamily.Of(ipv6), InetFamily.SOCK_STREAM | InetFamily.Flags, 0));
         if (result == 0)
         {
-            PrepareStream(this);
+            SetOption(Libc.SOL_TCP, Libc.TCP_NODELAY, 1);
         }
 
         return result;
@@ -95,10 +95,12 @@ public sealed class StreamSocket : InetSocket
         CloseSocket();
     }
 
-    /// <summary>No Nagle delay, and probes that find out about a peer that vanished after two minutes.</summary>
-    internal static void PrepareStream(InetSocket socket)
+    /// <summary>Finds out about a peer that vanished, two minutes after the last that came from it.</summary>
+    public void ProbeWhenIdle() => ProbeWhenIdle(this);
+
+    /// <inheritdoc cref="ProbeWhenIdle()"/>
+    internal static void ProbeWhenIdle(InetSocket socket)
     {
-        socket.SetOption(Libc.SOL_TCP, Libc.TCP_NODELAY, 1);
         socket.SetOption(Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, 1);
         socket.SetOption(Libc.SOL_TCP, Libc.TCP_KEEPIDLE, KeepAliveIdleSeconds);
         socket.SetOption(Libc.SOL_TCP, Libc.TCP_KEEPINTVL, KeepAliveIntervalSeconds);

@@ -21,8 +21,8 @@ internal sealed class RelayConnection
         Slot = slot;
         Client = new RelaySide(RelayTokenKind.Client);
         Server = new RelaySide(RelayTokenKind.Server);
-        ToServer = new RelayDirection(Client, Server);
-        ToClient = new RelayDirection(Server, Client);
+        ToServer = new RelayDirection(this, Client, Server);
+        ToClient = new RelayDirection(this, Server, Client);
     }
 
     internal int Slot { get; }
@@ -41,6 +41,15 @@ internal sealed class RelayConnection
     internal RelayDirection ToClient { get; }
 
     internal InetEndPoint Peer { get; set; }
+
+    /// <summary>When the endpoint answered, milliseconds of <see cref="Environment.TickCount64"/>.</summary>
+    internal long ConnectedAt { get; set; }
+
+    /// <summary>It gave way to others and goes on in the next round.</summary>
+    internal bool IsQueued { get; set; }
+
+    /// <summary>The endpoint's socket probes its peer when idle.</summary>
+    internal bool IsProbed { get; set; }
 
     internal BalanceState? Balance { get; set; }
 
@@ -61,8 +70,9 @@ internal sealed class RelayConnection
     {
         Generation++;
         Phase = RelayPhase.Free;
-        Client.Watched = Server.Watched = null;
-        ToServer.Ended = ToClient.Ended = false;
+        Client.Reset();
+        Server.Reset();
+        ToServer.Ended = ToClient.Ended = ToServer.IsBulk = ToClient.IsBulk = IsProbed = IsQueued = false;
         Balance = null;
         Endpoints = [];
         Attempt = 0;
@@ -76,13 +86,39 @@ internal sealed class RelaySide(RelayTokenKind kind)
 
     internal StreamSocket Socket { get; } = new();
 
-    /// <summary>What epoll watches it for; null when it does not.</summary>
-    internal EpollEvents? Watched { get; set; }
+    /// <summary>What epoll watches it for.</summary>
+    internal EpollEvents Watched { get; set; }
+
+    /// <summary>There may be something to receive: nothing has said otherwise since epoll said so.</summary>
+    internal bool Readable { get; set; }
+
+    /// <summary>There is room: the socket has not been full since epoll said so.</summary>
+    internal bool Writable { get; set; }
+
+    /// <summary>Only an error or the end of the stream says that nothing is left: a short answer does not.</summary>
+    internal bool Exhaust { get; set; }
+
+    /// <summary>Notes what epoll says of input.</summary>
+    internal void Heard(EpollEvents events)
+    {
+        Readable |= (events & (EpollEvents.In | EpollEvents.ReadHangUp | EpollEvents.HangUp | EpollEvents.Priority)) != 0;
+        Exhaust |= (events & (EpollEvents.ReadHangUp | EpollEvents.HangUp | EpollEvents.Priority)) != 0;
+    }
+
+    internal void Reset()
+    {
+        Watched = EpollEvents.None;
+        Readable = Writable = Exhaust = false;
+    }
 }
 
 /// <summary>One of the two byte streams.</summary>
-internal sealed class RelayDirection(RelaySide from, RelaySide to)
+internal sealed class RelayDirection(RelayConnection connection, RelaySide from, RelaySide to)
 {
+    internal RelayConnection Connection { get; } = connection;
+
+    internal RelayDirection Opposite => Connection.ToServer == this ? Connection.ToClient : Connection.ToServer;
+
     internal RelaySide From { get; } = from;
 
     internal RelaySide To { get; } = to;
@@ -93,5 +129,9 @@ internal sealed class RelayDirection(RelaySide from, RelaySide to)
     /// <summary>The sender's FIN has come and has been passed on behind its last byte.</summary>
     internal bool Ended { get; set; }
 
-    internal bool WantsInput => Pending is null && !Ended;
+    /// <summary>It fills the buffer: worth splicing.</summary>
+    internal bool IsBulk { get; set; }
+
+    /// <summary>Something may be done for it now.</summary>
+    internal bool CanMove => Pending is null ? From.Readable && !Ended : To.Writable;
 }

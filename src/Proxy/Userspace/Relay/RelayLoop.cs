@@ -85,7 +85,8 @@ internal sealed class RelayLoop : IDisposable
             }
 
             RunPosted();
-            _streams.ExpireDials(now);
+            _streams.ServeUnfinished();
+            _streams.Expire(now);
             _datagrams.ExpireFlows(now);
         }
     }

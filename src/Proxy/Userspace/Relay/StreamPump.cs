@@ -8,6 +8,9 @@ internal enum PumpOutcome
 {
     Open,
 
+    /// <summary>There may be more to do at once, which epoll will not say again.</summary>
+    Unfinished,
+
     /// <summary>Both sides have ended and everything is delivered.</summary>
     Done,
 
@@ -15,18 +18,39 @@ internal enum PumpOutcome
     Broken,
 }
 
-/// <summary>Moves payload between the two sockets of established connections by splice(2), and half-closes what has ended.</summary>
+/// <summary>
+/// Moves payload between the two sockets of established connections and half-closes what has ended. Small messages are copied
+/// through a buffer, which takes two system calls and no page handling; a direction that fills the buffer goes on by splice(2).
+/// </summary>
+/// <remarks>
+/// epoll is edge-triggered: what it said of a socket is remembered until the socket itself says otherwise. Receiving less than was
+/// asked for means that nothing is left (epoll(7)), unless the end of the stream or urgent data is among it.
+/// </remarks>
 internal sealed class StreamPump(PipePool pipes, EpollInstance epoll, RelayCounters counters)
 {
-    // A connection that could go on for ever gives way to the others after so many full pipes; epoll reports it again.
-    private const int FillsPerEvent = 8;
+    /// <summary>What a socket is watched for until it has once been full.</summary>
+    internal const EpollEvents Input = EpollEvents.In | EpollEvents.ReadHangUp | EpollEvents.Priority | EpollEvents.EdgeTriggered;
 
-    // Less than this at once means that the socket is probably empty: asking epoll costs as much as finding out.
-    private const int ProbablyMore = 64 * 1024;
+    internal const EpollEvents InputAndOutput = Input | EpollEvents.Out;
+
+    // A connection that could go on for ever gives way to the others after so many steps.
+    private const int StepsPerTurn = 8;
+
+    private const int BufferSize = 16 * 1024;
+
+    // A direction that is spliced less than this at once goes back to the buffer.
+    private const int WorthSplicing = 4 * 1024;
+
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferSize, pinned: true);
 
     /// <summary>A client has often sent its request by the time its endpoint is connected.</summary>
-    internal PumpOutcome Start(RelayConnection connection) =>
-        Move(connection.ToServer, exhaust: false) ? Settle(connection) : PumpOutcome.Broken;
+    internal PumpOutcome Start(RelayConnection connection)
+    {
+        var client = connection.Client;
+        client.Readable = client.Writable = connection.Server.Writable = true;
+        client.Watched = Input;
+        return epoll.Add(client.Socket, client.Watched, connection.Token(client)) == 0 ? Continue(connection) : PumpOutcome.Broken;
+    }
 
     internal PumpOutcome Serve(RelayConnection connection, RelaySide side, EpollEvents events)
     {
@@ -36,34 +60,22 @@ internal sealed class StreamPump(PipePool pipes, EpollInstance epoll, RelayCount
         if ((events & EpollEvents.Error) != 0)
         {
             // What came before the RST is still readable and belongs to the other side.
-            if (outgoing.WantsInput)
+            side.Readable = side.Exhaust = true;
+            while (outgoing.CanMove && Move(outgoing))
             {
-                Move(outgoing, exhaust: true);
             }
 
             return PumpOutcome.Broken;
         }
 
-        if (incoming.Pending is not null && (events & EpollEvents.Out) != 0 && !Move(incoming, exhaust: false))
-        {
-            return PumpOutcome.Broken;
-        }
-
-        if (outgoing.WantsInput && (events & (EpollEvents.In | EpollEvents.HangUp)) != 0 && !Move(outgoing, exhaust: false))
-        {
-            return PumpOutcome.Broken;
-        }
-
-        var outcome = Settle(connection);
-        if (outcome == PumpOutcome.Open && (events & EpollEvents.HangUp) != 0 && side.Watched == EpollEvents.None)
-        {
-            // Hang-up is reported whether asked for or not: while the other side holds us up it would be reported without end.
-            epoll.Remove(side.Socket);
-            side.Watched = null;
-        }
-
-        return outcome;
+        side.Writable |= (events & EpollEvents.Out) != 0;
+        side.Heard(events);
+        return (incoming.Pending is null || Move(incoming)) && Move(outgoing) ? Outcome(connection) : PumpOutcome.Broken;
     }
+
+    /// <summary>Goes on with a connection that was <see cref="PumpOutcome.Unfinished"/>.</summary>
+    internal PumpOutcome Continue(RelayConnection connection) =>
+        Move(connection.ToServer) && Move(connection.ToClient) ? Outcome(connection) : PumpOutcome.Broken;
 
     /// <summary>Gives back what a connection that ends still holds.</summary>
     internal void Forget(RelayConnection connection)
@@ -72,84 +84,132 @@ internal sealed class StreamPump(PipePool pipes, EpollInstance epoll, RelayCount
         Drop(connection.ToClient);
     }
 
+    private static PumpOutcome Outcome(RelayConnection connection) =>
+        connection.ToServer.Ended && connection.ToClient.Ended ? PumpOutcome.Done
+        : connection.ToServer.CanMove || connection.ToClient.CanMove ? PumpOutcome.Unfinished
+        : PumpOutcome.Open;
+
     /// <returns>False when a socket failed.</returns>
-    private bool Move(RelayDirection direction, bool exhaust)
+    private bool Move(RelayDirection direction)
     {
-        var fills = 0;
-        while (true)
+        for (var step = 0; direction.CanMove; step++)
         {
-            var pipe = direction.Pending;
-            if (pipe is null)
+            if (direction.Pending is not null)
             {
-                pipe = pipes.Rent();
-                if (pipe is null)
+                if (!Deliver(direction))
                 {
                     return false;
                 }
-
-                var filled = pipe.Fill(direction.From.Socket);
-                if (filled <= 0)
-                {
-                    pipes.Return(pipe);
-                    return filled == 0 ? End(direction) : filled == -Errno.EAGAIN;
-                }
-
-                direction.Pending = pipe;
-                Count(direction, filled);
-                fills = filled < ProbablyMore && !exhaust ? FillsPerEvent : fills + 1;
             }
-
-            while (pipe.Buffered > 0)
-            {
-                var drained = pipe.Drain(direction.To.Socket);
-                if (drained <= 0)
-                {
-                    return drained == -Errno.EAGAIN;
-                }
-            }
-
-            direction.Pending = null;
-            pipes.Return(pipe);
-            if (fills >= FillsPerEvent)
+            else if (step >= StepsPerTurn)
             {
                 return true;
             }
+            else if (!(direction.IsBulk ? Splice(direction) : Copy(direction)))
+            {
+                return false;
+            }
         }
+
+        return true;
     }
 
-    private static bool End(RelayDirection direction)
+    private bool Copy(RelayDirection direction)
     {
-        direction.Ended = true;
-        return direction.To.Socket.ShutdownSend() == 0;
-    }
-
-    private PumpOutcome Settle(RelayConnection connection)
-    {
-        if (connection.ToServer.Ended && connection.ToClient.Ended)
+        var from = direction.From;
+        var received = from.Socket.Receive(_buffer);
+        if (received <= 0)
         {
-            return PumpOutcome.Done;
+            return Nothing(direction, received);
         }
 
-        return Watch(connection, connection.Client, connection.ToServer, connection.ToClient)
-            && Watch(connection, connection.Server, connection.ToClient, connection.ToServer)
-            ? PumpOutcome.Open
-            : PumpOutcome.Broken;
-    }
-
-    private bool Watch(RelayConnection connection, RelaySide side, RelayDirection outgoing, RelayDirection incoming)
-    {
-        var wanted = (outgoing.WantsInput ? EpollEvents.In : EpollEvents.None)
-            | (incoming.Pending is null ? EpollEvents.None : EpollEvents.Out);
-        if (side.Watched == wanted || (side.Watched is null && wanted == EpollEvents.None))
+        Count(direction, received);
+        direction.IsBulk = received == BufferSize;
+        from.Readable = direction.IsBulk || from.Exhaust;
+        var sent = direction.To.Socket.Send(_buffer.AsSpan(0, received));
+        if (sent == received)
         {
             return true;
         }
 
-        var result = side.Watched is null
-            ? epoll.Add(side.Socket, wanted, connection.Token(side))
-            : epoll.Modify(side.Socket, wanted, connection.Token(side));
-        side.Watched = wanted;
-        return result == 0;
+        if (sent < 0 && sent != -Errno.EAGAIN)
+        {
+            return false;
+        }
+
+        // The rest waits in a pipe, so that memory is held by those few connections only whose peer is slow.
+        var pipe = pipes.Rent();
+        if (pipe is null || pipe.Put(_buffer.AsSpan(Math.Max(sent, 0), received - Math.Max(sent, 0))) < 0)
+        {
+            return false;
+        }
+
+        direction.Pending = pipe;
+        return WaitForRoom(direction);
+    }
+
+    private bool Splice(RelayDirection direction)
+    {
+        var pipe = pipes.Rent();
+        if (pipe is null)
+        {
+            return false;
+        }
+
+        var filled = pipe.Fill(direction.From.Socket);
+        if (filled <= 0)
+        {
+            pipes.Return(pipe);
+            return Nothing(direction, filled);
+        }
+
+        Count(direction, filled);
+        direction.IsBulk = filled >= WorthSplicing;
+        direction.Pending = pipe;
+        return Deliver(direction);
+    }
+
+    private bool Deliver(RelayDirection direction)
+    {
+        var pipe = direction.Pending!;
+        while (pipe.Buffered > 0)
+        {
+            var drained = pipe.Drain(direction.To.Socket);
+            if (drained <= 0)
+            {
+                return drained == -Errno.EAGAIN && WaitForRoom(direction);
+            }
+        }
+
+        direction.Pending = null;
+        pipes.Return(pipe);
+        return true;
+    }
+
+    // Sockets are hardly ever full: they are not watched for it before they were.
+    private bool WaitForRoom(RelayDirection direction)
+    {
+        var to = direction.To;
+        to.Writable = false;
+        if ((to.Watched & EpollEvents.Out) != 0)
+        {
+            return true;
+        }
+
+        to.Watched = InputAndOutput;
+        return epoll.Modify(to.Socket, to.Watched, direction.Connection.Token(to)) == 0;
+    }
+
+    private static bool Nothing(RelayDirection direction, int result)
+    {
+        direction.From.Readable = false;
+        if (result != 0)
+        {
+            return result == -Errno.EAGAIN;
+        }
+
+        direction.Ended = true;
+        return direction.Opposite.Ended || direction.To.Socket.ShutdownSend() == 0;
     }
 
     private void Drop(RelayDirection direction)

@@ -10,6 +10,9 @@ internal sealed class StreamRelay : IDisposable
 {
     private const int AcceptsPerEvent = 64;
 
+    // Probing takes four system calls, which only connections that last are worth.
+    private const int MillisecondsBetweenSweeps = 15_000;
+
     private readonly RelayEngine _engine;
     private readonly EpollInstance _epoll;
     private readonly RelayCounters _counters;
@@ -18,6 +21,8 @@ internal sealed class StreamRelay : IDisposable
     private readonly DialTimers _timers;
     private readonly PipePool _pipes;
     private readonly StreamPump _pump;
+    private readonly Queue<RelayToken> _unfinished = new();
+    private long _sweepAt;
     private WakeUp? _reserve = new();
 
     internal StreamRelay(RelayEngine engine, RelayOptions options, EpollInstance epoll, RelayCounters counters, ILogger logger)
@@ -74,18 +79,43 @@ internal sealed class StreamRelay : IDisposable
 
         if (connection.Phase == RelayPhase.Dialling)
         {
-            FinishDial(connection, now);
+            FinishDial(connection, events, now);
             return;
         }
 
         Finish(connection, _pump.Serve(connection, token.Kind == RelayTokenKind.Client ? connection.Client : connection.Server, events));
     }
 
-    internal long? NextDeadline() => _timers.NextDeadline();
+    /// <summary>When to call <see cref="Expire"/>, milliseconds of <see cref="Environment.TickCount64"/>; null for whenever there are events.</summary>
+    internal long? NextDeadline()
+    {
+        if (_unfinished.Count > 0)
+        {
+            return 0;
+        }
+
+        var dial = _timers.NextDeadline();
+        return _counters.Open == 0 ? dial : Math.Min(_sweepAt, dial ?? long.MaxValue);
+    }
+
+    /// <summary>Goes on with connections that gave way to others.</summary>
+    internal void ServeUnfinished()
+    {
+        for (var left = _unfinished.Count; left > 0; left--)
+        {
+            var token = _unfinished.Dequeue();
+            if (_connections.Find(token.Slot, token.Generation) is { } connection)
+            {
+                connection.IsQueued = false;
+                Finish(connection, _pump.Continue(connection));
+            }
+        }
+    }
 
     /// <summary>Goes on to the next endpoint where one has not answered in time.</summary>
-    internal void ExpireDials(long now)
+    internal void Expire(long now)
     {
+        Sweep(now);
         while (_timers.TakeOverdue(now) is { } connection)
         {
             DialFailed(connection);
@@ -156,12 +186,12 @@ internal sealed class StreamRelay : IDisposable
             if (result is 0 or -Errno.EINPROGRESS)
             {
                 _timers.Start(connection, now);
-                if (_epoll.Add(server.Socket, EpollEvents.Out, connection.Token(server)) < 0)
+                server.Watched = StreamPump.InputAndOutput;
+                if (_epoll.Add(server.Socket, server.Watched, connection.Token(server)) < 0)
                 {
                     break;
                 }
 
-                server.Watched = EpollEvents.Out;
                 return;
             }
         }
@@ -170,9 +200,9 @@ internal sealed class StreamRelay : IDisposable
         Abort(connection);
     }
 
-    private void FinishDial(RelayConnection connection, long now)
+    private void FinishDial(RelayConnection connection, EpollEvents events, long now)
     {
-        if (connection.Server.Socket.PendingError() != 0)
+        if ((events & (EpollEvents.Error | EpollEvents.HangUp)) != 0)
         {
             DialFailed(connection);
             Dial(connection, now);
@@ -181,6 +211,8 @@ internal sealed class StreamRelay : IDisposable
 
         connection.Balance!.Connected(connection.Peer, connection.Endpoint);
         connection.Phase = RelayPhase.Established;
+        connection.ConnectedAt = now;
+        connection.Server.Heard(events);
         _counters.Connected++;
         Finish(connection, _pump.Start(connection));
     }
@@ -189,7 +221,7 @@ internal sealed class StreamRelay : IDisposable
     {
         _counters.DialFailures++;
         connection.Server.Socket.CloseSocket();
-        connection.Server.Watched = null;
+        connection.Server.Reset();
         connection.Attempt++;
     }
 
@@ -204,6 +236,29 @@ internal sealed class StreamRelay : IDisposable
             connection.Client.Socket.CloseSocket();
             connection.Server.Socket.CloseSocket();
             Release(connection);
+        }
+        else if (outcome == PumpOutcome.Unfinished && !connection.IsQueued)
+        {
+            connection.IsQueued = true;
+            _unfinished.Enqueue(new RelayToken(RelayTokenKind.Client, connection.Slot, connection.Generation));
+        }
+    }
+
+    private void Sweep(long now)
+    {
+        if (_sweepAt > now)
+        {
+            return;
+        }
+
+        _sweepAt = now + MillisecondsBetweenSweeps;
+        foreach (var connection in _connections.All)
+        {
+            if (connection is { Phase: RelayPhase.Established, IsProbed: false } && now - connection.ConnectedAt > MillisecondsBetweenSweeps / 2)
+            {
+                connection.Server.Socket.ProbeWhenIdle();
+                connection.IsProbed = true;
+            }
         }
     }
 
