@@ -38,10 +38,10 @@ public static class ApiJson
     public static T Clone<T>(T value) => Deserialize<T>(Serialize(value));
 
     /// <summary>
-    /// Reads objects that are looked at and not sent back: their managedFields, often the larger part, are passed over. Lists
-    /// and watches read so.
+    /// Reads objects that are looked at and not changed: their managedFields, often the larger part, are passed over, and what
+    /// they have in common is the same instance in all of them. Lists and watches read so.
     /// </summary>
-    internal static JsonSerializerOptions Reading { get; } = CreateOptions(type => Remove(type, "managedFields"));
+    internal static JsonSerializerOptions Reading { get; } = CreateReading();
 
     private static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
 
@@ -55,7 +55,37 @@ public static class ApiJson
         }
     }
 
-    private static JsonSerializerOptions CreateOptions(Action<JsonTypeInfo>? modify = null)
+    // What pods of one template repeat, in parts: the name of the token's volume is another one in each pod, and with it its mount.
+    private static JsonSerializerOptions CreateReading()
+    {
+        var words = new SharedStringConverter();
+        var parts = CreateOptions(WithoutManagedFields, words);
+        return CreateOptions(
+            WithoutManagedFields,
+            words,
+            new SharedValueConverter<Dictionary<string, string>>(parts),
+            new SharedValueConverter<List<OwnerReference>>(parts),
+            new SharedValueConverter<List<string>>(parts),
+            new SharedValueConverter<List<EnvVar>>(parts),
+            new SharedValueConverter<List<EnvFromSource>>(parts),
+            new SharedValueConverter<List<ContainerPort>>(parts),
+            new SharedValueConverter<ResourceRequirements>(parts),
+            new SharedValueConverter<Probe>(parts),
+            new SharedValueConverter<Lifecycle>(parts),
+            new SharedValueConverter<SecurityContext>(parts),
+            new SharedValueConverter<PodSecurityContext>(parts),
+            new SharedValueConverter<List<Toleration>>(parts),
+            new SharedValueConverter<Affinity>(parts),
+            new SharedValueConverter<List<TopologySpreadConstraint>>(parts),
+            new SharedValueConverter<ProjectedVolumeSource>(parts),
+            new SharedValueConverter<ConfigMapVolumeSource>(parts),
+            new SharedValueConverter<SecretVolumeSource>(parts),
+            new SharedValueConverter<LabelSelector>(parts));
+
+        static void WithoutManagedFields(JsonTypeInfo type) => Remove(type, "managedFields");
+    }
+
+    private static JsonSerializerOptions CreateOptions(Action<JsonTypeInfo>? modify = null, params JsonConverter[] shared)
     {
         var options = new JsonSerializerOptions
         {
@@ -65,7 +95,7 @@ public static class ApiJson
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
             TypeInfoResolver = ApiJsonContext.Default.WithAddedModifier(OmitEmpty).WithAddedModifier(modify ?? (_ => { })),
         };
-        foreach (var converter in ApiJsonContext.Converters)
+        foreach (var converter in ApiJsonContext.Converters.Concat(shared))
         {
             options.Converters.Add(converter);
         }

@@ -6,10 +6,13 @@ namespace Dataplane.ControlPlane.Store;
 /// </summary>
 internal sealed class RevisionHistory
 {
-    /// <summary>How many events keep their encodings: watchers that keep up are not further behind.</summary>
+    /// <summary>How many events keep their encodings and the versions before them whole: watchers that keep up are not further behind.</summary>
     private const int WarmEvents = 256;
 
-    /// <summary>Bytes of superseded versions that are kept, however few: the past of large objects is short.</summary>
+    /// <summary>
+    /// Length of the superseded versions that are kept, however few: the past of large objects is short, here and in a store's
+    /// file. In memory they take less, see <see cref="VersionDelta"/>.
+    /// </summary>
     private const long MostBytes = 48 << 20;
 
     private readonly Lock _gate = new();
@@ -56,7 +59,7 @@ internal sealed class RevisionHistory
 
         lock (_gate)
         {
-            var step = new Step(events, _current.With(events), events.Sum(change => (long)(change.Previous?.Json.Length ?? 0)));
+            var step = new Step(events, _current.With(events), events.Sum(change => (long)(change.Previous?.JsonLength ?? 0)));
             _current = step.After;
             Keep(step);
             foreach (var (prefix, watches) in _watches)
@@ -232,7 +235,9 @@ internal sealed class RevisionHistory
             _warm.Enqueue(change);
             if (_warm.Count > WarmEvents)
             {
-                _warm.Dequeue().Forget();
+                var cold = _warm.Dequeue();
+                cold.Forget();
+                cold.Previous?.Shrink(cold.Object);
             }
         }
     }

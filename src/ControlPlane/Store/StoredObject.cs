@@ -13,9 +13,19 @@ internal sealed class StoredObject
 {
     private static readonly Dictionary<string, string> EmptyLabels = [];
 
-    private readonly byte[] _json;
+    /// <summary>Versions that lie between one that is whole and the farthest one that is told by differences.</summary>
+    private const int LongestChain = 8;
+
+    private readonly int _length;
     private readonly int _versionAt;
     private readonly int _versionLength;
+
+    /// <summary>The JSON, or the <see cref="VersionDelta"/> to a later version that has taken its place.</summary>
+    private object _form;
+
+    /// <summary>How many earlier versions are told by their differences to this one, or to one of those.</summary>
+    private int _chain;
+
     private IReadOnlyDictionary<string, string>? _labels;
     private IReadOnlyDictionary<string, string>? _fields;
 
@@ -24,7 +34,8 @@ internal sealed class StoredObject
         Key = key;
         Created = created;
         Modified = modified;
-        _json = json;
+        _form = json;
+        _length = json.Length;
         _versionAt = versionAt;
         _versionLength = versionLength;
     }
@@ -36,8 +47,16 @@ internal sealed class StoredObject
 
     public Revision Modified { get; }
 
-    /// <summary>What is served: the JSON with resourceVersion.</summary>
-    public ReadOnlyMemory<byte> Json => _json;
+    /// <summary>What is served: the JSON with resourceVersion. Of a version of the past it may be made anew with every call.</summary>
+    public ReadOnlyMemory<byte> Json => Bytes;
+
+    /// <summary>Length of <see cref="Json"/>.</summary>
+    public int JsonLength => _length;
+
+    /// <summary>Bytes that the content takes at present.</summary>
+    public int Footprint => _form is VersionDelta delta ? delta.Size : _length;
+
+    private byte[] Bytes => _form is byte[] whole ? whole : ((VersionDelta)_form).Restore();
 
     public string Name { get; private init; } = "";
 
@@ -47,13 +66,13 @@ internal sealed class StoredObject
     public IReadOnlyDictionary<string, string> Labels => _labels ??= ReadLabels();
 
     /// <summary>Length of what is stored: the JSON without resourceVersion.</summary>
-    public int ValueLength => _json.Length - _versionLength;
+    public int ValueLength => _length - _versionLength;
 
     /// <summary>A fresh document the caller may change.</summary>
-    public JsonObject Document() => ObjectJson.Decode(_json);
+    public JsonObject Document() => ObjectJson.Decode(Bytes);
 
     /// <summary>The document to read; any number of documents to change can be made of it.</summary>
-    public JsonElement Parse() => ObjectJson.Parse(_json);
+    public JsonElement Parse() => ObjectJson.Parse(Bytes);
 
     /// <summary>The value of a field label. The others are read with the first one and kept: many watchers ask.</summary>
     public string FieldValue(ResourceDescriptor descriptor, string label) => label switch
@@ -80,15 +99,32 @@ internal sealed class StoredObject
     /// <summary>Writes what is stored: <see cref="ValueLength"/> bytes.</summary>
     public void CopyValueTo(Span<byte> destination)
     {
-        _json.AsSpan(0, _versionAt).CopyTo(destination);
-        _json.AsSpan(_versionAt + _versionLength).CopyTo(destination[_versionAt..]);
+        var json = Bytes.AsSpan();
+        json[.._versionAt].CopyTo(destination);
+        json[(_versionAt + _versionLength)..].CopyTo(destination[_versionAt..]);
     }
 
     /// <summary>Whether what is stored is this.</summary>
-    public bool HasValue(ReadOnlySpan<byte> value) =>
-        value.Length == ValueLength
-        && value[.._versionAt].SequenceEqual(_json.AsSpan(0, _versionAt))
-        && value[_versionAt..].SequenceEqual(_json.AsSpan(_versionAt + _versionLength));
+    public bool HasValue(ReadOnlySpan<byte> value)
+    {
+        var json = Bytes.AsSpan();
+        return value.Length == ValueLength
+            && value[.._versionAt].SequenceEqual(json[.._versionAt])
+            && value[_versionAt..].SequenceEqual(json[(_versionAt + _versionLength)..]);
+    }
+
+    /// <summary>
+    /// From now on this version is told by its differences to the one that took its place, where these are small. For one caller
+    /// at a time; readers do not notice.
+    /// </summary>
+    public void Shrink(StoredObject later)
+    {
+        if (_chain < LongestChain && _form is byte[] whole && VersionDelta.Between(whole, later) is { } delta)
+        {
+            later._chain = _chain + 1;
+            _form = delta;
+        }
+    }
 
     /// <summary>A key to search ordered sets with.</summary>
     public static StoredObject Probe(string key) => new(key, Revision.None, Revision.None, [], 0, 0);
@@ -163,7 +199,7 @@ internal sealed class StoredObject
 
     private Dictionary<string, string> ReadLabels()
     {
-        var reader = new Utf8JsonReader(_json);
+        var reader = new Utf8JsonReader(Bytes);
         EnterMetadata(ref reader);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {

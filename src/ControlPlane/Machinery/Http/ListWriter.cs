@@ -21,7 +21,7 @@ internal static class ListWriter
     {
         var head = Head(names, list);
         var items = list.Items;
-        var length = head.Length - 1 + Items.Length + End.Length + Math.Max(0, items.Count - 1) + items.Sum(item => (long)item.Json.Length);
+        var length = head.Length - 1 + Items.Length + End.Length + Math.Max(0, items.Count - 1) + items.Sum(item => (long)item.JsonLength);
         var output = await StartAsync(http, length, "application/json");
         await output.WriteAsync(head.AsMemory(0, head.Length - 1), http.RequestAborted);
         await output.WriteAsync(Items, http.RequestAborted);

@@ -112,7 +112,7 @@ internal static class ResponseWriter
     private static ReadOnlyMemory<byte> EncodeList(ResourceNames names, ObjectList list)
     {
         var head = ListWriter.Head(names, list);
-        var buffer = new ArrayBufferWriter<byte>(head.Length + 16 + list.Items.Sum(item => item.Json.Length + 1));
+        var buffer = new ArrayBufferWriter<byte>(head.Length + 16 + list.Items.Sum(item => item.JsonLength + 1));
         buffer.Write(head.AsSpan(0, head.Length - 1));
         buffer.Write(",\"items\":["u8);
         for (var i = 0; i < list.Items.Count; i++)
