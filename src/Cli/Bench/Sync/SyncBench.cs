@@ -16,6 +16,8 @@ internal sealed class SyncBench(SyncBenchOptions options, BenchReport report, IL
 {
     private const string ServerAddress = "10.127.255.1";
     private const int ServerPort = 8080;
+    private const int SoakRate = 100;
+    private const string IptablesModeName = "iptables";
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private readonly Process _process = Process.GetCurrentProcess();
@@ -58,16 +60,27 @@ internal sealed class SyncBench(SyncBenchOptions options, BenchReport report, IL
         await proxy.WaitForFirstSyncAsync(cancellation).WaitAsync(Limit, cancellation);
         report.Total("cold-start", options.Mode, "time", "s", 1, Stopwatch.GetElapsedTime(started).TotalSeconds);
 
-        await ChangeAsync(cluster, programmed.Reader, options.WarmUp, cancellation);
+        using var kernel = KernelTransactions.Open(networkNamespace, options.Mode);
+        using var floor = options.Mode == IptablesModeName ? TransactionFloor.Open(networkNamespace) : null;
+        await ChangeAsync(cluster, programmed.Reader, options.WarmUp, kernel, cancellation);
+        await (floor?.MeasureAsync(options.Changes / 2, options.Pause, cancellation) ?? Task.CompletedTask);
         var cpu = CpuTime();
         var allocated = GC.GetTotalAllocatedBytes();
-        var times = await ChangeAsync(cluster, programmed.Reader, options.Changes, cancellation);
+        var times = await ChangeAsync(cluster, programmed.Reader, options.Changes, kernel, cancellation);
         report.Samples("change", options.Mode, "latency", "ms", [.. times]);
         report.Total("change", options.Mode, "CPU per change", "ms", options.Changes, (CpuTime() - cpu).TotalMilliseconds / options.Changes);
         report.Total("change", options.Mode, "allocated per change", "kB", options.Changes, (GC.GetTotalAllocatedBytes() - allocated) / 1e3 / options.Changes);
+        if (floor is not null)
+        {
+            // Half before and half after, so that what else the machine does meets both.
+            await floor.MeasureAsync(options.Changes / 2, options.Pause, cancellation);
+            report.Samples("floor", options.Mode, "smallest transaction", "ms", [.. floor.Times]);
+            report.Total("floor", options.Mode, "a change's p50 above its", "%", options.Changes, ((Median(times) / Median(floor.Times)) - 1) * 100);
+        }
+
         if (options.Soak > TimeSpan.Zero)
         {
-            await SoakAsync(cluster, programmed.Reader, cancellation);
+            await SoakAsync(cluster, programmed.Reader, kernel, cancellation);
         }
 
         report.Total("memory", options.Mode, "resident", "MB", 1, Resident());
@@ -76,40 +89,59 @@ internal sealed class SyncBench(SyncBenchOptions options, BenchReport report, IL
     }
 
     // One at a time, as in a quiet cluster: what a change waits for is its own programming.
-    private async Task<List<double>> ChangeAsync(SyntheticCluster cluster, ChannelReader<ProgrammedPlan> programmed, int changes, CancellationToken cancellation)
+    private async Task<List<double>> ChangeAsync(
+        SyntheticCluster cluster, ChannelReader<ProgrammedPlan> programmed, int changes, KernelTransactions kernel, CancellationToken cancellation)
     {
         var times = new List<double>(changes);
+        kernel.Start();
         for (var change = 0; change < changes; change++)
         {
             while (programmed.TryRead(out _))
             {
             }
 
-            cluster.ChangeEndpoint((change * 7919) % Math.Max(1, options.Services - 1), 1 + (change * 7919 / Math.Max(1, options.Services - 1)));
+            cluster.ChangeNext();
             times.Add((await programmed.ReadAsync(cancellation).AsTask().WaitAsync(Limit, cancellation)).SinceChange.TotalMilliseconds);
             await Task.Delay(options.Pause, cancellation);
         }
 
+        kernel.RequireAtLeast(changes);
         return times;
     }
 
-    private async Task SoakAsync(SyntheticCluster cluster, ChannelReader<ProgrammedPlan> programmed, CancellationToken cancellation)
+    private async Task SoakAsync(SyntheticCluster cluster, ChannelReader<ProgrammedPlan> programmed, KernelTransactions kernel, CancellationToken cancellation)
     {
-        var (cpu, resident, started) = (CpuTime(), Resident(), Stopwatch.GetTimestamp());
-        var times = new List<double>();
+        var live = GC.GetTotalMemory(forceFullCollection: true) / 1e6;
+        var (cpu, started) = (CpuTime(), Stopwatch.GetTimestamp());
+        var (times, resident) = (new List<double>(), new List<double>());
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        for (var change = 0; Stopwatch.GetElapsedTime(started) < options.Soak && await tick.WaitForNextTickAsync(cancellation); change++)
+        kernel.Start();
+        for (var change = 0; Stopwatch.GetElapsedTime(started) is var elapsed && elapsed < options.Soak && await tick.WaitForNextTickAsync(cancellation);)
         {
-            cluster.ChangeEndpoint((change * 7919) % Math.Max(1, options.Services - 1), 1 + (change / options.Services));
+            // A tick that comes late has its changes made up for.
+            for (; change < elapsed.TotalSeconds * SoakRate; change++)
+            {
+                cluster.ChangeNext();
+            }
+
             while (programmed.TryRead(out var plan))
             {
                 times.Add(plan.SinceChange.TotalMilliseconds);
             }
+
+            if (elapsed.TotalSeconds >= resident.Count)
+            {
+                resident.Add(Resident());
+            }
         }
 
+        kernel.RequireAtLeast(times.Count);
+        var tenth = Math.Max(1, resident.Count / 10);
         report.Samples("soak", options.Mode, "latency", "ms", [.. times]);
         report.Total("soak", options.Mode, "of a core", "%", times.Count, (CpuTime() - cpu) / Stopwatch.GetElapsedTime(started) * 100);
-        report.Total("soak", options.Mode, "growth of resident memory", "MB", 1, Resident() - resident);
+        report.Total("soak", options.Mode, "resident, first tenth", "MB", tenth, resident.Take(tenth).Average());
+        report.Total("soak", options.Mode, "resident, last tenth", "MB", tenth, resident.TakeLast(tenth).Average());
+        report.Total("soak", options.Mode, "growth of live objects", "MB", 1, (GC.GetTotalMemory(forceFullCollection: true) / 1e6) - live);
     }
 
     private async Task<double[]> ConnectAsync(NetworkNamespace networkNamespace, IPEndPoint destination)
@@ -159,6 +191,8 @@ internal sealed class SyncBench(SyncBenchOptions options, BenchReport report, IL
         {
         }
     }
+
+    private static double Median(IEnumerable<double> times) => times.Order().ElementAt(times.Count() / 2);
 
     private TimeSpan CpuTime()
     {

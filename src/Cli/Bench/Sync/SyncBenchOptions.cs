@@ -10,7 +10,7 @@ internal sealed record SyncBenchOptions(string Mode, int Services, int Endpoints
     internal int Changes { get; init; } = 1000;
 
     /// <summary>Changes before those: a proxy runs for months, the code it runs is compiled in its first minute.</summary>
-    internal int WarmUp { get; init; } = 1000;
+    internal int WarmUp => Changes;
 
     /// <summary>Between two changes.</summary>
     internal TimeSpan Pause { get; init; } = TimeSpan.FromMilliseconds(2);

@@ -18,7 +18,9 @@ internal sealed class SyntheticCluster(int services, int endpoints, string? last
 
     private readonly Dictionary<NamespacedName, Service> _services = new(services);
     private readonly Dictionary<NamespacedName, EndpointSlice> _slices = new(services);
+    private readonly int[] _generations = new int[services];
     private IClusterListener? _listener;
+    private int _changes;
 
     internal int Count => services;
 
@@ -42,10 +44,12 @@ internal sealed class SyntheticCluster(int services, int endpoints, string? last
         return Task.CompletedTask;
     }
 
-    /// <summary>One endpoint of a Service gets another address, the n-th it had.</summary>
-    internal void ChangeEndpoint(int service, int generation)
+    /// <summary>One endpoint of one Service gets another address than it had: never a change that changes nothing.</summary>
+    internal void ChangeNext()
     {
-        var slice = SliceAt(service, generation);
+        // A prime, so that changes that follow each other are far apart. The last Service's endpoint may be a real server and stays.
+        var service = (int)(_changes++ * 7919L % Math.Max(1, services - 1));
+        var slice = SliceAt(service, ++_generations[service]);
         _slices[NamespacedName.Of(slice)] = InformerFeed.Kept(slice);
         _listener!.Tell(NamespacedName.Of(slice), slice);
     }
