@@ -207,7 +207,7 @@ internal static class ServiceValidation
         }
 
         errors.KnownOrAbsent("spec.internalTrafficPolicy", spec.Text("internalTrafficPolicy"), "Cluster", "Local");
-        errors.KnownOrAbsent("spec.trafficDistribution", spec.Text("trafficDistribution"), "PreferClose");
+        errors.KnownOrAbsent("spec.trafficDistribution", spec.Text("trafficDistribution"), "PreferClose", "PreferSameNode", "PreferSameZone");
     }
 
     /// <summary>Clients outside the cluster can reach it.</summary>

@@ -47,7 +47,7 @@ public sealed class ServiceRefusalTests(ValidationServer server) : IClassFixture
         { "externalTrafficPolicy: Local, ports: [{port: 1}]", "spec.externalTrafficPolicy: Invalid value: \"Local\": may only be set for externally-accessible services" },
         { "type: NodePort, externalTrafficPolicy: Near, ports: [{port: 1}]", "spec.externalTrafficPolicy: Unsupported value: \"Near\": supported values: \"Cluster\", \"Local\"" },
         { "internalTrafficPolicy: Near, ports: [{port: 1}]", "spec.internalTrafficPolicy: Unsupported value: \"Near\": supported values: \"Cluster\", \"Local\"" },
-        { "trafficDistribution: Near, ports: [{port: 1}]", "spec.trafficDistribution: Unsupported value: \"Near\": supported values: \"PreferClose\"" },
+        { "trafficDistribution: Near, ports: [{port: 1}]", "spec.trafficDistribution: Unsupported value: \"Near\": supported values: \"PreferClose\", \"PreferSameNode\", \"PreferSameZone\"" },
         { "healthCheckNodePort: 30100, ports: [{port: 1}]", "spec.healthCheckNodePort: Invalid value: 30100: may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'" },
         { "loadBalancerSourceRanges: [10.0.0.0/8], ports: [{port: 1}]", "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'" },
         { "type: LoadBalancer, loadBalancerSourceRanges: [10.0.0.0], ports: [{port: 1}]", "spec.LoadBalancerSourceRanges[0]: Invalid value: \"10.0.0.0\": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)" },
