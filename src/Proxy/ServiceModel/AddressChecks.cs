@@ -24,6 +24,8 @@ internal static class AddressChecks
             : IsMulticast(address) ? "is a multicast address"
             : IsLinkLocal(address) ? "is a link-local address"
             : IsUnspecified(address) ? "is the unspecified address"
+            : address.Equals(IPAddress.Broadcast) ? "is the broadcast address"
+            : address.IsIPv4MappedToIPv6 ? "is an IPv4 address written as IPv6"
             : null;
     }
 

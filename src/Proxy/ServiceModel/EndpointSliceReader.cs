@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Net.Sockets;
 using Dataplane.Api;
 
@@ -40,11 +41,15 @@ internal static class EndpointSliceReader
         {
             if (port.Port is null or <= 0 or > ushort.MaxValue)
             {
-                faults.Add($"ports: {port.Name ?? "the unnamed port"} is {port.Port?.ToString() ?? "absent"}, not in 1-65535");
+                faults.Add($"ports: {NameOf(port)} is {port.Port?.ToString() ?? "absent"}, not in 1-65535");
             }
             else if (!TransportProtocols.TryParse(port.Protocol, out var protocol))
             {
                 faults.Add($"ports: protocol {port.Protocol} is not TCP, UDP or SCTP");
+            }
+            else if (ports.Any(other => other.Key == new EndpointPortKey(port.Name ?? "", protocol)))
+            {
+                faults.Add($"ports: {NameOf(port)} stands there twice for {protocol}");
             }
             else
             {
@@ -55,9 +60,12 @@ internal static class EndpointSliceReader
         return ports.ToImmutable();
     }
 
+    private static string NameOf(EndpointPort port) => string.IsNullOrEmpty(port.Name) ? "the unnamed port" : port.Name;
+
     private static ImmutableArray<ServiceEndpoint> ReadEndpoints(EndpointSlice slice, AddressFamily family, ushort port, List<string> faults)
     {
         var endpoints = ImmutableArray.CreateBuilder<ServiceEndpoint>(slice.Endpoints.Count);
+        var seen = new HashSet<IPAddress>(slice.Endpoints.Count);
         foreach (var endpoint in slice.Endpoints)
         {
             if (endpoint.Addresses.Count == 0)
@@ -70,6 +78,12 @@ internal static class EndpointSliceReader
             }
             else
             {
+                if (!seen.Add(address))
+                {
+                    // Which of the two is the truth is decided as between slices, where this is usual.
+                    faults.Add($"endpoints: {address} stands there twice");
+                }
+
                 var ready = endpoint.Conditions.Ready ?? true;
                 endpoints.Add(new ServiceEndpoint(address, port)
                 {

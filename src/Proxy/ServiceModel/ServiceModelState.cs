@@ -54,6 +54,10 @@ internal sealed class ServiceModelState(ILogger logger)
             }
 
             _changed.Add(before);
+            if (read is { Service: var taker })
+            {
+                logger.SliceMoved(name, before, taker);
+            }
         }
 
         if (read is not (var service, var contents))

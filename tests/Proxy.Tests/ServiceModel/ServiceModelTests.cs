@@ -13,20 +13,32 @@ public class ServiceModelTests
     [InlineData("0.0.0.0")]
     [InlineData("fd00:1::1")]
     [InlineData("010.1.1.1")]
+    [InlineData("255.255.255.255")]
     [InlineData("pod")]
-    public void AnEndpointThatMustNotBeADestinationIsLeftOut(string address)
+    [InlineData("::1", "IPv6")]
+    [InlineData("ff02::1", "IPv6")]
+    [InlineData("fe80::1", "IPv6")]
+    [InlineData("::", "IPv6")]
+    [InlineData("::ffff:127.0.0.2", "IPv6")]
+    [InlineData("::ffff:10.244.1.5", "IPv6")]
+    [InlineData("fd00::1%eth0", "IPv6")]
+    [InlineData("10.244.1.5", "IPv6")]
+    public void AnEndpointThatMustNotBeADestinationIsLeftOut(string address, string type = "IPv4")
     {
+        var right = type == "IPv4" ? "10.244.1.6" : "fd00:10:244:1::6";
+        var faults = new List<string>();
         var read = Proxy.ServiceModel.EndpointSliceReader.Read(
             new EndpointSlice
             {
                 Metadata = new ObjectMeta { Namespace = "ns", Name = "s", Labels = new() { ["kubernetes.io/service-name"] = "web" } },
-                AddressType = "IPv4",
+                AddressType = type,
                 Ports = [new EndpointPort { Port = 8080 }],
-                Endpoints = [Cluster.Endpoint(address), Cluster.Endpoint("10.244.1.6")],
+                Endpoints = [Cluster.Endpoint(address), Cluster.Endpoint(right)],
             },
-            []);
+            faults);
 
-        Assert.Equal("10.244.1.6", Assert.Single(read!.Value.Contents.Endpoints).Address.ToString());
+        Assert.StartsWith($"endpoints: {address} is ", Assert.Single(faults), StringComparison.Ordinal);
+        Assert.Equal(right, Assert.Single(read!.Value.Contents.Endpoints).Address.ToString());
     }
 
     [Fact]
@@ -70,6 +82,36 @@ public class ServiceModelTests
         slice.Endpoints.RemoveAt(0);
         model.Set(NamespacedName.Of(slice), slice);
         Assert.Equal(3, lines.Written.Count);
+    }
+
+    [Fact]
+    public void WhatStandsTwiceInASliceIsNamedAndServedOnce()
+    {
+        var lines = new Lines();
+        var model = new Proxy.ServiceModel.ServiceModelState(lines);
+        var web = new Service { Metadata = new ObjectMeta { Namespace = "ns", Name = "web" }, Spec = new ServiceSpec { ClusterIP = "10.96.0.1", Ports = [new() { Port = 80 }] } };
+        model.Set(NamespacedName.Of(web), web);
+        var slice = Slice("web");
+        model.Set(NamespacedName.Of(slice), slice);
+        model.Set(NamespacedName.Of(slice), slice);
+
+        Assert.Equal(
+            ["EndpointSlice ns/s: ports: the unnamed port stands there twice for Tcp; endpoints: 10.244.1.5 stands there twice; ignored"], lines.Written);
+        var endpoint = Assert.Single(Assert.Single(Assert.Single(model.Take().Table.Services).Value.Endpoints.ByPort).Endpoints);
+        Assert.Equal(("10.244.1.5", (ushort)8080, true), (endpoint.Address.ToString(), endpoint.Port, endpoint.Ready));
+
+        var claimed = Slice("other");
+        model.Set(NamespacedName.Of(claimed), claimed);
+        Assert.Equal("EndpointSlice ns/s: was Service ns/web's and is now Service ns/other's", lines.Written[^1]);
+        Assert.Empty(Assert.Single(model.Take().Table.Services).Value.Endpoints.ByPort);
+
+        static EndpointSlice Slice(string service) => new()
+        {
+            Metadata = new ObjectMeta { Namespace = "ns", Name = "s", Labels = new() { ["kubernetes.io/service-name"] = service } },
+            AddressType = "IPv4",
+            Ports = [new EndpointPort { Port = 8080 }, new EndpointPort { Name = "", Port = 9090 }],
+            Endpoints = [Cluster.Endpoint("10.244.1.5 terminating serving"), Cluster.Endpoint("10.244.1.5")],
+        };
     }
 
     [Fact]
