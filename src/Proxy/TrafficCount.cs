@@ -8,6 +8,6 @@ namespace Dataplane.Proxy;
 /// <param name="FrontEnd">Where clients sent.</param>
 /// <param name="Endpoint">Who answered.</param>
 /// <param name="Connections">Connections, or UDP flows.</param>
-/// <param name="Packets">Of both directions.</param>
-/// <param name="Bytes">Of both directions, with IP headers.</param>
-public readonly record struct TrafficCount(TransportProtocol Protocol, IPEndPoint FrontEnd, IPEndPoint Endpoint, long Connections, long Packets, long Bytes);
+/// <param name="Packets">Of both directions; null where a mode sees the first of each connection alone.</param>
+/// <param name="Bytes">Of both directions, with IP headers; null as <paramref name="Packets"/>.</param>
+public readonly record struct TrafficCount(TransportProtocol Protocol, IPEndPoint FrontEnd, IPEndPoint Endpoint, long Connections, long? Packets, long? Bytes);

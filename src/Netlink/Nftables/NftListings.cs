@@ -198,6 +198,30 @@ internal static partial class NftListings
         return null;
     }
 
+    /// <summary>Packets of the first counter among a rule's expressions.</summary>
+    internal static ulong? FindPackets(ReadOnlySpan<byte> expressions)
+    {
+        var elements = new AttributeReader(expressions);
+        while (elements.Read(out var element))
+        {
+            var isCounter = false;
+            var attributes = element.Nested;
+            while (attributes.Read(out var attribute))
+            {
+                switch (attribute.Type)
+                {
+                    case NFTA_EXPR_NAME:
+                        isCounter = attribute.Text == "counter";
+                        break;
+                    case NFTA_EXPR_DATA when isCounter && Inner(attribute.Value, NFTA_COUNTER_PACKETS) is { Length: sizeof(ulong) } packets:
+                        return new NetlinkAttribute(NFTA_COUNTER_PACKETS, packets).U64BigEndian;
+                }
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>What it says of itself: which tables and chains it changed is told by the messages before it.</summary>
     internal static NftGeneration ParseGeneration(NetlinkMessage message)
     {

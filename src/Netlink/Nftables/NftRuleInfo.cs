@@ -10,4 +10,7 @@ public sealed record NftRuleInfo(NftTable Table, string Chain, ulong Handle, str
 {
     /// <summary>The chain it jumps or goes to; null when it does neither.</summary>
     public string? JumpTarget => NftListings.FindJump(Expressions.Span);
+
+    /// <summary>Packets that came as far as its first counter; null when it has none.</summary>
+    public ulong? Packets => NftListings.FindPackets(Expressions.Span);
 }

@@ -25,6 +25,9 @@ internal interface IRuleStore : IDisposable
     /// <exception cref="Exception">What is in force is the old plan, or unknown: <see cref="WriteAll"/> is next.</exception>
     void WriteChange(ForwardingPlan previous, ForwardingPlan next, RuleOptions options);
 
+    /// <summary>Connections to endpoints of a plan, as far as rules count them for whoever asks. From any thread.</summary>
+    IReadOnlyList<TrafficCount> Traffic(ForwardingPlan plan) => [];
+
     /// <summary>Whether what was written is still there.</summary>
     bool IsIntact();
 

@@ -18,7 +18,8 @@ internal sealed class IptablesMode : IProxyMode
     private readonly RuleStores _stores;
     private readonly Func<IRuleStore> _open;
     private readonly bool _choosesStore;
-    private IRuleStore? _store;
+    private volatile IRuleStore? _store;
+    private volatile ForwardingPlan? _inForce;
     private RuleOptions? _options;
     private bool _isFirst = true;
 
@@ -56,13 +57,14 @@ internal sealed class IptablesMode : IProxyMode
                 _isFirst = false;
             }
 
-            _options = options;
+            (_options, _inForce) = (options, next);
             return;
         }
 
         try
         {
             store.WriteChange(previous, next, options);
+            _inForce = next;
             TellCounts(store);
         }
         catch
@@ -76,9 +78,12 @@ internal sealed class IptablesMode : IProxyMode
     public bool IsIntact() => _options is not null && _store!.IsIntact();
 
     /// <inheritdoc/>
+    public IReadOnlyList<TrafficCount> Traffic() => _inForce is { } plan ? _store!.Traffic(plan) : [];
+
+    /// <inheritdoc/>
     public void Cleanup()
     {
-        _options = null;
+        (_options, _inForce) = (null, null);
         _store?.Cleanup();
         if (_choosesStore)
         {

@@ -28,19 +28,22 @@ internal sealed class TrafficMetrics
         Add("bytes", "Bytes of both directions", count => count.Bytes);
     }
 
-    private void Add(string unit, string what, Func<TrafficCount, long> value)
+    private void Add(string unit, string what, Func<TrafficCount, long?> value)
     {
         var meter = _state.Metrics.Meter;
         meter.CreateObservableCounter($"dataplane_proxy_service_{unit}_total", () => Services(value), description: $"{what} through a service port.");
         meter.CreateObservableCounter($"dataplane_proxy_endpoint_{unit}_total", () => Endpoints(value), description: $"{what} to an endpoint of a service port.");
     }
 
-    private IEnumerable<Measurement<long>> Services(Func<TrafficCount, long> value) => Read().GroupBy(entry => entry.Port)
-        .Select(port => new Measurement<long>(port.Sum(entry => value(entry.Count)), Labels(port.Key)));
+    private IEnumerable<Measurement<long>> Services(Func<TrafficCount, long?> value) => Counted(value).GroupBy(entry => entry.Port)
+        .Select(port => new Measurement<long>(port.Sum(entry => value(entry.Count)!.Value), Labels(port.Key)));
 
-    private IEnumerable<Measurement<long>> Endpoints(Func<TrafficCount, long> value) => Read().GroupBy(entry => (entry.Port, entry.Count.Endpoint))
+    private IEnumerable<Measurement<long>> Endpoints(Func<TrafficCount, long?> value) => Counted(value).GroupBy(entry => (entry.Port, entry.Count.Endpoint))
         .Select(endpoint => new Measurement<long>(
-            endpoint.Sum(entry => value(entry.Count)), [.. Labels(endpoint.Key.Port), new("endpoint", endpoint.Key.Endpoint.ToString())]));
+            endpoint.Sum(entry => value(entry.Count)!.Value), [.. Labels(endpoint.Key.Port), new("endpoint", endpoint.Key.Endpoint.ToString())]));
+
+    // What a mode does not count is absent: a zero would say that nothing came.
+    private IEnumerable<(ServicePortName Port, TrafficCount Count)> Counted(Func<TrafficCount, long?> value) => Read().Where(entry => value(entry.Count) is not null);
 
     private static KeyValuePair<string, object?>[] Labels(ServicePortName port) =>
     [

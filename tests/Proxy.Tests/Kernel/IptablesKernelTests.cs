@@ -234,6 +234,33 @@ public sealed partial class IptablesKernelTests(IptablesKernelTests.Rig rig) : I
         await rig.RunAsync("iptables", "-t", "nat", "-D", "PREROUTING", "1");
     }
 
+    [Theory]
+    [InlineData("pod-c tcp 10.96.0.1:80 > a", "10.96.0.1:80", "10.244.1.5:8080")]
+    [InlineData("pod-c udp 10.96.0.1:80 > a", "10.96.0.1:80", "10.244.1.5:8080")]
+    [InlineData("client tcp 172.30.0.11:30080 > a*", "10.96.0.1:80", "10.244.1.5:8080")]
+    [InlineData("pod-a tcp [fd00:10:96::1]:80 > b", "[fd00:10:96::1]:80", "[fd00:10:244:1::6]:8080")]
+    public async Task ConnectionsAreCountedAndGoOnBeingSoWhenOtherEndpointsChange(string line, string frontEnd, string endpoint)
+    {
+        await using var mode = rig.Start();
+        mode.Cleanup();
+        var cluster = new Cluster()
+            .Service("web", "10.96.0.1", [new() { Name = "t", Port = 80, NodePort = 30080 }, new() { Name = "u", Port = 80, Protocol = "UDP" }], s =>
+                s.Spec.ClusterIPs = ["10.96.0.1", "fd00:10:96::1"])
+            .Slice("web", "t:8080,u/UDP:8080", "10.244.1.5 here").Slice("web", "t:8080", "fd00:10:244:1::6 here")
+            .Service("quiet", "10.96.0.2", 80).Slice("quiet", "8080", "10.244.1.5 here");
+        var plan = cluster.Plan();
+        mode.Apply(null, plan);
+        var probe = Probe.Parse(line);
+        for (var connection = 0; connection < 5; connection++)
+        {
+            Assert.Equal(probe.Expected[0], await Prober.ConnectAsync(rig.Network, probe));
+        }
+
+        mode.Apply(plan, cluster.Slice("web", "t:8080,u/UDP:8080", "10.244.2.5").Plan());
+        var count = Assert.Single(mode.Traffic());
+        Assert.Equal((frontEnd, endpoint, 5L, null, null), ($"{count.FrontEnd}", $"{count.Endpoint}", count.Connections, count.Packets, count.Bytes));
+    }
+
     [Fact]
     public async Task CleanupLeavesNoTable()
     {

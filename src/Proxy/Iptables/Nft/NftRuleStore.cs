@@ -79,6 +79,9 @@ internal sealed class NftRuleStore : IRuleStore
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<TrafficCount> Traffic(ForwardingPlan plan) => [.. _families.SelectMany(family => RuleTraffic.Read(_connection, family, plan))];
+
+    /// <inheritdoc/>
     public bool IsIntact() => _states is { } states && _foreign.Check(_connection, states);
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Dataplane.Proxy.ServiceModel;
@@ -51,8 +52,17 @@ internal static class ChainNames
     /// <summary>One endpoint of a service port.</summary>
     internal static string Endpoint(string servicePort, string protocol, string endpoint) => EndpointPrefix + Hash(servicePort + protocol + endpoint);
 
+    /// <inheritdoc cref="Endpoint(string, string, string)"/>
+    internal static string Endpoint(ServicePortName port, IPEndPoint endpoint) => Endpoint(port.ToString(), NameOf(port.Protocol), endpoint.ToString());
+
     /// <summary>What a service port's chains have in common.</summary>
     internal static string ServicePortHash(string servicePort, string protocol) => Hash(servicePort + protocol);
+
+    /// <inheritdoc cref="ServicePortHash(string, string)"/>
+    internal static string ServicePortHash(ServicePortName port) => ServicePortHash(port.ToString(), NameOf(port.Protocol));
+
+    /// <summary>The <see cref="ServicePortHash(string, string)"/> that a service port's chain ends in; of another chain's name its last part.</summary>
+    internal static string HashOf(string chain) => chain[(chain.LastIndexOf('-') + 1)..];
 
     /// <summary>Whether a chain of the nat table belongs to a service port: made by this program or by kube-proxy.</summary>
     internal static bool IsOfServicePort(string chain) =>
@@ -62,6 +72,8 @@ internal static class ChainNames
 
     /// <summary>Whether a service port's chain is that of an endpoint.</summary>
     internal static bool IsOfEndpoint(string chain) => chain.StartsWith(EndpointPrefix, StringComparison.Ordinal);
+
+    private static string NameOf(TransportProtocol protocol) => protocol.ToString().ToLowerInvariant();
 
     // 16 characters of 5 bits are the digest's first 10 bytes.
     private static string Hash(string text)
