@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
@@ -16,7 +16,7 @@ namespace Dataplane.Api.Client;
 /// The list after a 410 also tells of what was deleted unseen. Bookmarks move the version on while nothing changes, so that 410s stay rare.
 /// Objects are shared with every reader: never mutate them, use <c>with</c>.
 /// </remarks>
-public sealed class Informer<T>
+public sealed partial class Informer<T>
     where T : class, IResource<T>
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
@@ -37,10 +37,10 @@ public sealed class Informer<T>
     private string? _version;
 
     /// <summary>
-    /// What of an object the copy keeps, for readers that take what they need from each change: at least name, namespace, uid and resource version.
-    /// Subscribers are told of whole objects, but for <see cref="InformerChange{T}.Old"/>.
+    /// For readers that take what they need from each change, and have a copy of their own: no object is kept, a first list is told of as it arrives,
+    /// <see cref="Snapshot"/> stays empty, and changes have no <see cref="InformerChange{T}.Old"/>.
     /// </summary>
-    public Func<T, T>? Keep { get; init; }
+    public bool KeepsVersionsOnly { get; init; }
 
     public Informer(KubernetesClient client, InformerOptions options, ILogger logger, TimeProvider? time = null)
     {
@@ -86,7 +86,7 @@ public sealed class Informer<T>
             {
                 if (_version is null)
                 {
-                    await ListAsync(cancellationToken).ConfigureAwait(false);
+                    await (KeepsVersionsOnly ? ListVersionsAsync(cancellationToken) : ListAsync(cancellationToken)).ConfigureAwait(false);
                 }
 
                 await WatchAsync(cancellationToken).ConfigureAwait(false);
@@ -115,6 +115,23 @@ public sealed class Informer<T>
     private async Task ListAsync(CancellationToken cancellationToken)
     {
         var listed = ImmutableDictionary.CreateBuilder<NamespacedName, T>();
+        await foreach (var chunk in ChunksAsync(listed.Clear, cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var obj in chunk)
+            {
+                listed[NamespacedName.Of(obj)] = Trim(obj);
+            }
+        }
+
+        Replace(listed.ToImmutable());
+        _synced.TrySetResult();
+    }
+
+    /// <summary>A list in chunks; at its end <see cref="_version"/> is the list's.</summary>
+    /// <param name="again">Told when what came so far is of no use, and all of it follows once more.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    private async IAsyncEnumerable<IReadOnlyList<T>> ChunksAsync(Action again, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         var request = new ListOptions
         {
             Namespace = _options.Namespace,
@@ -132,23 +149,17 @@ public sealed class Informer<T>
             catch (ApiException error) when (error.IsExpired && request.Continue is not null)
             {
                 // The list outlived the server's history: one answer with everything cannot.
-                listed.Clear();
+                again();
                 request = request with { Continue = null, Limit = null };
                 continue;
             }
 
-            foreach (var obj in chunk.Items)
-            {
-                listed[NamespacedName.Of(obj)] = Trim(obj);
-            }
-
+            yield return chunk.Items;
             if (string.IsNullOrEmpty(chunk.Metadata.Continue))
             {
-                Replace(listed.ToImmutable());
                 _backoff.Reset();
-                _synced.TrySetResult();
                 _version = chunk.Metadata.ResourceVersion;
-                return;
+                yield break;
             }
 
             request = request with { Continue = chunk.Metadata.Continue };
@@ -191,28 +202,56 @@ public sealed class Informer<T>
 
         var name = NamespacedName.Of(change.Object);
         var obj = Trim(change.Object);
-        _objects.TryGetValue(name, out var old);
-        if (old is not null && IsOlder(obj, old))
+        var version = ObjectVersion.Of(obj.Metadata);
+        // A server behind its peers may watch from further back than the last one did.
+        if (Known(name) is { } known && version.IsOlderThan(known))
         {
-            Log.WentBack(_logger, T.Resource.Plural, name, obj.Metadata.ResourceVersion, old.Metadata.ResourceVersion);
+            Log.WentBack(_logger, T.Resource.Plural, name, version.ToString(), known.ToString());
             return;
         }
 
         if (change.Type == WatchEventType.Deleted)
         {
-            _objects = _objects.Remove(name);
+            Forget(name);
             Notify(new InformerChange<T>(InformerChangeType.Deleted, obj, null));
             return;
         }
 
-        _objects = _objects.SetItem(name, Keep?.Invoke(obj) ?? obj);
-        NotifyReplaced(old, obj);
+        Tell(name, obj, version);
+    }
+
+    private ObjectVersion? Known(NamespacedName name) => KeepsVersionsOnly
+        ? _versions.TryGetValue(name, out var version) ? version : null
+        : _objects.TryGetValue(name, out var obj) ? ObjectVersion.Of(obj.Metadata) : null;
+
+    private void Forget(NamespacedName name)
+    {
+        _versions.Remove(name);
+        _objects = _objects.Remove(name);
+    }
+
+    /// <summary>Takes an object in and tells of it.</summary>
+    private void Tell(NamespacedName name, T obj, ObjectVersion version)
+    {
+        var known = Known(name);
+        var old = _objects.GetValueOrDefault(name);
+        if (KeepsVersionsOnly)
+        {
+            _versions[name] = version;
+        }
+        else
+        {
+            _objects = _objects.SetItem(name, obj);
+        }
+
+        NotifyReplaced(name, known, old, obj, version);
     }
 
     private void Replace(ImmutableDictionary<NamespacedName, T> listed)
     {
         var before = _objects;
-        _objects = Keep is null ? listed : listed.ToImmutableDictionary(pair => pair.Key, pair => Keep(pair.Value));
+        // A list is what there is, whatever its version.
+        _objects = listed;
         foreach (var (name, old) in before)
         {
             if (!listed.ContainsKey(name))
@@ -224,30 +263,24 @@ public sealed class Informer<T>
         foreach (var (name, obj) in listed)
         {
             before.TryGetValue(name, out var old);
-            if (old is null || old.Metadata.ResourceVersion != obj.Metadata.ResourceVersion || old.Metadata.UID != obj.Metadata.UID)
+            var version = ObjectVersion.Of(obj.Metadata);
+            var known = old is null ? (ObjectVersion?)null : ObjectVersion.Of(old.Metadata);
+            if (known != version)
             {
-                NotifyReplaced(old, obj);
+                NotifyReplaced(name, known, old, obj, version);
             }
         }
     }
 
-    // Versions of one object are numbers that grow (KEP-5504). A server behind its peers may watch from further back than the last one did; a list is
-    // what there is, whatever its version.
-    private static bool IsOlder(T obj, T old) => obj.Metadata.UID == old.Metadata.UID
-        && ulong.TryParse(obj.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
-        && ulong.TryParse(old.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var known)
-        && version < known;
-
-    /// <summary>A name that came back with another uid is another object.</summary>
-    private void NotifyReplaced(T? old, T obj)
+    private void NotifyReplaced(NamespacedName name, ObjectVersion? known, T? old, T obj, ObjectVersion version)
     {
-        if (old is not null && old.Metadata.UID != obj.Metadata.UID)
+        if (known?.IsSameObject(version) == false)
         {
-            Notify(new InformerChange<T>(InformerChangeType.Deleted, old, null));
-            old = null;
+            Notify(new InformerChange<T>(InformerChangeType.Deleted, old, null) { Gone = name });
+            (known, old) = (null, null);
         }
 
-        Notify(new InformerChange<T>(old is null ? InformerChangeType.Added : InformerChangeType.Updated, old, obj));
+        Notify(new InformerChange<T>(known is null ? InformerChangeType.Added : InformerChangeType.Updated, old, obj));
     }
 
     private void Notify(InformerChange<T> change)

@@ -19,7 +19,10 @@ public readonly record struct InformerChange<T>(InformerChangeType Type, T? Old,
     public T Object => New ?? Old!;
 
     /// <summary>Which object.</summary>
-    public NamespacedName Name => NamespacedName.Of(Object);
+    public NamespacedName Name => Gone ?? NamespacedName.Of(Object);
+
+    /// <summary>A deletion nobody saw, of an object that was not kept: neither <see cref="Old"/> nor <see cref="New"/> is there.</summary>
+    internal NamespacedName? Gone { get; init; }
 }
 
 /// <summary>Which objects an informer follows.</summary>

@@ -8,18 +8,12 @@ namespace Dataplane.Proxy.Feeds;
 /// <summary>What an API server tells.</summary>
 public sealed class InformerFeed(KubernetesClient client, string nodeName, ILogger logger) : IClusterFeed
 {
-    /// <summary>What an informer's copy keeps of a Service: the proxy has its own model, and a second copy would be the larger one.</summary>
-    public static Service Kept(Service service) => new() { Metadata = Kept(service.Metadata) };
-
-    /// <inheritdoc cref="Kept(Service)"/>
-    public static EndpointSlice Kept(EndpointSlice slice) => new() { Metadata = Kept(slice.Metadata) };
-
     /// <inheritdoc/>
     public async Task RunAsync(IClusterListener listener, CancellationToken cancellation)
     {
-        var services = new Informer<Service>(client, new InformerOptions { LabelSelector = ServiceLabels.ServiceSelector }, logger) { Keep = Kept };
+        var services = new Informer<Service>(client, new InformerOptions { LabelSelector = ServiceLabels.ServiceSelector }, logger) { KeepsVersionsOnly = true };
         services.Subscribe(change => listener.Tell(change.Name, change.New));
-        var slices = new Informer<EndpointSlice>(client, new InformerOptions { LabelSelector = ServiceLabels.EndpointSliceSelector }, logger) { Keep = Kept };
+        var slices = new Informer<EndpointSlice>(client, new InformerOptions { LabelSelector = ServiceLabels.EndpointSliceSelector }, logger) { KeepsVersionsOnly = true };
         slices.Subscribe(change => listener.Tell(change.Name, change.New));
         var nodes = new Informer<Node>(client, new InformerOptions { FieldSelector = $"metadata.name={nodeName}" }, logger);
         nodes.Subscribe(change => listener.Tell(change.New));
@@ -36,12 +30,4 @@ public sealed class InformerFeed(KubernetesClient client, string nodeName, ILogg
 
         await running;
     }
-
-    private static ObjectMeta Kept(ObjectMeta metadata) => new()
-    {
-        Namespace = metadata.Namespace,
-        Name = metadata.Name,
-        UID = metadata.UID,
-        ResourceVersion = metadata.ResourceVersion,
-    };
 }

@@ -7,6 +7,8 @@ namespace Dataplane.Proxy.ServiceModel;
 /// <summary>Addresses as the API carries them, checked before they become destinations.</summary>
 internal static class AddressChecks
 {
+    private const int LongestIPv4 = 15;
+
     /// <summary>
     /// Parses an endpoint's address. A proxy that forwards to loopback, link-local or multicast addresses would let whoever can write slices reach
     /// the node's own services (CVE-2020-8555's family of problems).
@@ -39,7 +41,9 @@ internal static class AddressChecks
         }
 
         address = parsed;
-        return parsed.AddressFamily == AddressFamily.InterNetworkV6 || parsed.ToString() == text;
+        // Not by ToString, whose text the address would keep: there are as many as endpoints.
+        Span<char> canonical = stackalloc char[LongestIPv4];
+        return parsed.AddressFamily == AddressFamily.InterNetworkV6 || (parsed.TryFormat(canonical, out var length) && text.AsSpan().SequenceEqual(canonical[..length]));
     }
 
     /// <summary>A CIDR; host bits may be set, as the API server accepts 10.1.2.3/24, and are cleared.</summary>

@@ -100,6 +100,27 @@ public sealed class InformerTests
     }
 
     [Fact]
+    public async Task An_informer_that_keeps_versions_alone_tells_of_the_same_changes()
+    {
+        const string First = "11111111-1111-1111-1111-111111111111", Second = "22222222-2222-2222-2222-222222222222";
+        _api.ListChunk("10", "more", Pod("stays", "1"), Pod("changes", "2")).List("10", Pod("goes", "3"), Pod("reborn", "4", uid: First))
+            .Watch(
+                Event("MODIFIED", Pod("stays", "0")), Event("MODIFIED", Pod("stays", "20")), Event("ADDED", Pod("seen", "21")), Event("DELETED", Pod("seen", "22")),
+                Event("ERROR", """{"kind":"Status","message":"too old resource version","reason":"Expired","code":410}"""))
+            .ListChunk("80", "more", Pod("never", "1")).Expired("continue token too old")
+            .List("90", Pod("stays", "20"), Pod("changes", "50"), Pod("reborn", "70", uid: Second));
+
+        var changes = await RunAsync(changes: 13, requests: 7, versionsOnly: true);
+
+        Assert.Equal(
+            [
+                "Added stays@1", "Added changes@2", "Added goes@3", "Added reborn@4", "Updated stays@20", "Added seen@21", "Deleted seen@22",
+                "Added never@1", "Updated changes@50", "Deleted reborn", "Added reborn@70", "Deleted goes", "Deleted never",
+            ],
+            [.. changes.Take(11), .. changes.Skip(11).Order(StringComparer.Ordinal)]);
+    }
+
+    [Fact]
     public async Task Failures_are_retried_with_growing_delays()
     {
         _api.Fail().Fail().Fail().Fail().List("10", Pod("a", "1"));
@@ -141,15 +162,16 @@ public sealed class InformerTests
 
     private static string WatchFrom(string version) => $"GET /api/v1/pods?watch=true&allowWatchBookmarks=true&resourceVersion={version}";
 
-    private static string Describe(InformerChange<Pod> change) => change.Type == InformerChangeType.Updated
-        ? $"Updated {change.New!.Metadata.Name}@{change.Old!.Metadata.ResourceVersion}->{change.New.Metadata.ResourceVersion}"
+    private static string Describe(InformerChange<Pod> change) => change is { Old: null, New: null } or { Type: InformerChangeType.Updated, Old: null }
+        ? $"{change.Type} {change.Name.Name}{(change.New is { } found ? $"@{found.Metadata.ResourceVersion}" : "")}"
+        : change.Type == InformerChangeType.Updated ? $"Updated {change.New!.Metadata.Name}@{change.Old!.Metadata.ResourceVersion}->{change.New.Metadata.ResourceVersion}"
         : $"{change.Type} {change.Object.Metadata.Name}@{change.Object.Metadata.ResourceVersion}";
 
     /// <summary>Runs an informer until so many changes and requests have been seen.</summary>
-    private async Task<List<string>> RunAsync(int changes, int requests, InformerOptions? options = null)
+    private async Task<List<string>> RunAsync(int changes, int requests, InformerOptions? options = null, bool versionsOnly = false)
     {
         using var client = _api.Client();
-        var informer = new Informer<Pod>(client, options ?? new InformerOptions(), NullLogger.Instance, _time);
+        var informer = new Informer<Pod>(client, options ?? new InformerOptions(), NullLogger.Instance, _time) { KeepsVersionsOnly = versionsOnly };
         var seen = Channel.CreateUnbounded<string>();
         informer.Subscribe(change => seen.Writer.TryWrite(Describe(change)));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using Dataplane.Api;
+using Dataplane.Api.Client;
 using Dataplane.Proxy.Feeds;
 
 namespace Dataplane.Cli.Bench.Sync;
@@ -16,8 +17,8 @@ internal sealed class SyntheticCluster(int services, int endpoints, string? last
     private const uint EndpointNetwork = (10u << 24) | (128u << 16);
     private const int TargetPort = 8080;
 
-    private readonly Dictionary<NamespacedName, Service> _services = new(services);
-    private readonly Dictionary<NamespacedName, EndpointSlice> _slices = new(services);
+    private readonly Dictionary<NamespacedName, ObjectVersion> _services = new(services);
+    private readonly Dictionary<NamespacedName, ObjectVersion> _slices = new(services);
     private readonly int[] _generations = new int[services];
     private IClusterListener? _listener;
     private int _changes;
@@ -31,10 +32,10 @@ internal sealed class SyntheticCluster(int services, int endpoints, string? last
         for (var index = 0; index < services; index++)
         {
             var service = ServiceAt(index);
-            _services[NamespacedName.Of(service)] = InformerFeed.Kept(service);
+            _services[NamespacedName.Of(service)] = ObjectVersion.Of(service.Metadata);
             listener.Tell(NamespacedName.Of(service), service);
             var slice = SliceAt(index, 0);
-            _slices[NamespacedName.Of(slice)] = InformerFeed.Kept(slice);
+            _slices[NamespacedName.Of(slice)] = ObjectVersion.Of(slice.Metadata);
             listener.Tell(NamespacedName.Of(slice), slice);
         }
 
@@ -50,7 +51,7 @@ internal sealed class SyntheticCluster(int services, int endpoints, string? last
         // A prime, so that changes that follow each other are far apart. The last Service's endpoint may be a real server and stays.
         var service = (int)(_changes++ * 7919L % Math.Max(1, services - 1));
         var slice = SliceAt(service, ++_generations[service]);
-        _slices[NamespacedName.Of(slice)] = InformerFeed.Kept(slice);
+        _slices[NamespacedName.Of(slice)] = ObjectVersion.Of(slice.Metadata);
         _listener!.Tell(NamespacedName.Of(slice), slice);
     }
 
@@ -88,7 +89,7 @@ internal sealed class SyntheticCluster(int services, int endpoints, string? last
     {
         Namespace = Namespace,
         Name = name,
-        UID = name,
+        UID = Guid.NewGuid().ToString(),
         ResourceVersion = "1",
         Labels = labels,
     };

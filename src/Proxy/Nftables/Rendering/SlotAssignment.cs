@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Dataplane.Proxy.Planning;
 
 namespace Dataplane.Proxy.Nftables.Rendering;
@@ -9,6 +10,12 @@ internal static class SlotAssignment
     /// <summary>Endpoints that stay keep their slots as long as the slots exist, so that one change is a change of at most two elements.</summary>
     internal static EndpointTarget[] Assign(EndpointTarget[] before, ImmutableArray<EndpointTarget> wanted)
     {
+        if (before.Length == 0)
+        {
+            // Shared with the plan, which holds it anyway.
+            return ImmutableCollectionsMarshal.AsArray(wanted) ?? [];
+        }
+
         var slots = new EndpointTarget[wanted.Length];
         var free = new List<int>();
         var unplaced = wanted.ToHashSet();
