@@ -23,7 +23,7 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Error, Message = "Upstream {Upstream} forwards to this server: it is not asked any more")]
     internal static partial void UpstreamLoops(ILogger logger, IPEndPoint upstream);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Listener on {Address} ended: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Listener on {Address}: {Reason}; trying again")]
     internal static partial void ListenerFailed(ILogger logger, IPEndPoint address, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A query could not be answered")]

@@ -18,12 +18,15 @@ internal sealed class UdpListener : IDisposable
     /// <summary>Queries are far smaller; replies are at most <see cref="ReplyBuilder.PayloadSize"/>.</summary>
     private const int SlotBytes = 2048;
 
+    private static readonly TimeSpan FailurePause = TimeSpan.FromMilliseconds(100);
+
     private readonly BatchSocket _socket;
     private readonly QueryEngine _engine;
     private readonly Forwarder? _forwarder;
     private readonly QueryCounters _forwardCounters;
     private readonly ILogger _logger;
     private readonly Thread _thread;
+    private readonly ManualResetEvent _stop = new(initialState: false);
     private volatile bool _stopping;
 
     /// <param name="socket">Owned from now on.</param>
@@ -49,32 +52,44 @@ internal sealed class UdpListener : IDisposable
     public void Dispose()
     {
         _stopping = true;
+        _stop.Set();
         _socket.Shutdown();
         _thread.Join();
         _socket.Dispose();
+        _stop.Dispose();
     }
 
     private void Run()
     {
         var batch = new DatagramBatch(Slots, SlotBytes);
-        try
+        while (!_stopping)
         {
-            while (!_stopping)
+            try
             {
-                var count = _socket.Receive(batch);
-                var start = Stopwatch.GetTimestamp();
-                for (var slot = 0; slot < count; slot++)
-                {
-                    Answer(batch, slot);
-                }
-
-                var sent = _socket.Send(batch);
-                Counters.Took(sent, Stopwatch.GetElapsedTime(start));
+                Serve(batch);
+            }
+            catch (LinuxException failure)
+            {
+                // Memory that is short, say. The cluster cannot do without this thread: it is told, and tried again.
+                Log.ListenerFailed(_logger, _socket.LocalEndPoint, failure.Message);
+                _stop.WaitOne(FailurePause);
             }
         }
-        catch (LinuxException failure)
+    }
+
+    private void Serve(DatagramBatch batch)
+    {
+        while (!_stopping)
         {
-            Log.ListenerFailed(_logger, _socket.LocalEndPoint, failure.Message);
+            var count = _socket.Receive(batch);
+            var start = Stopwatch.GetTimestamp();
+            for (var slot = 0; slot < count; slot++)
+            {
+                Answer(batch, slot);
+            }
+
+            var sent = _socket.Send(batch);
+            Counters.Took(sent, Stopwatch.GetElapsedTime(start));
         }
     }
 

@@ -38,13 +38,13 @@ internal sealed class ZoneWatcher : IAsyncDisposable
         var informerLogger = loggers.CreateLogger("Dataplane.Dns.Informer");
         var informers = new List<(Task Running, Task Synced)>
         {
-            Follow<Namespace>(informerLogger, (zone, change) => zone.SetNamespace(change.Object.Metadata.Name, change.New is not null)),
-            Follow<Service>(informerLogger, (zone, change) => zone.Set(change.Old, change.New)),
-            Follow<EndpointSlice>(informerLogger, (zone, change) => zone.Set(change.Old, change.New)),
+            Follow<Namespace>(informerLogger, Kept, (zone, change) => zone.SetNamespace(change.Object.Metadata.Name, change.New is not null)),
+            Follow<Service>(informerLogger, Kept, (zone, change) => zone.Set(change.Old, change.New)),
+            Follow<EndpointSlice>(informerLogger, Kept, (zone, change) => zone.Set(change.Old, change.New)),
         };
         if (options.Pods == PodRecordMode.Verified)
         {
-            informers.Add(Follow<Pod>(informerLogger, (zone, change) => zone.Set(change.Old, change.New)));
+            informers.Add(Follow<Pod>(informerLogger, Kept, (zone, change) => zone.Set(change.Old, change.New)));
         }
 
         _running = [.. informers.Select(informer => informer.Running), MarkSyncedAsync(informers.Select(informer => informer.Synced)), ApplyAsync()];
@@ -58,10 +58,41 @@ internal sealed class ZoneWatcher : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private (Task Running, Task Synced) Follow<T>(ILogger logger, Action<ZoneState, InformerChange<T>> apply)
+    // What the zone needs it takes from each change; the informers keep no more than they need to tell what changed and what it was part of.
+    private static Namespace Kept(Namespace kept) => new() { Metadata = Identity(kept.Metadata) };
+
+    private static Service Kept(Service kept) => new() { Metadata = Identity(kept.Metadata) };
+
+    private static EndpointSlice Kept(EndpointSlice kept)
+    {
+        var metadata = Identity(kept.Metadata);
+        if (kept.Metadata.Labels.TryGetValue(ZoneState.ServiceNameLabel, out var service))
+        {
+            metadata.Labels = new Dictionary<string, string>(1) { [ZoneState.ServiceNameLabel] = service };
+        }
+
+        return new EndpointSlice { Metadata = metadata };
+    }
+
+    private static Pod Kept(Pod kept) => new()
+    {
+        Metadata = Identity(kept.Metadata),
+        Spec = new PodSpec { HostNetwork = kept.Spec.HostNetwork },
+        Status = new PodStatus { Phase = kept.Status.Phase, PodIP = kept.Status.PodIP, PodIPs = kept.Status.PodIPs },
+    };
+
+    private static ObjectMeta Identity(ObjectMeta metadata) => new()
+    {
+        Namespace = metadata.Namespace,
+        Name = metadata.Name,
+        UID = metadata.UID,
+        ResourceVersion = metadata.ResourceVersion,
+    };
+
+    private (Task Running, Task Synced) Follow<T>(ILogger logger, Func<T, T> kept, Action<ZoneState, InformerChange<T>> apply)
         where T : class, IResource<T>
     {
-        var informer = new Informer<T>(_client, new InformerOptions(), logger, _time);
+        var informer = new Informer<T>(_client, new InformerOptions(), logger, _time) { Keep = kept };
         informer.Subscribe(change => _changes.Writer.TryWrite(zone => apply(zone, change)));
         return (informer.RunAsync(_stop.Token), informer.WaitForSyncAsync(_stop.Token));
     }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Dataplane.Api;
 using Dataplane.Dns.Wire;
 
 namespace Dataplane.Dns.Zones;
@@ -11,49 +10,44 @@ namespace Dataplane.Dns.Zones;
 /// </summary>
 internal static class ServiceRecordsFactory
 {
-    internal const string Headless = "None";
-
     /// <returns>
     /// <see langword="null"/> when the name does not exist: a headless service without a ready endpoint, a service that has no
     /// address yet, or a name that fits no label.
     /// </returns>
-    internal static ServiceRecords? Create(ZoneNames zone, uint ttl, Service service, IEnumerable<EndpointSlice> slices)
+    internal static ServiceRecords? Create(ZoneNames zone, uint ttl, ServiceShape service, IEnumerable<SliceShape> slices)
     {
-        if (ZoneNames.ServiceKey(service.Metadata.Namespace, service.Metadata.Name) is not { } key)
+        if (ZoneNames.ServiceKey(service.Namespace, service.Name) is not { } key)
         {
             return null;
         }
 
         var name = zone.ServiceName(key);
-        if (service.Spec.Type == "ExternalName")
+        if (service.ExternalName is { } external)
         {
-            return CanonicalName(service) is { } target
+            return CanonicalName(external) is { } target
                 ? new ServiceRecords(key, name, Host([], [], ttl), [], [], null) { CanonicalName = target }
                 : null;
         }
 
         var endpoints = ReadyEndpoints(slices).ToList();
         var hosts = Hosts(endpoints, ttl);
-        var clusterAddresses = Addresses(service.Spec.ClusterIPs.Count > 0 ? service.Spec.ClusterIPs : [service.Spec.ClusterIP ?? ""]);
-        if (clusterAddresses.Count > 0)
+        if (service.ClusterAddresses.Length > 0)
         {
-            var self = Host([], clusterAddresses, ttl);
-            var ports = service.Spec.Ports.Select(port => NamedTarget.Of(port.Name, port.Protocol, port.Port, self));
+            var self = Host([], service.ClusterAddresses, ttl);
+            var ports = service.Ports.Select(port => new NamedTarget(port.Name, port.Protocol, new ServiceTarget(port.Number, self)));
             return Create(key, name, self, hosts.Values, ports.ToList(), hasClusterAddress: true);
         }
 
-        if (hosts.Count == 0 || !IsHeadless(service))
+        if (hosts.Count == 0 || !service.IsHeadless)
         {
             return null;
         }
 
         var all = Host([], endpoints.Select(endpoint => endpoint.Address), ttl);
-        var targets = endpoints.SelectMany(endpoint => endpoint.Ports.Where(port => port.Port is not null).Select(port =>
-            NamedTarget.Of(port.Name, port.Protocol, port.Port!.Value, hosts[endpoint.Label])));
+        var targets = endpoints.SelectMany(endpoint => endpoint.Ports.Select(port =>
+            new NamedTarget(port.Name, port.Protocol, new ServiceTarget(port.Number, hosts[endpoint.Label]))));
         return Create(key, name, all, hosts.Values, targets.Distinct().ToList(), hasClusterAddress: false);
     }
-
-    internal static bool IsHeadless(Service service) => service.Spec.ClusterIP == Headless || service.Spec.ClusterIPs.Contains(Headless);
 
     private static ServiceRecords Create(
         byte[] key, byte[] name, HostRecords self, IEnumerable<HostRecords> hosts, List<NamedTarget> targets, bool hasClusterAddress)
@@ -97,16 +91,10 @@ internal static class ServiceRecordsFactory
         AddressRecords.Encode(addresses, AddressFamily.InterNetwork, ttl),
         AddressRecords.Encode(addresses, AddressFamily.InterNetworkV6, ttl));
 
-    /// <summary>The EndpointSlice controller has folded publishNotReadyAddresses into ready already; absent means ready.</summary>
-    private static IEnumerable<ReadyEndpoint> ReadyEndpoints(IEnumerable<EndpointSlice> slices) =>
+    private static IEnumerable<ReadyEndpoint> ReadyEndpoints(IEnumerable<SliceShape> slices) =>
         from slice in slices
-        where slice.AddressType != "FQDN"
         from endpoint in slice.Endpoints
-        where endpoint.Conditions.Ready ?? true
-        from text in endpoint.Addresses
-        let address = IPAddress.TryParse(text, out var parsed) ? parsed : null
-        where address is not null
-        select new ReadyEndpoint(EndpointLabel(endpoint.Hostname, text), address, slice.Ports);
+        select new ReadyEndpoint(EndpointLabel(endpoint.Hostname, endpoint.Address.ToString()), endpoint.Address, slice.Ports);
 
     private static string EndpointLabel(string? hostname, string address)
     {
@@ -120,14 +108,11 @@ internal static class ServiceRecordsFactory
         return dashed.EndsWith('-') ? dashed + "0" : dashed;
     }
 
-    private static List<IPAddress> Addresses(List<string> texts) =>
-        [.. texts.Select(text => IPAddress.TryParse(text, out var address) ? address : null).OfType<IPAddress>()];
-
-    private static byte[]? CanonicalName(Service service)
+    private static byte[]? CanonicalName(string target)
     {
         try
         {
-            return service.Spec.ExternalName is { Length: > 0 } target ? DnsName.ParseLower(target) : null;
+            return target.Length > 0 ? DnsName.ParseLower(target) : null;
         }
         catch (FormatException)
         {
@@ -135,11 +120,7 @@ internal static class ServiceRecordsFactory
         }
     }
 
-    private sealed record ReadyEndpoint(string Label, IPAddress Address, List<EndpointPort> Ports);
+    private sealed record ReadyEndpoint(string Label, IPAddress Address, PortShape[] Ports);
 
-    private readonly record struct NamedTarget(string Port, string Protocol, ServiceTarget Target)
-    {
-        internal static NamedTarget Of(string? port, string? protocol, int number, HostRecords host) =>
-            new((port ?? "").ToLowerInvariant(), (protocol ?? "TCP").ToLowerInvariant(), new ServiceTarget((ushort)number, host));
-    }
+    private readonly record struct NamedTarget(string Port, string Protocol, ServiceTarget Target);
 }

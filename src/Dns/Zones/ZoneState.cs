@@ -28,11 +28,11 @@ internal sealed record ZoneOptions
 /// </summary>
 internal sealed class ZoneState
 {
-    private const string ServiceNameLabel = "kubernetes.io/service-name";
+    internal const string ServiceNameLabel = "kubernetes.io/service-name";
 
     private readonly ZoneOptions _options;
-    private readonly Dictionary<NamespacedName, Service> _services = [];
-    private readonly Dictionary<NamespacedName, Dictionary<string, EndpointSlice>> _slices = [];
+    private readonly Dictionary<NamespacedName, ServiceShape> _services = [];
+    private readonly Dictionary<NamespacedName, Dictionary<string, SliceShape>> _slices = [];
     private readonly HashSet<NamespacedName> _changed = [];
     private readonly List<(string Namespace, bool Exists)> _namespaces = [];
     private readonly PodAddressCounts _pods = new();
@@ -69,7 +69,7 @@ internal sealed class ZoneState
         }
         else
         {
-            _services[name] = now;
+            _services[name] = ServiceShape.Of(now);
         }
     }
 
@@ -91,10 +91,10 @@ internal sealed class ZoneState
             _changed.Add(after);
             if (!_slices.TryGetValue(after, out var slices))
             {
-                _slices[after] = slices = new Dictionary<string, EndpointSlice>(StringComparer.Ordinal);
+                _slices[after] = slices = new Dictionary<string, SliceShape>(StringComparer.Ordinal);
             }
 
-            slices[now.Metadata.Name] = now;
+            slices[now.Metadata.Name] = SliceShape.Of(now);
         }
     }
 
@@ -153,7 +153,7 @@ internal sealed class ZoneState
         }
 
         services.TryGet(key, out var old);
-        var slices = _slices.TryGetValue(name, out var known) ? known.Values : Enumerable.Empty<EndpointSlice>();
+        var slices = _slices.TryGetValue(name, out var known) ? known.Values : Enumerable.Empty<SliceShape>();
         var records = _services.TryGetValue(name, out var service)
             ? ServiceRecordsFactory.Create(_options.Zone, _options.Ttl, service, slices)
             : null;
@@ -169,11 +169,9 @@ internal sealed class ZoneState
         PointerChanges.Apply(pointers, old, records);
     }
 
-    private HostRecords NameServer(Service? service)
+    private HostRecords NameServer(ServiceShape? service)
     {
-        var addresses = (service?.Spec.ClusterIPs ?? [])
-            .Select(text => IPAddress.TryParse(text, out var address) ? address : null).OfType<IPAddress>().ToList();
-        var chosen = addresses.Count > 0 ? addresses : _options.NameServerAddresses;
+        var chosen = service is { ClusterAddresses.Length: > 0 } ? service.ClusterAddresses : _options.NameServerAddresses;
         return new HostRecords(
             [],
             AddressRecords.Encode(chosen, AddressFamily.InterNetwork, _options.Ttl),

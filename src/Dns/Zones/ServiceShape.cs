@@ -1,0 +1,60 @@
+using System.Net;
+using Dataplane.Api;
+
+namespace Dataplane.Dns.Zones;
+
+/// <summary>What names are made of in a Service; the rest of the object is not kept.</summary>
+internal sealed record ServiceShape(string Namespace, string Name)
+{
+    private const string None = "None";
+
+    /// <summary>The target of an ExternalName service as its author wrote it; null for the other types.</summary>
+    internal string? ExternalName { get; private init; }
+
+    internal bool IsHeadless { get; private init; }
+
+    /// <summary>Empty while there is none, and for a headless service.</summary>
+    internal IPAddress[] ClusterAddresses { get; private init; } = [];
+
+    internal PortShape[] Ports { get; private init; } = [];
+
+    internal static ServiceShape Of(Service service) => new(service.Metadata.Namespace, service.Metadata.Name)
+    {
+        ExternalName = service.Spec.Type == "ExternalName" ? service.Spec.ExternalName ?? "" : null,
+        IsHeadless = service.Spec.ClusterIP == None || service.Spec.ClusterIPs.Contains(None),
+        ClusterAddresses = Addresses(service.Spec.ClusterIPs.Count > 0 ? service.Spec.ClusterIPs : [service.Spec.ClusterIP ?? ""]),
+        Ports = [.. service.Spec.Ports.Select(port => PortShape.Of(port.Name, port.Protocol, port.Port))],
+    };
+
+    private static IPAddress[] Addresses(List<string> texts) =>
+        [.. texts.Select(text => IPAddress.TryParse(text, out var address) ? address : null).OfType<IPAddress>()];
+}
+
+/// <summary>A port's name (may be empty), protocol and number, names folded.</summary>
+internal readonly record struct PortShape(string Name, string Protocol, ushort Number)
+{
+    internal static PortShape Of(string? name, string? protocol, int number) => new(
+        (name ?? "").ToLowerInvariant(),
+        protocol switch { null or "TCP" => "tcp", "UDP" => "udp", "SCTP" => "sctp", _ => protocol.ToLowerInvariant() },
+        (ushort)number);
+}
+
+/// <summary>A ready endpoint: its hostname where the pod has one, and one address.</summary>
+internal readonly record struct ReadyAddress(IPAddress Address, string? Hostname);
+
+/// <summary>What names are made of in an EndpointSlice.</summary>
+internal sealed record SliceShape(PortShape[] Ports, ReadyAddress[] Endpoints)
+{
+    /// <summary>The EndpointSlice controller has folded publishNotReadyAddresses into ready already; absent means ready.</summary>
+    internal static SliceShape Of(EndpointSlice slice) => new(
+        [.. slice.Ports.Where(port => port.Port is not null).Select(port => PortShape.Of(port.Name, port.Protocol, port.Port!.Value))],
+        slice.AddressType == "FQDN" ? [] : [.. Ready(slice)]);
+
+    private static IEnumerable<ReadyAddress> Ready(EndpointSlice slice) =>
+        from endpoint in slice.Endpoints
+        where endpoint.Conditions.Ready ?? true
+        from text in endpoint.Addresses
+        let address = IPAddress.TryParse(text, out var parsed) ? parsed : null
+        where address is not null
+        select new ReadyAddress(address, endpoint.Hostname is { Length: > 0 } hostname ? hostname : null);
+}
