@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Dataplane.Api.Client;
 
 namespace Dataplane.Cli.Bench.Api;
@@ -7,8 +6,6 @@ namespace Dataplane.Cli.Bench.Api;
 /// <summary>A <c>dataplane control-plane</c> of its own: what it costs is what /proc says of it.</summary>
 internal sealed class ApiServerProcess : IAsyncDisposable
 {
-    private const double TicksPerSecond = 100; // USER_HZ, fixed in the kernel's interface
-
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
@@ -24,24 +21,17 @@ internal sealed class ApiServerProcess : IAsyncDisposable
 
     internal KubeConfig Config { get; }
 
+    /// <summary>The same as a file's text, for programs that read one.</summary>
+    internal string KubeConfigText => File.ReadAllText(KubeConfigPath(_directory));
+
     /// <summary>From the start of the program to its word that requests are served.</summary>
     internal TimeSpan ReadyAfter { get; }
 
     /// <summary>Resident memory, 10^6 bytes.</summary>
-    internal double ResidentMB => long.Parse(
-        File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-        CultureInfo.InvariantCulture) * 1024 / 1e6;
+    internal double ResidentMB => ProcessCost.ResidentMB(_process.Id);
 
     /// <summary>User and system time so far.</summary>
-    internal TimeSpan CpuTime
-    {
-        get
-        {
-            var stat = File.ReadAllText($"/proc/{_process.Id}/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return TimeSpan.FromSeconds((long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond);
-        }
-    }
+    internal TimeSpan CpuTime => ProcessCost.CpuTime(_process.Id);
 
     /// <exception cref="UserErrorException">It ended, or was not ready within a minute.</exception>
     internal static async Task<ApiServerProcess> StartAsync(string dataDirectory, ApiBenchPlan plan, CancellationToken cancellation)

@@ -8,8 +8,6 @@ namespace Dataplane.Cli.Bench.Modes;
 /// <summary>One way from a client to a server: its machines, its server, and the processes that do the work between.</summary>
 internal sealed class BenchSubject : IAsyncDisposable
 {
-    private const double TicksPerSecond = 100; // USER_HZ, fixed in the kernel's interface
-
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
     private readonly Process? _process;
@@ -42,17 +40,10 @@ internal sealed class BenchSubject : IAsyncDisposable
     };
 
     /// <summary>User and system time of the processes, seconds.</summary>
-    internal double CpuSeconds => Processes().Sum(pid =>
-    {
-        var fields = File.ReadAllText($"/proc/{pid}/stat");
-        var times = fields[(fields.LastIndexOf(')') + 2)..].Split(' ');
-        return (double.Parse(times[11], CultureInfo.InvariantCulture) + double.Parse(times[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
-    });
+    internal double CpuSeconds => Processes().Sum(pid => ProcessCost.CpuTime(pid).TotalSeconds);
 
     /// <summary>Resident memory of the processes, 10^6 bytes.</summary>
-    internal double ResidentMB => Processes().Sum(pid => double.Parse(
-        File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-        CultureInfo.InvariantCulture)) * 1024 / 1e6;
+    internal double ResidentMB => Processes().Sum(ProcessCost.ResidentMB);
 
     /// <summary>Open descriptors of the processes.</summary>
     internal int Descriptors => Processes().Sum(pid => Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Count());

@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Dataplane.Dns.Client;
+using Dataplane.Dns.Wire;
+
+namespace Dataplane.Cli.Bench.Dns;
+
+/// <summary>A name server in a process of its own, on one core, until disposed.</summary>
+internal sealed class DnsSubject : IAsyncDisposable
+{
+    /// <summary>The core of the server; its client has the other.</summary>
+    internal const string ServerCore = "0";
+    internal const string ClientCore = "1";
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly DirectoryInfo _files;
+
+    private DnsSubject(string name, IPEndPoint endPoint, Process process, DirectoryInfo files) =>
+        (Name, EndPoint, _process, _files) = (name, endPoint, process, files);
+
+    internal string Name { get; }
+
+    internal IPEndPoint EndPoint { get; }
+
+    internal int ProcessId => _process.Id;
+
+    internal bool HasEnded => _process.HasExited;
+
+    internal TimeSpan CpuTime => ProcessCost.CpuTime(_process.Id);
+
+    internal double ResidentMB => ProcessCost.ResidentMB(_process.Id);
+
+    /// <summary>A peer, or the echo.</summary>
+    internal static Task<DnsSubject> StartPeerAsync(string name, int services, CancellationToken cancellation) =>
+        StartAsync(name, (port, directory) => PeerServers.PrepareAsync(name, port, services, directory), name == DnsBenchPlan.Echo ? null : DnsBenchPlan.ServiceName(0), cancellation);
+
+    /// <summary>This program's server with what an API server tells it.</summary>
+    /// <param name="kubeConfig">How to reach the API server: the text of a kubeconfig.</param>
+    /// <param name="until">A name that is there once everything is.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    internal static Task<DnsSubject> StartOwnAsync(string kubeConfig, string until, CancellationToken cancellation) => StartAsync(
+        DnsBenchPlan.Own,
+        (port, directory) =>
+        {
+            var file = Path.Combine(directory, "kubeconfig");
+            File.WriteAllText(file, kubeConfig);
+            return Task.FromResult<string[]>(
+                [.. OwnProgram.Command, "dns", "--kubeconfig", file, "--listen", $"127.0.0.1:{port}", "--upstream", "none", "--udp-threads", "1"]);
+        },
+        until,
+        cancellation);
+
+    /// <summary>Asks until there is an answer that is right.</summary>
+    internal async Task WaitForAsync(string name, Func<DnsResponse, bool> right, CancellationToken cancellation)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (!await IsAsync(name, right, cancellation))
+        {
+            if (_process.HasExited)
+            {
+                throw new UserErrorException($"{Name} ended with status {_process.ExitCode}");
+            }
+
+            if (Stopwatch.GetElapsedTime(started) > StartLimit)
+            {
+                throw new UserErrorException($"{Name} did not answer for {name} within {StartLimit.TotalSeconds} s");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), cancellation);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+        _files.Delete(recursive: true);
+    }
+
+    private static async Task<DnsSubject> StartAsync(
+        string name, Func<int, string, Task<string[]>> prepare, string? until, CancellationToken cancellation)
+    {
+        var files = Directory.CreateTempSubdirectory("dp-bench-dns-");
+        DnsSubject? subject = null;
+        try
+        {
+            var endPoint = new IPEndPoint(IPAddress.Loopback, FreePort());
+            var command = await prepare(endPoint.Port, files.FullName);
+            var process = PeerServers.Start(["taskset", "--cpu-list", ServerCore, .. command]);
+            subject = new DnsSubject(name, endPoint, process, files);
+            // What they say is nobody's to read, but a full pipe would stop them.
+            _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+            _ = process.StandardError.ReadToEndAsync(CancellationToken.None);
+            if (until is not null)
+            {
+                await subject.WaitForAsync(until, response => response.Answers.Count > 0, cancellation);
+            }
+
+            return subject;
+        }
+        catch
+        {
+            if (subject is not null)
+            {
+                await subject.DisposeAsync();
+            }
+            else
+            {
+                files.Delete(recursive: true);
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<bool> IsAsync(string name, Func<DnsResponse, bool> right, CancellationToken cancellation)
+    {
+        try
+        {
+            return right(await DnsClient.QueryAsync(name, RecordType.A, new DnsQueryOptions { Server = EndPoint, Timeout = TimeSpan.FromSeconds(1) }, cancellation));
+        }
+        catch (Exception failure) when (failure is SocketException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
