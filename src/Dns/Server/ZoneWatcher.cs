@@ -15,6 +15,8 @@ internal sealed class ZoneWatcher : IAsyncDisposable
     /// <summary>Changes a snapshot takes in at most, so that the first list of a large cluster is visible as it comes in.</summary>
     private const int MaxBatch = 4096;
 
+    private static readonly object Present = new();
+
     private readonly Channel<Action<ZoneState>> _changes = Channel.CreateUnbounded<Action<ZoneState>>(new() { SingleReader = true });
     private readonly ZoneState _state;
     private readonly ZoneSource _source;
@@ -38,13 +40,13 @@ internal sealed class ZoneWatcher : IAsyncDisposable
         var informerLogger = loggers.CreateLogger("Dataplane.Dns.Informer");
         var informers = new List<(Task Running, Task Synced)>
         {
-            Follow<Namespace>(informerLogger, Kept, (zone, change) => zone.SetNamespace(change.Object.Metadata.Name, change.New is not null)),
-            Follow<Service>(informerLogger, Kept, (zone, change) => zone.Set(change.Old, change.New)),
-            Follow<EndpointSlice>(informerLogger, Kept, (zone, change) => zone.Set(change.Old, change.New)),
+            Follow<Namespace, object>(informerLogger, _ => Present, (zone, name, now) => zone.SetNamespace(name.Name, now is not null)),
+            Follow<Service, ServiceShape>(informerLogger, ServiceShape.Of, (zone, name, now) => zone.SetService(name, now)),
+            Follow<EndpointSlice, SliceShape>(informerLogger, SliceShape.Of, (zone, name, now) => zone.SetSlice(name, now)),
         };
         if (options.Pods == PodRecordMode.Verified)
         {
-            informers.Add(Follow<Pod>(informerLogger, Kept, (zone, change) => zone.Set(change.Old, change.New)));
+            informers.Add(Follow<Pod, string[]>(informerLogger, PodAddressCounts.Addresses, (zone, name, now) => zone.SetPod(name, now)));
         }
 
         _running = [.. informers.Select(informer => informer.Running), MarkSyncedAsync(informers.Select(informer => informer.Synced)), ApplyAsync()];
@@ -58,42 +60,19 @@ internal sealed class ZoneWatcher : IAsyncDisposable
         _stop.Dispose();
     }
 
-    // What the zone needs it takes from each change; the informers keep no more than they need to tell what changed and what it was part of.
-    private static Namespace Kept(Namespace kept) => new() { Metadata = Identity(kept.Metadata) };
-
-    private static Service Kept(Service kept) => new() { Metadata = Identity(kept.Metadata) };
-
-    private static EndpointSlice Kept(EndpointSlice kept)
-    {
-        var metadata = Identity(kept.Metadata);
-        if (kept.Metadata.Labels.TryGetValue(ZoneState.ServiceNameLabel, out var service))
-        {
-            metadata.Labels = new Dictionary<string, string>(1) { [ZoneState.ServiceNameLabel] = service };
-        }
-
-        return new EndpointSlice { Metadata = metadata };
-    }
-
-    private static Pod Kept(Pod kept) => new()
-    {
-        Metadata = Identity(kept.Metadata),
-        Spec = new PodSpec { HostNetwork = kept.Spec.HostNetwork },
-        Status = new PodStatus { Phase = kept.Status.Phase, PodIP = kept.Status.PodIP, PodIPs = kept.Status.PodIPs },
-    };
-
-    private static ObjectMeta Identity(ObjectMeta metadata) => new()
-    {
-        Namespace = metadata.Namespace,
-        Name = metadata.Name,
-        UID = metadata.UID,
-        ResourceVersion = metadata.ResourceVersion,
-    };
-
-    private (Task Running, Task Synced) Follow<T>(ILogger logger, Func<T, T> kept, Action<ZoneState, InformerChange<T>> apply)
+    /// <param name="logger">For the informer.</param>
+    /// <param name="shape">What the zone needs of an object, taken as it arrives: no more is kept.</param>
+    /// <param name="apply">Given null for an object that is gone.</param>
+    private (Task Running, Task Synced) Follow<T, TShape>(ILogger logger, Func<T, TShape> shape, Action<ZoneState, NamespacedName, TShape?> apply)
         where T : class, IResource<T>
+        where TShape : class
     {
-        var informer = new Informer<T>(_client, new InformerOptions(), logger, _time) { Keep = kept };
-        informer.Subscribe(change => _changes.Writer.TryWrite(zone => apply(zone, change)));
+        var informer = new Informer<T>(_client, new InformerOptions(), logger, _time) { KeepsVersionsOnly = true };
+        informer.Subscribe(change =>
+        {
+            var (name, now) = (change.Name, change.New is { } obj ? shape(obj) : null);
+            _changes.Writer.TryWrite(zone => apply(zone, name, now));
+        });
         return (informer.RunAsync(_stop.Token), informer.WaitForSyncAsync(_stop.Token));
     }
 

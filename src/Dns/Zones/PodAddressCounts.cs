@@ -9,13 +9,24 @@ namespace Dataplane.Dns.Zones;
 /// </summary>
 internal sealed class PodAddressCounts
 {
+    private readonly Dictionary<NamespacedName, string[]> _pods = [];
     private readonly Dictionary<(string Namespace, string Address), int> _counts = [];
     private readonly HashSet<(string Namespace, string Address)> _changed = [];
 
-    internal void Replace(Pod? old, Pod? now)
+    /// <param name="pod">Which.</param>
+    /// <param name="now">Its addresses; null when it is gone.</param>
+    internal void Replace(NamespacedName pod, string[]? now)
     {
-        Count(old, -1);
-        Count(now, 1);
+        if (_pods.Remove(pod, out var old))
+        {
+            Count(pod.Namespace, old, -1);
+        }
+
+        if (now is { Length: > 0 })
+        {
+            _pods[pod] = now;
+            Count(pod.Namespace, now, 1);
+        }
     }
 
     internal NameTable<byte[]> Apply(NameTable<byte[]> table)
@@ -48,21 +59,16 @@ internal sealed class PodAddressCounts
             : null;
 
     /// <summary>Pods on the host's network share the node's address and have no name of their own; finished ones gave theirs back.</summary>
-    private static IEnumerable<string> Addresses(Pod pod) =>
+    internal static string[] Addresses(Pod pod) =>
         pod.Spec.HostNetwork == true || pod.Status.Phase is "Succeeded" or "Failed"
             ? []
-            : pod.Status.PodIPs.Select(address => address.IP).Append(pod.Status.PodIP).OfType<string>().Where(text => text.Length > 0).Distinct();
+            : [.. pod.Status.PodIPs.Select(address => address.IP).Append(pod.Status.PodIP).OfType<string>().Where(text => text.Length > 0).Distinct()];
 
-    private void Count(Pod? pod, int step)
+    private void Count(string namespaceName, string[] addresses, int step)
     {
-        if (pod is null)
+        foreach (var text in addresses)
         {
-            return;
-        }
-
-        foreach (var text in Addresses(pod))
-        {
-            var address = (pod.Metadata.Namespace, text);
+            var address = (namespaceName, text);
             var count = _counts.GetValueOrDefault(address) + step;
             _changed.Add(address);
             if (count > 0)

@@ -43,10 +43,16 @@ internal readonly record struct PortShape(string Name, string Protocol, ushort N
 internal readonly record struct ReadyAddress(IPAddress Address, string? Hostname);
 
 /// <summary>What names are made of in an EndpointSlice.</summary>
-internal sealed record SliceShape(PortShape[] Ports, ReadyAddress[] Endpoints)
+/// <param name="Service">The service it is of, in its own namespace; null when it is nobody's.</param>
+/// <param name="Ports">Of every endpoint in it.</param>
+/// <param name="Endpoints">The ready ones.</param>
+internal sealed record SliceShape(string? Service, PortShape[] Ports, ReadyAddress[] Endpoints)
 {
+    private const string ServiceNameLabel = "kubernetes.io/service-name";
+
     /// <summary>The EndpointSlice controller has folded publishNotReadyAddresses into ready already; absent means ready.</summary>
     internal static SliceShape Of(EndpointSlice slice) => new(
+        slice.Metadata.Labels.GetValueOrDefault(ServiceNameLabel),
         [.. slice.Ports.Where(port => port.Port is not null).Select(port => PortShape.Of(port.Name, port.Protocol, port.Port!.Value))],
         slice.AddressType == "FQDN" ? [] : [.. Ready(slice)]);
 

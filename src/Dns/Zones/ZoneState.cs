@@ -28,11 +28,10 @@ internal sealed record ZoneOptions
 /// </summary>
 internal sealed class ZoneState
 {
-    internal const string ServiceNameLabel = "kubernetes.io/service-name";
-
     private readonly ZoneOptions _options;
     private readonly Dictionary<NamespacedName, ServiceShape> _services = [];
     private readonly Dictionary<NamespacedName, Dictionary<string, SliceShape>> _slices = [];
+    private readonly Dictionary<NamespacedName, NamespacedName> _serviceOf = [];
     private readonly HashSet<NamespacedName> _changed = [];
     private readonly List<(string Namespace, bool Exists)> _namespaces = [];
     private readonly PodAddressCounts _pods = new();
@@ -57,11 +56,10 @@ internal sealed class ZoneState
 
     internal int NamespaceCount => _current.Namespaces.Count;
 
-    /// <param name="old">The service as it was; <see langword="null"/> when new.</param>
+    /// <param name="name">Which.</param>
     /// <param name="now">The service as it is; <see langword="null"/> when deleted.</param>
-    internal void Set(Service? old, Service? now)
+    internal void SetService(NamespacedName name, ServiceShape? now)
     {
-        var name = NamespacedName.Of((now ?? old)!);
         _changed.Add(name);
         if (now is null)
         {
@@ -69,38 +67,43 @@ internal sealed class ZoneState
         }
         else
         {
-            _services[name] = ServiceShape.Of(now);
+            _services[name] = now;
         }
     }
 
-    /// <param name="old">The slice as it was: its label may have named another service.</param>
+    /// <summary>A slice may come to be of another service: both change.</summary>
+    /// <param name="name">Which.</param>
     /// <param name="now">The slice as it is; <see langword="null"/> when deleted.</param>
-    internal void Set(EndpointSlice? old, EndpointSlice? now)
+    internal void SetSlice(NamespacedName name, SliceShape? now)
     {
-        if (old is not null && ServiceOf(old) is { } before && _slices.TryGetValue(before, out var oldSlices))
+        if (_serviceOf.Remove(name, out var before) && _slices.TryGetValue(before, out var oldSlices))
         {
             _changed.Add(before);
-            if (oldSlices.Remove(old.Metadata.Name) && oldSlices.Count == 0)
+            if (oldSlices.Remove(name.Name) && oldSlices.Count == 0)
             {
                 _slices.Remove(before);
             }
         }
 
-        if (now is not null && ServiceOf(now) is { } after)
+        if (now?.Service is { } service)
         {
+            var after = new NamespacedName(name.Namespace, service);
             _changed.Add(after);
             if (!_slices.TryGetValue(after, out var slices))
             {
-                _slices[after] = slices = new Dictionary<string, SliceShape>(StringComparer.Ordinal);
+                _slices[after] = slices = new Dictionary<string, SliceShape>(1, StringComparer.Ordinal);
             }
 
-            slices[now.Metadata.Name] = SliceShape.Of(now);
+            slices[name.Name] = now;
+            _serviceOf[name] = after;
         }
     }
 
     internal void SetNamespace(string name, bool exists) => _namespaces.Add((name, exists));
 
-    internal void Set(Pod? old, Pod? now) => _pods.Replace(old, now);
+    /// <param name="name">Which.</param>
+    /// <param name="addresses">What the pod has now; <see langword="null"/> when deleted.</param>
+    internal void SetPod(NamespacedName name, string[]? addresses) => _pods.Replace(name, addresses);
 
     /// <param name="now">Becomes the serial when anything changed.</param>
     /// <param name="synced">Whether all kinds have been listed.</param>
@@ -177,7 +180,4 @@ internal sealed class ZoneState
             AddressRecords.Encode(chosen, AddressFamily.InterNetwork, _options.Ttl),
             AddressRecords.Encode(chosen, AddressFamily.InterNetworkV6, _options.Ttl));
     }
-
-    private static NamespacedName? ServiceOf(EndpointSlice slice) =>
-        slice.Metadata.Labels.TryGetValue(ServiceNameLabel, out var service) ? new NamespacedName(slice.Metadata.Namespace, service) : null;
 }

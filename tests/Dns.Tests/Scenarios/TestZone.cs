@@ -17,8 +17,6 @@ internal sealed class TestZone
     private readonly ZoneSource _source;
     private readonly QueryEngine _engine;
     private readonly byte[] _buffer = new byte[ushort.MaxValue];
-    private readonly Dictionary<NamespacedName, Service> _services = [];
-    private readonly Dictionary<NamespacedName, EndpointSlice> _slices = [];
 
     internal TestZone(PodRecordMode pods = PodRecordMode.Insecure, bool forwards = false, params string[] reverseNetworks)
     {
@@ -44,31 +42,15 @@ internal sealed class TestZone
 
     internal void RemoveNamespace(string name) => _state.SetNamespace(name, exists: false);
 
-    internal void Add(Service service)
-    {
-        _state.Set(_services.GetValueOrDefault(NamespacedName.Of(service)), service);
-        _services[NamespacedName.Of(service)] = service;
-    }
+    internal void Add(Service service) => _state.SetService(NamespacedName.Of(service), ServiceShape.Of(service));
 
-    internal void RemoveService(NamespacedName name)
-    {
-        _services.Remove(name, out var old);
-        _state.Set(old, null);
-    }
+    internal void RemoveService(NamespacedName name) => _state.SetService(name, null);
 
-    internal void Add(EndpointSlice slice)
-    {
-        _state.Set(_slices.GetValueOrDefault(NamespacedName.Of(slice)), slice);
-        _slices[NamespacedName.Of(slice)] = slice;
-    }
+    internal void Add(EndpointSlice slice) => _state.SetSlice(NamespacedName.Of(slice), SliceShape.Of(slice));
 
-    internal void RemoveSlice(NamespacedName name)
-    {
-        _slices.Remove(name, out var old);
-        _state.Set(old, null);
-    }
+    internal void RemoveSlice(NamespacedName name) => _state.SetSlice(name, null);
 
-    internal void Add(Pod pod) => _state.Set(null, pod);
+    internal void Add(Pod pod) => _state.SetPod(NamespacedName.Of(pod), PodAddressCounts.Addresses(pod));
 
     internal ZoneSnapshot Commit()
     {
