@@ -90,8 +90,10 @@ public sealed class NodeAgent : IAsyncDisposable
 
         var client = Owned(new KubernetesClient(_options.KubeConfig));
         var metricsText = Owned(new MetricsText(_metrics.Meter));
-        var configuration = new ConfigurationSource(client);
-        var volumes = new PodVolumes(directories, configuration, new TokenSource(client, time));
+        var watches = new ConfigurationWatches(client, time, logger);
+        _disposals.Push(watches.DisposeAsync);
+        var configuration = new ConfigurationSource(client, watches);
+        var volumes = new PodVolumes(directories, configuration, new TokenSource(client, time), time);
         volumes.Start();
         _disposals.Push(() =>
         {
@@ -111,6 +113,9 @@ public sealed class NodeAgent : IAsyncDisposable
             Runtime = runtime,
             Network = Owned(new PodNetwork(_options.Namespace, _options.PodCidr, new AddressPool(_options.PodCidr, directories.Addresses), _metrics)),
             Volumes = volumes,
+            SubPaths = new SubPaths(directories),
+            Configuration = watches,
+            Allocatable = NodeDescription.Capacity(_options),
             Environment = new ContainerEnvironment(configuration),
             ClusterServices = new Informer<Service>(client, new InformerOptions(), logger),
             Events = new EventRecorder(client, _options.NodeName, time, logger),

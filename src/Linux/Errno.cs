@@ -10,10 +10,13 @@ public static class Errno
     public const int EAGAIN = 11;
     public const int EBUSY = 16;
     public const int EEXIST = 17;
+    public const int EXDEV = 18;
     public const int ENODEV = 19;
+    public const int ENOTDIR = 20;
     public const int EINVAL = 22;
     public const int ENFILE = 23;
     public const int EMFILE = 24;
+    public const int ELOOP = 40;
     public const int EMSGSIZE = 90;
     public const int EOPNOTSUPP = 95;
     public const int ECONNABORTED = 103;

@@ -16,15 +16,18 @@ internal static class NodeDescription
         ["beta.kubernetes.io/arch"] = Architecture,
     };
 
+    /// <summary>What the node has; all of it is for pods.</summary>
+    internal static Dictionary<string, Quantity> Capacity(KubeletOptions options) => new()
+    {
+        ["cpu"] = new(Environment.ProcessorCount),
+        ["memory"] = Kibibytes(MemoryKibibytes()),
+        ["ephemeral-storage"] = Kibibytes(new DriveInfo(options.RootDirectory).TotalSize / 1024),
+        ["pods"] = new(options.MaxPods),
+    };
+
     internal static NodeStatus Status(KubeletOptions options, int port, IReadOnlyList<NodeCondition> before, DateTimeOffset now)
     {
-        var capacity = new Dictionary<string, Quantity>
-        {
-            ["cpu"] = new(Environment.ProcessorCount),
-            ["memory"] = Kibibytes(MemoryKibibytes()),
-            ["ephemeral-storage"] = Kibibytes(new DriveInfo(options.RootDirectory).TotalSize / 1024),
-            ["pods"] = new(options.MaxPods),
-        };
+        var capacity = Capacity(options);
         return new NodeStatus
         {
             Capacity = capacity,

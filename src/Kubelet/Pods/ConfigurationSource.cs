@@ -4,27 +4,28 @@ using Dataplane.Api.Client;
 
 namespace Dataplane.Kubelet.Pods;
 
-/// <summary>ConfigMaps and Secrets as pods refer to them: keys with their content.</summary>
-internal sealed class ConfigurationSource(KubernetesClient client)
+/// <summary>ConfigMaps, Secrets and claims as pods refer to them.</summary>
+internal sealed class ConfigurationSource(KubernetesClient client, ConfigurationWatches watches)
 {
+    /// <summary>The keys that hold text, of the version the server has now: what becomes an environment is never seen again.</summary>
     /// <returns>Null when it is optional and not there.</returns>
     /// <exception cref="ConfigurationException">It is not there; the words are upstream's.</exception>
     internal Task<IReadOnlyDictionary<string, byte[]>?> ConfigMapAsync(string ns, string? name, bool optional, CancellationToken cancellation) =>
         GetAsync("configmap", name, optional, async () =>
         {
             var map = await client.GetAsync<ConfigMap>(ns, name ?? "", cancellation);
-            var content = new Dictionary<string, byte[]>(map.BinaryData);
-            foreach (var (key, value) in map.Data)
-            {
-                content[key] = Encoding.UTF8.GetBytes(value);
-            }
-
-            return content;
+            return map.Data.ToDictionary(pair => pair.Key, pair => Encoding.UTF8.GetBytes(pair.Value));
         });
 
     /// <inheritdoc cref="ConfigMapAsync"/>
     internal Task<IReadOnlyDictionary<string, byte[]>?> SecretAsync(string ns, string? name, bool optional, CancellationToken cancellation) =>
         GetAsync("secret", name, optional, async () => (await client.GetAsync<Secret>(ns, name ?? "", cancellation)).Data);
+
+    /// <summary>All keys of what is followed for the pod, as of the last change seen.</summary>
+    /// <inheritdoc cref="ConfigMapAsync"/>
+    internal async Task<IReadOnlyDictionary<string, byte[]>?> FollowedAsync(ConfigurationName name, bool optional, CancellationToken cancellation) =>
+        await watches.ContentAsync(name, cancellation)
+        ?? (optional ? null : throw new ConfigurationException($"{name.Kind.ToString().ToLowerInvariant()} \"{name.Name}\" not found"));
 
     /// <summary>The volume a claim is bound to.</summary>
     /// <exception cref="ConfigurationException">There is none, or it is another claim's.</exception>

@@ -9,9 +9,15 @@ namespace Dataplane.Kubelet.Pods;
 /// </summary>
 internal sealed class ContainerEnvironment(ConfigurationSource configuration)
 {
+    /// <param name="container">The container.</param>
+    /// <param name="fields">Of its pod.</param>
+    /// <param name="hostname">The pod's.</param>
+    /// <param name="services">All that there are.</param>
+    /// <param name="skipped">Told, in upstream's words, of keys that make no variable.</param>
+    /// <param name="cancellation">Ends the requests.</param>
     /// <exception cref="ConfigurationException">A ConfigMap, Secret, key or field is not there.</exception>
     internal async Task<IReadOnlyList<KeyValuePair<string, string>>> BuildAsync(
-        Container container, PodFields fields, string hostname, IEnumerable<Service> services, CancellationToken cancellation)
+        Container container, PodFields fields, string hostname, IEnumerable<Service> services, Action<string> skipped, CancellationToken cancellation)
     {
         var pod = fields.Pod;
         var values = new Dictionary<string, string>(StringComparer.Ordinal) { ["HOSTNAME"] = hostname };
@@ -22,9 +28,24 @@ internal sealed class ContainerEnvironment(ConfigurationSource configuration)
 
         foreach (var source in container.EnvFrom)
         {
-            foreach (var (name, value) in await AllKeysAsync(source, pod.Metadata.Namespace, cancellation))
+            var invalid = new List<string>();
+            foreach (var (key, value) in await AllKeysAsync(source, pod.Metadata.Namespace, cancellation))
             {
-                values[source.Prefix + name] = Encoding.UTF8.GetString(value);
+                var name = source.Prefix + key;
+                if (IsName(name))
+                {
+                    values[name] = Encoding.UTF8.GetString(value);
+                }
+                else
+                {
+                    invalid.Add(name);
+                }
+            }
+
+            if (invalid.Count > 0)
+            {
+                var of = source.ConfigMapRef is { } map ? $"configMap {pod.Metadata.Namespace}/{map.Name}" : $"secret {pod.Metadata.Namespace}/{source.SecretRef?.Name}";
+                skipped($"Keys [{string.Join(", ", invalid.Order(StringComparer.Ordinal))}] from the EnvFrom {of} were skipped since they are considered invalid environment variable names.");
             }
         }
 
@@ -41,6 +62,11 @@ internal sealed class ContainerEnvironment(ConfigurationSource configuration)
 
         return [.. values];
     }
+
+    /// <summary>Letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, no digit first, and no <c>.</c> or <c>..</c> (IsEnvVarName in apimachinery's validation).</summary>
+    private static bool IsName(string name) =>
+        name.Length > 0 && !char.IsAsciiDigit(name[0]) && name != "." && !name.StartsWith("..", StringComparison.Ordinal)
+        && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.');
 
     private async Task<IReadOnlyDictionary<string, byte[]>> AllKeysAsync(EnvFromSource source, string ns, CancellationToken cancellation)
     {
@@ -72,7 +98,7 @@ internal sealed class ContainerEnvironment(ConfigurationSource configuration)
             return Pick(await configuration.SecretAsync(ns, secret.Name, secret.Optional == true, cancellation), secret, $"Secret {ns}/{secret.Name}");
         }
 
-        return source.ResourceFieldRef is { } resource ? ResourceFields.Value(resource, fields.Pod, container) : null;
+        return source.ResourceFieldRef is { } resource ? ResourceFields.Value(resource, fields, container) : null;
     }
 
     private static string? Pick(IReadOnlyDictionary<string, byte[]>? content, KeySelector key, string place) =>

@@ -1,5 +1,6 @@
 using Dataplane.Api;
 using Dataplane.Kubelet.Runtimes;
+using Dataplane.Kubelet.Volumes;
 
 namespace Dataplane.Kubelet.Pods;
 
@@ -98,9 +99,10 @@ internal sealed class ContainerStarter(PodServices services)
         Pod pod, ContainerRunState run, ContainerImagePlan image, PodSandboxState sandbox, CancellationToken cancellation)
     {
         var container = run.Container;
-        var fields = sandbox.Fields(pod);
+        var fields = services.Fields(pod, sandbox.Address.ToString());
         var hostname = pod.Spec.HostNetwork == true ? services.Options.NodeName : PodSandboxSetup.Hostname(pod);
-        var environment = await services.Environment.BuildAsync(container, fields, hostname, services.ClusterServices.Snapshot.Values, cancellation);
+        var environment = await services.Environment.BuildAsync(container, fields, hostname, services.ClusterServices.Snapshot.Values,
+            text => services.Events.Warning(pod, null, "InvalidEnvironmentVariableNames", text), cancellation);
         var variables = new Dictionary<string, string>(environment, StringComparer.Ordinal);
         var uid = pod.Metadata.UID;
         return new ContainerRequest
@@ -113,7 +115,7 @@ internal sealed class ContainerStarter(PodServices services)
             Arguments = [.. container.Args.Select(text => VariableExpansion.Expand(text, variables))],
             Environment = environment,
             WorkingDirectory = container.WorkingDir,
-            Volumes = [.. container.VolumeMounts.Select(mount => Mount(mount, sandbox.Volumes, variables))],
+            Volumes = [.. container.VolumeMounts.Select((mount, index) => Mount(mount, sandbox.Volumes, variables, new SubPathPlace(uid, mount.Name, run.Name, index)))],
             Input = container.Stdin == true,
             InputOnce = container.StdinOnce == true,
             Terminal = container.TTY == true,
@@ -121,31 +123,17 @@ internal sealed class ContainerStarter(PodServices services)
         };
     }
 
-    private static ContainerVolume Mount(VolumeMount mount, IReadOnlyDictionary<string, string> volumes, Dictionary<string, string> variables)
+    private ContainerVolume Mount(
+        VolumeMount mount, IReadOnlyDictionary<string, MountedVolume> volumes, Dictionary<string, string> variables, SubPathPlace place)
     {
-        if (!volumes.TryGetValue(mount.Name, out var path))
+        if (!volumes.TryGetValue(mount.Name, out var volume))
         {
-            throw new ConfigurationException($"volume \"{mount.Name}\" not found");
+            throw new ConfigurationException($"cannot find volume \"{mount.Name}\" to mount into container \"{place.Container}\"");
         }
 
-        var subPath = mount.SubPathExpr is { Length: > 0 } expression ? VariableExpansion.Expand(expression, variables) : mount.SubPath;
-        return new ContainerVolume(string.IsNullOrEmpty(subPath) ? path : SubPath(path, subPath), mount.MountPath, mount.ReadOnly == true);
-    }
-
-    private static string SubPath(string volume, string subPath)
-    {
-        var path = Path.GetFullPath(Path.Combine(volume, subPath));
-        if (!path.StartsWith(volume + "/", StringComparison.Ordinal))
-        {
-            throw new ConfigurationException($"subPath \"{subPath}\" leads out of the volume");
-        }
-
-        if (!File.Exists(path))
-        {
-            Directory.CreateDirectory(path);
-        }
-
-        return path;
+        var subPath = mount.SubPathExpr is { Length: > 0 } expression ? VariableExpansion.ExpandAll(expression, variables) : mount.SubPath;
+        var source = string.IsNullOrEmpty(subPath) ? volume.Path : services.SubPaths.Mount(volume, subPath, place);
+        return new ContainerVolume(source, mount.MountPath, mount.ReadOnly == true || volume.ReadOnly);
     }
 
     private void Wait(ContainerRunState run, string reason, string message, TimeSpan delay)

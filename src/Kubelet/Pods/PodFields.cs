@@ -7,6 +7,9 @@ namespace Dataplane.Kubelet.Pods;
 /// <param name="PodIP">Empty before the sandbox has one.</param>
 internal sealed record PodFields(Pod Pod, string PodIP, string HostIP, string NodeName)
 {
+    /// <summary>What the node has for pods: the limits of a container that has none of its own.</summary>
+    internal IReadOnlyDictionary<string, Quantity> Allocatable { get; init; } = new Dictionary<string, Quantity>();
+
     /// <exception cref="ConfigurationException">A path that is not in the downward API.</exception>
     internal string Value(string path)
     {

@@ -23,6 +23,16 @@ internal sealed record PodServices
     public required ProbeRunner Probes { get; init; }
     public required PodDirectories Directories { get; init; }
     public required KubeletMetrics Metrics { get; init; }
+    public required SubPaths SubPaths { get; init; }
+    public required ConfigurationWatches Configuration { get; init; }
+
+    /// <summary>What the node has for pods.</summary>
+    public required IReadOnlyDictionary<string, Quantity> Allocatable { get; init; }
+
     public required TimeProvider Time { get; init; }
     public required ILogger Logger { get; init; }
+
+    /// <param name="pod">The pod.</param>
+    /// <param name="podIP">Empty before its sandbox has one.</param>
+    internal PodFields Fields(Pod pod, string podIP) => new(pod, podIP, Options.NodeIP.ToString(), Options.NodeName) { Allocatable = Allocatable };
 }

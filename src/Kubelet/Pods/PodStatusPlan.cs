@@ -28,7 +28,7 @@ internal static class PodStatusPlan
             ContainerStatuses = [.. mains.Select(one => ContainerStatusPlan.Of(one, sandboxReady))],
             QOSClass = pod.Status.QOSClass ?? QualityOfService(pod.Spec),
         };
-        return status with { Conditions = Conditions(pod, status, inits, phase, sandboxReady, now) };
+        return status with { Conditions = Conditions(pod, status, inits, phase, sandboxReady, failure, now) };
     }
 
     internal static string Phase(string policy, IReadOnlyList<ContainerRunState> inits, IReadOnlyList<ContainerRunState> mains)
@@ -74,7 +74,7 @@ internal static class PodStatusPlan
     }
 
     private static List<PodCondition> Conditions(
-        Pod pod, PodStatus status, IReadOnlyList<ContainerRunState> inits, string phase, bool sandboxReady, DateTimeOffset now)
+        Pod pod, PodStatus status, IReadOnlyList<ContainerRunState> inits, string phase, bool sandboxReady, PodFailure? failure, DateTimeOffset now)
     {
         var completed = phase is "Succeeded" or "Failed";
         var unready = status.ContainerStatuses.Where(one => !one.Ready)
@@ -93,6 +93,11 @@ internal static class PodStatusPlan
             ready with { Type = "Ready" },
             ready with { Type = "ContainersReady" },
         };
+
+        if (failure is { IsDisruption: true })
+        {
+            conditions.Add(Condition("DisruptionTarget", true, "TerminationByKubelet", failure.Message));
+        }
 
         // Others' conditions stay as they are; the scheduler's is made up for pods that came with a node name.
         conditions.AddRange(pod.Status.Conditions.Where(other => !conditions.Exists(own => own.Type == other.Type)));
@@ -129,4 +134,11 @@ internal static class PodStatusPlan
 }
 
 /// <summary>The pod as a whole failed, for a reason that is not a container's.</summary>
-internal sealed record PodFailure(string Reason, string Message);
+internal sealed record PodFailure(string Reason, string Message)
+{
+    /// <summary>How long its containers have to end; null for as long as the pod says.</summary>
+    internal TimeSpan? Grace { get; init; }
+
+    /// <summary>Whether it is the node's doing, which a Job may choose not to count.</summary>
+    internal bool IsDisruption { get; init; }
+}

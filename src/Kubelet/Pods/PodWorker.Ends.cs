@@ -19,7 +19,7 @@ internal sealed partial class PodWorker
     /// <summary>Containers, then sidecars, then sandbox and volumes, then the object on the server.</summary>
     private async Task<(bool Finished, DateTimeOffset? Wake)> TerminateAsync(CancellationToken cancellation)
     {
-        StopAll(null);
+        StopAll();
         _containers.ForEach(_stopper.KillOverdue);
         if (_containers.Exists(one => one.Running is not null))
         {
@@ -42,13 +42,13 @@ internal sealed partial class PodWorker
         return (true, null);
     }
 
-    private void StopAll(string? why)
+    private void StopAll()
     {
-        var grace = _killNow ? TimeSpan.Zero : Grace;
+        var grace = _killNow ? TimeSpan.Zero : _failure?.Grace ?? Grace;
         var mainsRun = _containers.Exists(one => !one.IsSidecar && one.Running is not null);
         foreach (var run in _containers.Where(one => !one.IsSidecar || !mainsRun))
         {
-            _stopper.Stop(_pod, run, grace, why ?? $"Stopping container {run.Name}", PodIP);
+            _stopper.Stop(_pod, run, grace, $"Stopping container {run.Name}", PodIP);
         }
     }
 
@@ -56,6 +56,7 @@ internal sealed partial class PodWorker
     {
         await _setup.StopAsync(_pod.Metadata.UID, _sandbox?.Sandbox);
         _sandbox = null;
+        _services.Configuration.Forget(_pod.Metadata.UID);
         _services.Volumes.Remove(_pod.Metadata.UID);
     }
 
@@ -92,13 +93,14 @@ internal sealed partial class PodWorker
 
         if (_containers.Exists(one => one.Running is not null))
         {
-            StopAll(null);
+            StopAll();
             return;
         }
 
         _ended = true;
         await _setup.StopAsync(_pod.Metadata.UID, _sandbox?.Sandbox);
         _sandbox = null;
+        _services.Configuration.Forget(_pod.Metadata.UID);
     }
 
     private DateTimeOffset? NextWake()
@@ -110,7 +112,13 @@ internal sealed partial class PodWorker
             run.Running is null && !IsTerminating ? run.ErrorShownUntil : null,
             run is { Running: not null, Killed: false } ? run.KillAt : null,
         });
-        return times.Append(_sandbox is null && !IsTerminating && !_ended ? _setUpRetryAt : null).Append(deadline).Append(IsTerminating ? null : _services.Volumes.RenewAt(_pod.Metadata.UID)).Where(time => time > _passTime).Min();
+        times = times.Append(deadline).Append(_sandbox is null && !IsTerminating && !_ended ? _setUpRetryAt : null);
+        if (!IsTerminating && _failure is null)
+        {
+            times = times.Append(_services.Volumes.RenewAt(_pod.Metadata.UID)).Append(UsageCheckAt);
+        }
+
+        return times.Where(time => time > _passTime).Min();
     }
 
     private void StartProbes(ContainerRunState run, IRunningContainer running)

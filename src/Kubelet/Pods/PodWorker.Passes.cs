@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Dataplane.Api;
 using Dataplane.Api.Client;
 using Dataplane.Kubelet.Runtimes;
+using Dataplane.Kubelet.Volumes;
 using Dataplane.Linux;
 
 namespace Dataplane.Kubelet.Pods;
@@ -13,6 +14,9 @@ internal sealed partial class PodWorker
     private string Policy => _pod.Spec.RestartPolicy ?? "Always";
 
     private string PodIP => _sandbox?.Address.ToString() ?? "";
+
+    /// <summary>When to look how much room the pod's volumes take; null when none has a limit.</summary>
+    private DateTimeOffset? UsageCheckAt => _pod.Spec.Volumes.Exists(EmptyDirs.IsLimited) ? _usageCheckedAt + UsageInterval : null;
 
     private bool IsTerminating => _gone || _killNow || _pod.Metadata.DeletionTimestamp is not null;
 
@@ -30,14 +34,16 @@ internal sealed partial class PodWorker
             return (false, null);
         }
 
-        if (_pod.Spec.ActiveDeadlineSeconds is { } deadline && _passTime >= _startTime.AddSeconds(deadline) && _failure is null)
+        if (!_followsConfiguration)
         {
-            _failure = new PodFailure("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+            _followsConfiguration = true;
+            _services.Configuration.Follow(_pod.Metadata.UID, ConfigurationName.ReferredTo(_pod), () => Post(ConfigurationChanged));
         }
 
+        await CheckLimitsAsync(cancellation);
         if (_failure is not null)
         {
-            StopAll(_failure.Message);
+            StopAll();
         }
         else if (!IsOver && await EnsureSandboxAsync(cancellation))
         {
@@ -49,6 +55,30 @@ internal sealed partial class PodWorker
         PublishStatus();
         await EndIfDoneAsync();
         return (false, NextWake());
+    }
+
+    /// <summary>Whether the pod may go on as a whole: its time, and the room it takes.</summary>
+    private async Task CheckLimitsAsync(CancellationToken cancellation)
+    {
+        if (_failure is not null)
+        {
+            return;
+        }
+
+        if (_pod.Spec.ActiveDeadlineSeconds is { } deadline && _passTime >= _startTime.AddSeconds(deadline))
+        {
+            _failure = new PodFailure("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+            _services.Events.Normal(_pod, null, _failure.Reason, _failure.Message);
+        }
+        else if (_sandbox is not null && UsageCheckAt <= _passTime)
+        {
+            _usageCheckedAt = _passTime;
+            if (await Task.Run(() => _services.Volumes.Exceeded(_pod), cancellation) is { } problem)
+            {
+                _failure = new PodFailure("Evicted", problem) { Grace = EvictionGrace, IsDisruption = true };
+                _services.Events.Warning(_pod, null, _failure.Reason, _failure.Message);
+            }
+        }
     }
 
     /// <summary>Volumes, then namespaces and network; false when something is missing, which is tried again later.</summary>
@@ -67,48 +97,58 @@ internal sealed partial class PodWorker
         await _services.ClusterServices.WaitForSyncAsync(cancellation);
         try
         {
-            var options = _services.Options;
-            var fields = new PodFields(_pod, "", options.NodeIP.ToString(), options.NodeName);
-            var volumes = await _services.Volumes.MountAsync(fields, cancellation);
+            var (volumes, problems) = await _services.Volumes.MountAsync(_services.Fields(_pod, ""), cancellation);
+            if (problems.Count > 0)
+            {
+                ReportMounts(problems);
+                RetrySetUp(string.Join("; ", problems));
+                return false;
+            }
+
             var (sandbox, address) = await _setup.StartAsync(_pod, cancellation);
-            _sandbox = new PodSandboxState(sandbox, address, volumes, options);
+            _sandbox = new PodSandboxState(sandbox, address, volumes);
             _setUpRetryAt = null;
             return true;
-        }
-        catch (ConfigurationException problem)
-        {
-            _services.Events.Warning(_pod, null, "FailedMount", problem.Message);
-            RetrySetUp(problem);
-            return false;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidOperationException or Netlink.NetlinkException)
         {
             _services.Events.Warning(_pod, null, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {problem.Message}");
-            RetrySetUp(problem);
+            RetrySetUp(problem.Message);
             return false;
+        }
+    }
+
+    private void ReportMounts(IReadOnlyList<string> problems)
+    {
+        foreach (var problem in problems)
+        {
+            _services.Events.Warning(_pod, null, "FailedMount", problem);
+        }
+    }
+
+    /// <summary>A ConfigMap or Secret of the pod has come, changed or gone: what waits for it need not wait any longer.</summary>
+    private void ConfigurationChanged()
+    {
+        _volumesAreOld = true;
+        _setUpRetryAt = null;
+        foreach (var run in _containers.Where(one => one.Waiting?.Reason == "CreateContainerConfigError"))
+        {
+            run.RetryAt = null;
         }
     }
 
     private async Task RenewVolumesAsync(CancellationToken cancellation)
     {
-        if (!(_services.Volumes.RenewAt(_pod.Metadata.UID) <= _passTime))
+        if (_volumesAreOld || _services.Volumes.RenewAt(_pod.Metadata.UID) <= _passTime)
         {
-            return;
-        }
-
-        try
-        {
-            await _services.Volumes.RenewAsync(new PodFields(_pod, PodIP, _services.Options.NodeIP.ToString(), _services.Options.NodeName), cancellation);
-        }
-        catch (ConfigurationException problem)
-        {
-            _services.Events.Warning(_pod, null, "FailedMount", problem.Message);
+            _volumesAreOld = false;
+            ReportMounts(await _services.Volumes.RefreshAsync(_services.Fields(_pod, PodIP), cancellation));
         }
     }
 
-    private void RetrySetUp(Exception problem)
+    private void RetrySetUp(string problem)
     {
-        Log.PodProblem(_services.Logger, NamespacedName.Of(_pod).ToString(), problem.Message);
+        Log.PodProblem(_services.Logger, NamespacedName.Of(_pod).ToString(), problem);
         _setUpRetryAt = _services.Time.GetUtcNow() + _setUpDelay;
         _setUpDelay = TimeSpan.FromTicks(Math.Min(2 * _setUpDelay.Ticks, LongestSetUpRetry.Ticks));
     }

@@ -14,6 +14,11 @@ namespace Dataplane.Kubelet.Pods;
 internal sealed partial class PodWorker
 {
     private static readonly TimeSpan SetUpRetry = TimeSpan.FromSeconds(2);
+
+    // What an eviction leaves its containers, and how often it is looked for (pkg/kubelet/eviction).
+    private static readonly TimeSpan EvictionGrace = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan UsageInterval = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan LongestSetUpRetry = TimeSpan.FromMinutes(2);
 
     private readonly PodServices _services;
@@ -29,6 +34,9 @@ internal sealed partial class PodWorker
     private PodFailure? _failure;
     private DateTimeOffset? _setUpRetryAt;
     private TimeSpan _setUpDelay = SetUpRetry;
+    private DateTimeOffset _usageCheckedAt;
+    private bool _volumesAreOld;
+    private bool _followsConfiguration;
     private bool _started;
     private bool _ended;
     private bool _gone;
@@ -61,6 +69,8 @@ internal sealed partial class PodWorker
     internal void Update(Pod? pod) => Post(() =>
     {
         _gone |= pod is null;
+
+        _volumesAreOld |= pod is not null && !HaveSameFields(pod.Metadata, _pod.Metadata);
         _pod = pod ?? _pod;
     });
 
@@ -143,6 +153,13 @@ internal sealed partial class PodWorker
             // Time for what was put off.
         }
     }
+
+    /// <summary>Whether volumes would show the same of both: what of a pod may change and be in its volumes.</summary>
+    private static bool HaveSameFields(ObjectMeta one, ObjectMeta other) =>
+        Same(one.Labels, other.Labels) && Same(one.Annotations, other.Annotations);
+
+    private static bool Same(Dictionary<string, string> one, Dictionary<string, string> other) =>
+        one.Count == other.Count && one.All(pair => other.TryGetValue(pair.Key, out var value) && value == pair.Value);
 
     /// <summary>A pod that has ended keeps showing the address it had.</summary>
     private void PublishStatus() => _status.Publish(PodStatusPlan.Build(

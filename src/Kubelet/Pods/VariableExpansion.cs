@@ -8,7 +8,12 @@ namespace Dataplane.Kubelet.Pods;
 /// </summary>
 internal static class VariableExpansion
 {
-    internal static string Expand(string text, IReadOnlyDictionary<string, string> variables)
+    /// <summary>Expands where a name that is not there is an error.</summary>
+    /// <exception cref="ConfigurationException">Names it.</exception>
+    internal static string ExpandAll(string text, IReadOnlyDictionary<string, string> variables) =>
+        Expand(text, variables, static name => throw new ConfigurationException($"missing value for \"{name}\""));
+
+    internal static string Expand(string text, IReadOnlyDictionary<string, string> variables, Action<string>? missing = null)
     {
         if (!text.Contains('$', StringComparison.Ordinal))
         {
@@ -39,7 +44,13 @@ internal static class VariableExpansion
             }
 
             var name = text[(i + 2)..end];
-            result.Append(variables.TryGetValue(name, out var value) ? value : text[i..(end + 1)]);
+            if (!variables.TryGetValue(name, out var value))
+            {
+                missing?.Invoke(name);
+                value = text[i..(end + 1)];
+            }
+
+            result.Append(value);
             i = end;
         }
 

@@ -5,6 +5,7 @@ namespace Dataplane.Kubelet.Runtimes;
 /// <code>
 /// pods/UID/etc/{hosts,hostname,resolv.conf}
 /// pods/UID/volumes/NAME
+/// pods/UID/volume-subpaths/VOLUME/CONTAINER/INDEX   a part of a volume, for a container to mount
 /// pods/UID/containers/NAME/ATTEMPT          scratch for the root file system, empty outside the container
 /// pods/UID/logs/NAME/ATTEMPT.log
 /// pods/UID/processes                        "PID START-TIME" of each process started, for cleaning up
@@ -30,6 +31,9 @@ internal sealed class PodDirectories(string root)
     internal string Etc(string uid, string file) => Path.Combine(Pod(uid), "etc", file);
 
     internal string Volume(string uid, string name) => Path.Combine(Pod(uid), "volumes", name);
+
+    internal string SubPath(string uid, string volume, string container, string index) =>
+        Path.Combine(Pod(uid), "volume-subpaths", volume, container, index);
 
     internal string MemoryVolume(string uid, string name) => Path.Combine(Memory, uid, name);
 

@@ -1,5 +1,6 @@
 using Dataplane.Api;
 using Dataplane.Kubelet.Pods;
+using Dataplane.Linux.Mounts;
 
 namespace Dataplane.Kubelet.Volumes;
 
@@ -11,23 +12,42 @@ internal static class HostPaths
     internal static void Check(HostPathVolumeSource source)
     {
         var path = source.Path;
-        var (directory, file) = (Directory.Exists(path), File.Exists(path));
+        var kind = FileStatus.KindOf(path);
         switch (source.Type)
         {
-            case null or "" or "DirectoryOrCreate" when !directory && !file:
+            case null or "" or "DirectoryOrCreate" when kind == FileKind.Absent:
                 Directory.CreateDirectory(path);
                 break;
-            case "FileOrCreate" when !directory && !file:
+            case "FileOrCreate" when kind == FileKind.Absent:
                 File.WriteAllBytes(path, []);
                 break;
-            case "Directory" or "DirectoryOrCreate" when !directory:
-                throw Wrong("directory");
-            case "File" or "FileOrCreate" when !file:
-                throw Wrong("file");
-            case "Socket" or "CharDevice" or "BlockDevice" when !file:
-                throw Wrong(source.Type);
+            case null or "":
+                break;
+            case "Directory" or "DirectoryOrCreate":
+                Require(FileKind.Directory, "directory");
+                break;
+            case "File" or "FileOrCreate":
+                Require(FileKind.Regular, "file");
+                break;
+            case "Socket":
+                Require(FileKind.Socket, "socket file");
+                break;
+            case "CharDevice":
+                Require(FileKind.CharacterDevice, "character device");
+                break;
+            case "BlockDevice":
+                Require(FileKind.BlockDevice, "block device");
+                break;
+            default:
+                throw new ConfigurationException($"{source.Type} is an invalid volume type");
         }
 
-        ConfigurationException Wrong(string kind) => new($"hostPath type check failed: {path} is not a {kind}");
+        void Require(FileKind wanted, string words)
+        {
+            if (kind != wanted)
+            {
+                throw new ConfigurationException($"hostPath type check failed: {path} is not a {words}");
+            }
+        }
     }
 }

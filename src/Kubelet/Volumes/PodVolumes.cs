@@ -1,17 +1,15 @@
-using System.Text;
 using Dataplane.Api;
 using Dataplane.Kubelet.Pods;
 using Dataplane.Kubelet.Runtimes;
-using Dataplane.Linux;
 using Dataplane.Linux.Mounts;
 
 namespace Dataplane.Kubelet.Volumes;
 
 /// <summary>Makes a pod's volumes and says where they are on this machine.</summary>
 /// <remarks>What comes from Secrets and tokens lies on a memory file system and never on a disk.</remarks>
-internal sealed class PodVolumes(PodDirectories directories, ConfigurationSource configuration, TokenSource tokens)
+internal sealed class PodVolumes(PodDirectories directories, ConfigurationSource configuration, TokenSource tokens, TimeProvider time)
 {
-    private const int DefaultFileMode = 0x1A4;
+    private readonly ContentVolumes _content = new(configuration, tokens);
 
     /// <summary>Mounts the memory file system that all pods' secrets share; one left by an earlier run is used again.</summary>
     internal void Start()
@@ -31,39 +29,52 @@ internal sealed class PodVolumes(PodDirectories directories, ConfigurationSource
         }
     }
 
-    /// <summary>Makes every volume of the pod that is not there yet.</summary>
-    /// <returns>Volume names and their paths.</returns>
-    /// <exception cref="ConfigurationException">A source is not there.</exception>
-    internal async Task<IReadOnlyDictionary<string, string>> MountAsync(PodFields fields, CancellationToken cancellation)
+    /// <summary>Makes every volume of the pod that is not there yet; one that cannot be made is no reason not to make the others.</summary>
+    /// <returns>The volumes by name, and what is wrong with those that are missing, in upstream's words.</returns>
+    internal async Task<(IReadOnlyDictionary<string, MountedVolume> Volumes, IReadOnlyList<string> Problems)> MountAsync(
+        PodFields fields, CancellationToken cancellation)
     {
-        var paths = new Dictionary<string, string>(StringComparer.Ordinal);
+        var (volumes, problems) = (new Dictionary<string, MountedVolume>(StringComparer.Ordinal), new List<string>());
         foreach (var volume in fields.Pod.Spec.Volumes)
         {
             try
             {
-                paths[volume.Name] = await MountAsync(volume, fields, cancellation);
+                volumes[volume.Name] = await MountAsync(volume, fields, cancellation);
             }
-            catch (Exception failure) when (failure is ConfigurationException or IOException or UnauthorizedAccessException)
+            catch (Exception failure) when (IsExpected(failure))
             {
-                throw new ConfigurationException($"MountVolume.SetUp failed for volume \"{volume.Name}\" : {failure.Message}");
+                problems.Add(Problem(volume, failure));
             }
         }
 
-        return paths;
+        return (volumes, problems);
     }
 
     /// <summary>When a token among the pod's volumes is to be replaced; null when there is none.</summary>
     internal DateTimeOffset? RenewAt(string uid) => tokens.RenewAt(uid);
 
-    /// <summary>Writes the volumes with tokens anew.</summary>
-    /// <exception cref="ConfigurationException">A source is not there any more; the files stay as they were.</exception>
-    internal async Task RenewAsync(PodFields fields, CancellationToken cancellation)
+    /// <summary>Brings what the volumes show up to date. Where a source is not there any more, the files stay as they were.</summary>
+    /// <returns>What could not be brought up to date, in upstream's words.</returns>
+    internal async Task<IReadOnlyList<string>> RefreshAsync(PodFields fields, CancellationToken cancellation)
     {
-        foreach (var volume in fields.Pod.Spec.Volumes.Where(volume => volume.Projected?.Sources.Exists(source => source.ServiceAccountToken is not null) == true))
+        var problems = new List<string>();
+        foreach (var volume in fields.Pod.Spec.Volumes.Where(ContentVolumes.Has))
         {
-            await MountAsync(volume, fields, cancellation);
+            try
+            {
+                await MountAsync(volume, fields, cancellation);
+            }
+            catch (Exception failure) when (IsExpected(failure))
+            {
+                problems.Add(Problem(volume, failure));
+            }
         }
+
+        return problems;
     }
+
+    /// <summary>The first emptyDir that holds more than it may, in upstream's words; null when there is none.</summary>
+    internal string? Exceeded(Pod pod) => EmptyDirs.Exceeded(pod, volume => directories.Volume(pod.Metadata.UID, volume.Name));
 
     /// <summary>Removes a pod's volumes with their content, but never what a hostPath names. Idempotent.</summary>
     internal void Remove(string uid)
@@ -80,86 +91,32 @@ internal sealed class PodVolumes(PodDirectories directories, ConfigurationSource
         }
     }
 
-    private async Task<string> MountAsync(Volume volume, PodFields fields, CancellationToken cancellation)
+    private static bool IsExpected(Exception failure) => failure is ConfigurationException or IOException or UnauthorizedAccessException;
+
+    private static string Problem(Volume volume, Exception failure) => $"MountVolume.SetUp failed for volume \"{volume.Name}\" : {failure.Message}";
+
+    private async Task<MountedVolume> MountAsync(Volume volume, PodFields fields, CancellationToken cancellation)
     {
         var (uid, ns) = (fields.Pod.Metadata.UID, fields.Pod.Metadata.Namespace);
-        var onDisk = directories.Volume(uid, volume.Name);
-        var inMemory = directories.MemoryVolume(uid, volume.Name);
+        var path = ContentVolumes.IsSecret(volume) ? directories.MemoryVolume(uid, volume.Name) : directories.Volume(uid, volume.Name);
+        if (ContentVolumes.Has(volume))
+        {
+            AtomicDirectory.Write(path, await _content.FilesAsync(volume, fields, cancellation), time.GetUtcNow());
+            return new MountedVolume(path, ReadOnly: true);
+        }
+
         switch (volume)
         {
             case { HostPath: { } host }:
                 HostPaths.Check(host);
-                return host.Path;
-            case { ConfigMap: { } map }:
-                var data = await configuration.ConfigMapAsync(ns, map.Name, map.Optional == true, cancellation);
-                return VolumeFiles.Write(onDisk, VolumeFiles.Project(data, map.Items, map.DefaultMode ?? DefaultFileMode, map.Optional == true));
-            case { Secret: { } secret }:
-                var content = await configuration.SecretAsync(ns, secret.SecretName, secret.Optional == true, cancellation);
-                return VolumeFiles.Write(inMemory, VolumeFiles.Project(content, secret.Items, secret.DefaultMode ?? DefaultFileMode, secret.Optional == true));
-            case { DownwardAPI: { } downward }:
-                return VolumeFiles.Write(onDisk, Downward(downward.Items, fields, downward.DefaultMode ?? DefaultFileMode));
-            case { Projected: { } projected }:
-                return VolumeFiles.Write(inMemory, await ProjectAsync(projected, fields, cancellation));
+                return new MountedVolume(host.Path, ReadOnly: false);
             case { PersistentVolumeClaim: { } claim }:
-                return ClaimedVolumes.Path(await configuration.ClaimedVolumeAsync(ns, claim.ClaimName, cancellation));
+                return new MountedVolume(ClaimedVolumes.Path(await configuration.ClaimedVolumeAsync(ns, claim.ClaimName, cancellation)), claim.ReadOnly == true);
+            case { EmptyDir: null, Others: { Count: > 0 } others }:
+                throw new ConfigurationException($"no volume plugin matched: volumes of kind {others.Keys.First()} are not supported by this node");
             default:
-                return EmptyDir(onDisk, volume.EmptyDir);
+                EmptyDirs.Make(path, volume.EmptyDir ?? new EmptyDirVolumeSource(), fields.Pod.Spec);
+                return new MountedVolume(path, ReadOnly: false);
         }
-    }
-
-    private static string EmptyDir(string path, EmptyDirVolumeSource? source)
-    {
-        if (Directory.Exists(path))
-        {
-            return path;
-        }
-
-        Directory.CreateDirectory(path);
-        if (source?.Medium == "Memory")
-        {
-            MountCall.Memory(path, source.SizeLimit is { } limit ? $"mode=0777,size={limit.WholeValue}" : "mode=0777");
-        }
-
-        Dataplane.Linux.Mounts.FileMode.Set(path, 0x1FF);
-        return path;
-    }
-
-    private static List<VolumeFile> Downward(List<DownwardAPIVolumeFile> items, PodFields fields, int mode) =>
-        [.. items.Select(item => new VolumeFile(
-            item.Path,
-            Encoding.UTF8.GetBytes(item.FieldRef is { } field ? fields.Value(field.FieldPath)
-                : item.ResourceFieldRef is { } resource ? ResourceFields.Value(resource, fields.Pod, null)
-                : ""),
-            item.Mode ?? mode))];
-
-    private async Task<List<VolumeFile>> ProjectAsync(ProjectedVolumeSource volume, PodFields fields, CancellationToken cancellation)
-    {
-        var (ns, mode, files) = (fields.Pod.Metadata.Namespace, volume.DefaultMode ?? DefaultFileMode, new List<VolumeFile>());
-        foreach (var source in volume.Sources)
-        {
-            if (source.ConfigMap is { } map)
-            {
-                var data = await configuration.ConfigMapAsync(ns, map.Name, map.Optional == true, cancellation);
-                files.AddRange(VolumeFiles.Project(data, map.Items, mode, map.Optional == true));
-            }
-
-            if (source.Secret is { } secret)
-            {
-                var data = await configuration.SecretAsync(ns, secret.Name, secret.Optional == true, cancellation);
-                files.AddRange(VolumeFiles.Project(data, secret.Items, mode, secret.Optional == true));
-            }
-
-            if (source.DownwardAPI is { } downward)
-            {
-                files.AddRange(Downward(downward.Items, fields, mode));
-            }
-
-            if (source.ServiceAccountToken is { } token)
-            {
-                files.Add(new VolumeFile(token.Path, await tokens.TokenAsync(fields.Pod, token, cancellation), mode));
-            }
-        }
-
-        return files;
     }
 }

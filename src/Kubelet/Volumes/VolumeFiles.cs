@@ -12,8 +12,9 @@ internal sealed record VolumeFile(string Path, byte[] Content, int Mode);
 internal static class VolumeFiles
 {
     /// <summary>All keys under their own names, or the chosen ones under theirs.</summary>
-    /// <exception cref="ConfigurationException">A chosen key is not there.</exception>
-    internal static IReadOnlyList<VolumeFile> Project(IReadOnlyDictionary<string, byte[]>? content, List<KeyToPath> items, int mode, bool optional)
+    /// <exception cref="ConfigurationException">A chosen key is not there; the words are upstream's.</exception>
+    internal static IReadOnlyList<VolumeFile> Project(
+        ConfigurationKind kind, IReadOnlyDictionary<string, byte[]>? content, List<KeyToPath> items, int mode, bool optional)
     {
         if (content is null)
         {
@@ -34,33 +35,12 @@ internal static class VolumeFiles
             }
             else if (!optional)
             {
-                throw new ConfigurationException($"references non-existent secret or config key: {item.Key}");
+                throw new ConfigurationException(kind == ConfigurationKind.Secret
+                    ? $"references non-existent secret key: {item.Key}"
+                    : $"configmap references non-existent config key: {item.Key}");
             }
         }
 
         return files;
-    }
-
-    /// <summary>Writes the files below a directory, each whole or not at all.</summary>
-    /// <returns>The directory.</returns>
-    internal static string Write(string directory, IEnumerable<VolumeFile> files)
-    {
-        Directory.CreateDirectory(directory);
-        foreach (var file in files)
-        {
-            var path = Path.GetFullPath(Path.Combine(directory, file.Path));
-            if (!path.StartsWith(directory + "/", StringComparison.Ordinal))
-            {
-                throw new ConfigurationException($"path \"{file.Path}\" leads out of the volume");
-            }
-
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            var partial = path + ".partial";
-            File.WriteAllBytes(partial, file.Content);
-            Dataplane.Linux.Mounts.FileMode.Set(partial, file.Mode & 0x1FF);
-            File.Move(partial, path, overwrite: true);
-        }
-
-        return directory;
     }
 }

@@ -5,6 +5,11 @@ namespace Dataplane.Linux.Interop;
 /// <summary>sys/stat.h and sys/sysmacros.h.</summary>
 internal static partial class Libc
 {
+    internal const uint S_IFMT = 0xf000;
+    internal const uint S_IFSOCK = 0xc000;
+    internal const uint S_IFREG = 0x8000;
+    internal const uint S_IFBLK = 0x6000;
+    internal const uint S_IFDIR = 0x4000;
     internal const uint S_IFCHR = 0x2000;
     internal const uint STATX_BASIC_STATS = 0x7ff;
 
@@ -33,6 +38,8 @@ internal static partial class Libc
         internal ushort stx_mode;
         internal ushort padding;
         internal ulong stx_ino;
+        internal ulong stx_size;
+        internal ulong stx_blocks;
     }
 
     /// <summary>The encoding of sys/sysmacros.h for minors and majors below 256 and 4096.</summary>

@@ -13,8 +13,10 @@ internal static partial class Libc
     private const long SYS_open_tree = 428;
     private const long SYS_move_mount = 429;
     private const long SYS_pidfd_open = 434;
+    private const long SYS_openat2 = 437;
 
     internal const int AT_FDCWD = -100;
+    internal const int AT_SYMLINK_NOFOLLOW = 0x100;
     internal const int AT_RECURSIVE = 0x8000;
     internal const int OPEN_TREE_CLONE = 1;
     internal const int OPEN_TREE_CLOEXEC = 0x80000;
@@ -45,6 +47,29 @@ internal static partial class Libc
         {
             return (int)syscall(SYS_move_mount, held.Value, (nint)empty, AT_FDCWD, (nint)path, MOVE_MOUNT_F_EMPTY_PATH);
         }
+    }
+
+    /// <summary>linux/openat2.h: what a path may lead through.</summary>
+    internal const ulong RESOLVE_NO_MAGICLINKS = 2;
+    internal const ulong RESOLVE_BENEATH = 8;
+
+    /// <param name="path">Relative to the directory.</param>
+    internal static unsafe SafeFileHandle openat2(SafeHandle directory, string path, int flags, ulong resolve)
+    {
+        using var held = new HeldHandle(directory);
+        var how = new open_how { flags = (ulong)flags, resolve = resolve };
+        fixed (byte* bytes = Utf8(path))
+        {
+            return new SafeFileHandle((nint)syscall(SYS_openat2, held.Value, (nint)bytes, (nint)(&how), sizeof(open_how), 0), ownsHandle: true);
+        }
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct open_how
+    {
+        internal ulong flags;
+        internal ulong mode;
+        internal ulong resolve;
     }
 
     [LibraryImport(Library, SetLastError = true)]

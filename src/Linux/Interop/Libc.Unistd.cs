@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Dataplane.Linux.Interop;
 
-/// <summary>unistd.h, and pivot_root, which glibc exports without a header.</summary>
+/// <summary>unistd.h, stdio.h's rename, and pivot_root, which glibc exports without a header.</summary>
 internal static partial class Libc
 {
     internal const int X_OK = 1;
@@ -19,6 +19,9 @@ internal static partial class Libc
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int pivot_root(string newRoot, string putOld);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int rename(string from, string to);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int access(string path, int mode);

@@ -10,6 +10,10 @@ public static class MountCall
     /// <param name="options">As tmpfs takes them: <c>mode=0755,size=1m</c>.</param>
     public static void Memory(string target, string options) => Mount("tmpfs", target, "tmpfs", Libc.MS_NOSUID | Libc.MS_NODEV, options);
 
+    /// <summary>Makes a file or directory seen a second time, on a target of the same kind.</summary>
+    public static void Bind(string source, string target) =>
+        LinuxException.Check(Libc.mount(source, target, null, Libc.MS_BIND | Libc.MS_REC, null), $"mount {source} on {target}");
+
     /// <summary>Detaches what is mounted on a path. True when something was.</summary>
     public static bool Detach(string target)
     {

@@ -110,6 +110,51 @@ public sealed class NodeFixture : IAsyncLifetime
         }
     }
 
+    /// <summary>Waits for an event about a pod.</summary>
+    internal async Task<Event> EventAsync(string pod, Func<Event, bool> wanted)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        IReadOnlyList<Event> all = [];
+        try
+        {
+            while (true)
+            {
+                all = (await Client.ListAsync<Event>(new ListOptions { Namespace = "default", FieldSelector = $"involvedObject.name={pod}" }, limit.Token)).Items;
+                if (all.FirstOrDefault(wanted) is { } found)
+                {
+                    return found;
+                }
+
+                await Task.Delay(50, limit.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"events of {pod}: {string.Join("; ", all.Select(one => $"{one.Type} {one.Reason} {one.Message}"))}");
+        }
+    }
+
+    /// <summary>The log once it has some text in it.</summary>
+    internal async Task<string> LogWithAsync(string pod, string wanted, string query = "")
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        var log = "";
+        try
+        {
+            while (!log.Contains(wanted, StringComparison.Ordinal))
+            {
+                await Task.Delay(20, limit.Token);
+                log = await LogAsync(pod, query);
+            }
+
+            return log;
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"log of {pod}: {log}");
+        }
+    }
+
     /// <summary>The log as kubectl gets it: through the API server from the agent's own port.</summary>
     internal async Task<string> LogAsync(string pod, string query = "")
     {

@@ -118,7 +118,7 @@ public sealed class PodFeatureTests(NodeFixture fixture) : IClassFixture<NodeFix
         pod.Spec.Volumes.Add(new Volume { Name = "work", EmptyDir = new EmptyDirVolumeSource() });
         await fixture.CreateAsync(pod);
 
-        await fixture.WaitAsync("escape", one => one.Status.ContainerStatuses is [{ State.Waiting.Message: "subPath \"../../../..\" leads out of the volume" }]);
+        await fixture.WaitAsync("escape", one => one.Status.ContainerStatuses is [{ State.Waiting.Message: "unable to provision SubPath `../../../..`: must not contain '..'" }]);
     }
 
     private static DownwardAPIVolumeFile FileOf(string path, string field) => new() { Path = path, FieldRef = new ObjectFieldSelector { FieldPath = field } };
