@@ -17,8 +17,8 @@ public sealed class ExecTests(NodeFixture fixture) : IClassFixture<NodeFixture>,
 
     public async ValueTask InitializeAsync()
     {
-        await fixture.CreateAsync(Pod("exec", Shell("main", "mkdir /only-here; sleep 1000")));
-        await fixture.WaitAsync("exec", one => one.Status.Phase == "Running");
+        await fixture.CreateAsync(Pod("exec", Shell("main", "mkdir /only-here; echo made; sleep 1000")));
+        await fixture.LogWithAsync("exec", "made\n");
     }
 
     public async ValueTask DisposeAsync()

@@ -12,7 +12,8 @@ public sealed class KubectlExecTests(NodeFixture fixture) : IClassFixture<NodeFi
     [Fact]
     public async Task AProgramRunsWithItsStreamsAndItsExitCode()
     {
-        var name = await StartAsync("kubectl-runs", Shell("main", "sleep 1000"), Shell("other", "mkdir /only-here; sleep 1000"));
+        var name = await StartAsync("kubectl-runs", Shell("main", "sleep 1000"), Shell("other", "mkdir /only-here; echo made; sleep 1000"));
+        await fixture.LogWithAsync(name, "made\n", "?container=other");
         var failed = await RunAsync("", "exec", name, "-c", "main", "--", "/bin/sh", "-c", "echo out; echo err >&2; exit 5");
         Assert.Equal((5, "out\n", "err\ncommand terminated with exit code 5\n"), failed);
         Assert.Equal((0, "/only-here\n", ""), await RunAsync("", "exec", name, "-c", "other", "--", "ls", "-d", "/only-here"));
