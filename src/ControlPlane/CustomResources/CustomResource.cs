@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.CustomResources.Definitions;
+using Dataplane.ControlPlane.CustomResources.Rules;
 using Dataplane.ControlPlane.CustomResources.Schemas;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.FieldOwnership;
@@ -15,6 +16,7 @@ internal sealed class CustomResource : ResourceDescriptor
     private readonly JsonObject _version;
     private readonly CustomColumns _columns;
     private readonly Dictionary<string, JsonPath> _selectable;
+    private readonly Lazy<RuleTree?> _rules;
 
     public CustomResource(Definition definition, JsonObject version, CancellationToken withdrawn)
     {
@@ -23,6 +25,7 @@ internal sealed class CustomResource : ResourceDescriptor
         _columns = new CustomColumns(version);
         Withdrawn = withdrawn;
         Structure = StructuralSchema.Parse(version.Object("schema", "openAPIV3Schema") ?? []);
+        _rules = new Lazy<RuleTree?>(() => RuleTree.Of(Structure, isResource: true));
         var name = version.Text("name") ?? "";
         var accepted = definition.AcceptedNames;
         Names = new ResourceNames(
@@ -126,6 +129,8 @@ internal sealed class CustomResource : ResourceDescriptor
         {
             errors.Add(error.Field, error.Reason, error.Text);
         }
+
+        CheckRules(obj, null, errors);
     }
 
     /// <summary>What was wrong before and was not touched may stay wrong: a schema that became stricter must not freeze objects.</summary>
@@ -136,9 +141,30 @@ internal sealed class CustomResource : ResourceDescriptor
         {
             errors.Add(error.Field, error.Reason, error.Text);
         }
+
+        CheckRules(obj, old, errors);
     }
 
     public override void ValidateStatusUpdate(JsonObject obj, JsonObject old, FieldErrors errors) => ValidateUpdate(obj, old, errors);
+
+    // Rules may rely on the types and sizes that the schema promises.
+    private void CheckRules(JsonObject obj, JsonObject? old, FieldErrors errors)
+    {
+        if (_rules.Value is not { } rules)
+        {
+            return;
+        }
+
+        if (errors.All.Any(error => error.Reason is "FieldValueRequired" or "FieldValueTooLong" or "FieldValueTooMany" or "FieldValueTypeInvalid"))
+        {
+            errors.Invalid(
+                "<nil>", "null",
+                "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation");
+            return;
+        }
+
+        RuleValidation.Validate(rules, obj, old, errors);
+    }
 
     /// <summary>The newest version that is at least as stable and not deprecated itself.</summary>
     private string Successor()

@@ -66,7 +66,7 @@ public sealed class DefinitionChangeTests : IAsyncLifetime
             HttpMethod.Post, TestDefinition.Path, body: Definition("things", "Thing", "{a: {}}"), type: "application/yaml");
         Assert.Equal(422, (int)answer.StatusCode);
         Assert.Contains(
-            "spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[a].type: Required value: must not be empty for specified object fields",
+            "spec.validation.openAPIV3Schema.properties[spec].properties[a].type: Required value: must not be empty for specified object fields",
             await answer.Content.ReadAsStringAsync(RawServer.Cancellation),
             StringComparison.Ordinal);
     }

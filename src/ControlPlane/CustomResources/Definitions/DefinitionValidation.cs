@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dataplane.ControlPlane.CustomResources.Rules;
 using Dataplane.ControlPlane.CustomResources.Schemas;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
@@ -14,6 +15,9 @@ internal sealed class DefinitionValidation(FieldErrors errors)
     private static readonly string[] ColumnTypes = ["boolean", "date", "integer", "number", "string"];
     private static readonly string[] ColumnFormats =
         ["binary", "bool", "byte", "date", "date-time", "double", "float", "int32", "int64", "name", "password"];
+
+    /// <summary>What was looked at of the versions: parts that all have are looked at once.</summary>
+    private readonly HashSet<string> _checked = new(StringComparer.Ordinal);
 
     public void Check(JsonObject obj)
     {
@@ -89,11 +93,12 @@ internal sealed class DefinitionValidation(FieldErrors errors)
 
     private void CheckVersions(IReadOnlyList<JsonObject> versions)
     {
+        var common = Common(versions);
         for (var i = 0; i < versions.Count; i++)
         {
             var field = $"spec.versions[{i}]";
             CheckLabel($"{field}.name", versions[i].Text("name") ?? "", "");
-            CheckVersion(versions[i], field);
+            CheckVersion(versions[i], field, common);
         }
 
         var names = versions.Select(version => JsonValue.Create(version.Text("name")));
@@ -109,17 +114,14 @@ internal sealed class DefinitionValidation(FieldErrors errors)
         }
     }
 
-    private void CheckVersion(JsonObject version, string field)
+    /// <param name="version">One of the versions.</param>
+    /// <param name="field">Where it stands.</param>
+    /// <param name="common">Parts that are the same in all versions: upstream knows these once, by the names they had in v1beta1.</param>
+    private void CheckVersion(JsonObject version, string field, IReadOnlySet<string> common)
     {
         if (version.Object("schema", "openAPIV3Schema") is { } schema)
         {
-            var before = errors.All.Count;
-            new SchemaRules(errors).Check(schema, $"{field}.schema.openAPIV3Schema");
-            new StructuralRules(errors).Check(schema, $"{field}.schema.openAPIV3Schema");
-            if (errors.All.Count == before)
-            {
-                DefaultRules.Check(StructuralSchema.Parse(schema), $"{field}.schema.openAPIV3Schema", errors);
-            }
+            CheckSchema(schema, common.Contains("schema") ? "spec.validation.openAPIV3Schema" : $"{field}.schema.openAPIV3Schema");
         }
         else
         {
@@ -131,15 +133,50 @@ internal sealed class DefinitionValidation(FieldErrors errors)
             errors.Invalid($"{field}.deprecationWarning", version.Text("deprecationWarning")!, "can only be set for deprecated versions");
         }
 
-        CheckScale(version.Object("subresources", "scale"), $"{field}.subresources.scale");
-        var index = 0;
-        foreach (var column in version.Objects("additionalPrinterColumns"))
+        if (Place("subresources") is { } subresources)
         {
-            CheckColumn(column, $"{field}.additionalPrinterColumns[{index++}]");
+            CheckScale(version.Object("subresources", "scale"), $"{subresources}.scale");
         }
 
-        SelectableFields.Check(version, $"{field}.selectableFields", errors);
+        if (Place("additionalPrinterColumns") is { } columns)
+        {
+            var index = 0;
+            foreach (var column in version.Objects("additionalPrinterColumns"))
+            {
+                CheckColumn(column, $"{columns}[{index++}]");
+            }
+        }
+
+        if (Place("selectableFields") is { } selectable)
+        {
+            SelectableFields.Check(version, selectable, errors);
+        }
+
+        // Null for what was looked at with another version.
+        string? Place(string part) => !common.Contains(part) ? $"{field}.{part}" : _checked.Add(part) ? $"spec.{part}" : null;
     }
+
+    private void CheckSchema(JsonObject schema, string field)
+    {
+        if (!_checked.Add(field))
+        {
+            return;
+        }
+
+        var before = errors.All.Count;
+        new SchemaRules(errors).Check(schema, field);
+        new StructuralRules(errors).Check(schema, field);
+        if (errors.All.Count == before)
+        {
+            var parsed = StructuralSchema.Parse(schema);
+            DefaultRules.Check(parsed, field, errors);
+            new RuleChecks(errors).Check(parsed, field);
+        }
+    }
+
+    private static HashSet<string> Common(IReadOnlyList<JsonObject> versions) =>
+        [.. new[] { "schema", "subresources", "additionalPrinterColumns", "selectableFields" }
+            .Where(part => versions.All(version => JsonNode.DeepEquals(version[part], versions[0][part])))];
 
     private void CheckColumn(JsonObject column, string field)
     {
