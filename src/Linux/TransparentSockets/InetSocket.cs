@@ -78,6 +78,22 @@ public abstract class InetSocket : SafeHandle
         LinuxException.Check(Libc.BindInet(this, in address[0], length), $"bind {local}");
     }
 
+    // Whoever asks for any port while sharing may be given one that others share already (net/ipv4/udp.c, udp_lib_lport_inuse): the first of a group
+    // is alone until it has its port.
+    private protected void BindShared(InetEndPoint local, bool shared)
+    {
+        if (shared && local.Port != 0)
+        {
+            RequireOption(Libc.SOL_SOCKET, Libc.SO_REUSEPORT, 1, "SO_REUSEPORT");
+        }
+
+        Bind(local);
+        if (shared && local.Port == 0)
+        {
+            RequireOption(Libc.SOL_SOCKET, Libc.SO_REUSEPORT, 1, "SO_REUSEPORT");
+        }
+    }
+
     private protected int ConnectTo(in InetEndPoint remote)
     {
         Span<byte> address = stackalloc byte[InetEndPoint.MaxSocketAddressSize];

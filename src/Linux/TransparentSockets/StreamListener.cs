@@ -29,7 +29,6 @@ public sealed class StreamListener : InetSocket
             }
 
             listener.RequireOption(Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1, "SO_REUSEADDR");
-            listener.RequireOption(Libc.SOL_SOCKET, Libc.SO_REUSEPORT, shared ? 1 : 0, "SO_REUSEPORT");
             if (local.IsIPv6)
             {
                 listener.RequireOption(Libc.SOL_IPV6, Libc.IPV6_V6ONLY, 1, "IPV6_V6ONLY");
@@ -37,7 +36,7 @@ public sealed class StreamListener : InetSocket
 
             listener.RequireOption(Libc.SOL_TCP, Libc.TCP_NODELAY, 1, "TCP_NODELAY");
             StreamSocket.ProbeWhenIdle(listener);
-            listener.Bind(local);
+            listener.BindShared(local, shared);
             LinuxException.Check(Libc.listen(listener, Libc.SOMAXCONN), $"listen {local}");
             return listener;
         }

@@ -10,7 +10,7 @@ internal sealed class DatagramFlow(int slot)
     internal uint Generation { get; set; }
 
     /// <summary>Null while the slot is free.</summary>
-    internal DatagramFrontEnd? FrontEnd { get; set; }
+    internal DatagramLane? Lane { get; set; }
 
     internal InetEndPoint Client { get; set; }
 
@@ -24,11 +24,26 @@ internal sealed class DatagramFlow(int slot)
     /// <summary>The target the endpoint was chosen from; another one means that the choice has to be looked at again.</summary>
     internal RelayTarget? Target { get; set; }
 
+    /// <summary>Datagrams of the client, and of its endpoint.</summary>
+    internal long Sent { get; set; }
+
+    internal long Received { get; set; }
+
     /// <summary>Milliseconds of <see cref="Environment.TickCount64"/>.</summary>
     internal long LastUsed { get; set; }
 
-    internal FlowKey Key => new(FrontEnd!.Slot, Client);
+    /// <summary>Asked once and answered once: most likely there is nothing more to come.</summary>
+    internal bool IsAnswered => Sent == 1 && Received == 1;
+
+    internal FlowKey Key => new(Lane!.Slot, Client);
+
+    /// <summary>Neighbours in the list it is in.</summary>
+    internal DatagramFlow? Older { get; set; }
+
+    internal DatagramFlow? Newer { get; set; }
+
+    internal FlowAges? Ages { get; set; }
 }
 
 /// <summary>What tells flows of one loop apart.</summary>
-internal readonly record struct FlowKey(int FrontEnd, InetEndPoint Client);
+internal readonly record struct FlowKey(int Lane, InetEndPoint Client);

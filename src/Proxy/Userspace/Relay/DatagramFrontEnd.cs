@@ -1,32 +1,46 @@
+using System.Collections.Immutable;
 using Dataplane.Linux.TransparentSockets;
 
 namespace Dataplane.Proxy.Userspace.Relay;
 
 /// <summary>
-/// The socket of one UDP front end. A REDIRECT rule of its own leads to its port, because a UDP socket cannot ask for the
-/// original destination; conntrack gives answers sent from it the front end's address.
+/// One UDP front end. A REDIRECT rule of its own leads to its port, because a UDP socket cannot ask for the original destination;
+/// conntrack gives answers sent from it the front end's address. Several loops share the port, each by a socket of its own.
 /// </summary>
 internal sealed class DatagramFrontEnd
 {
     private volatile RelayTarget _target;
 
-    internal DatagramFrontEnd(DatagramSocket socket, RelayTarget target)
+    /// <param name="sockets">One for each loop that takes part; owned from now on.</param>
+    internal DatagramFrontEnd(IEnumerable<DatagramSocket> sockets, bool ipv6, RelayTarget target)
     {
-        Socket = socket;
-        Port = socket.LocalEndPoint.Port;
+        IsIPv6 = ipv6;
+        Lanes = [.. sockets.Select(socket => new DatagramLane(this, socket))];
+        Port = Lanes[0].Socket.LocalEndPoint.Port;
         _target = target;
     }
 
-    internal DatagramSocket Socket { get; }
+    internal bool IsIPv6 { get; }
 
     internal ushort Port { get; }
 
-    /// <summary>Where datagrams go; set by the mode, read by the loop.</summary>
+    /// <summary>By loop.</summary>
+    internal ImmutableArray<DatagramLane> Lanes { get; }
+
+    /// <summary>Where datagrams go; set by the mode, read by the loops.</summary>
     internal RelayTarget Target
     {
         get => _target;
         set => _target = value;
     }
+}
+
+/// <summary>One loop's part of a front end.</summary>
+internal sealed class DatagramLane(DatagramFrontEnd frontEnd, DatagramSocket socket)
+{
+    internal DatagramFrontEnd FrontEnd { get; } = frontEnd;
+
+    internal DatagramSocket Socket { get; } = socket;
 
     /// <summary>Its place in its loop.</summary>
     internal int Slot { get; set; }

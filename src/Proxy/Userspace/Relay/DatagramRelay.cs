@@ -1,116 +1,141 @@
+using Dataplane.Linux;
 using Dataplane.Linux.Epoll;
 using Dataplane.Linux.TransparentSockets;
 
 namespace Dataplane.Proxy.Userspace.Relay;
 
-/// <summary>UDP of one loop: a flow per client and front end, each with a connected socket to its endpoint.</summary>
+/// <summary>
+/// UDP of one loop: a flow per client and front end, each with a connected socket to its endpoint. Many datagrams of clients are
+/// taken by one system call, and many answers go back by one.
+/// </summary>
 internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, RelayCounters counters) : IDisposable
 {
-    private const int DatagramsPerEvent = 64;
-    private const int LargestDatagram = 65535;
+    private const int DatagramsPerCall = 32;
+    private const int CallsPerEvent = 4;
+    private const int AnswersPerEvent = 8;
 
-    private readonly byte[] _buffer = new byte[LargestDatagram];
-    private readonly List<DatagramFrontEnd?> _frontEnds = [];
+    private readonly DatagramSlots _requests = new(DatagramsPerCall);
+    private readonly DatagramSlots _answers = new(DatagramsPerCall);
+    private readonly List<DatagramLane?> _lanes = [];
     private readonly Dictionary<FlowKey, DatagramFlow> _byKey = [];
     private readonly List<DatagramFlow> _flows = [];
     private readonly Stack<DatagramFlow> _free = new();
+    private readonly FlowAges _active = new(options.DatagramIdleTimeout);
+    private readonly FlowAges _answered = new(options.DatagramAnsweredTimeout);
 
-    // All flows have the same time-out, so the order of making them is the order to look at them again.
-    private readonly Queue<(int Slot, uint Generation, long LookAt)> _idle = new();
+    /// <summary>Answers wait in the first slots until the round ends, they are of another front end, or there is no slot left.</summary>
+    private DatagramLane? _answering;
+    private int _waiting;
 
-    internal void Add(DatagramFrontEnd frontEnd)
+    internal void Add(DatagramLane lane)
     {
-        frontEnd.Slot = _frontEnds.IndexOf(null);
-        if (frontEnd.Slot < 0)
+        lane.Slot = _lanes.IndexOf(null);
+        if (lane.Slot < 0)
         {
-            frontEnd.Slot = _frontEnds.Count;
-            _frontEnds.Add(null);
+            lane.Slot = _lanes.Count;
+            _lanes.Add(null);
         }
 
-        _frontEnds[frontEnd.Slot] = frontEnd;
-        epoll.Add(frontEnd.Socket, EpollEvents.In, new RelayToken(RelayTokenKind.DatagramFrontEnd, frontEnd.Slot).Value);
+        _lanes[lane.Slot] = lane;
+        epoll.Add(lane.Socket, EpollEvents.In, new RelayToken(RelayTokenKind.DatagramFrontEnd, lane.Slot).Value);
     }
 
-    internal void Remove(DatagramFrontEnd frontEnd)
+    internal void Remove(DatagramLane lane)
     {
         foreach (var flow in _flows)
         {
-            if (flow.FrontEnd == frontEnd)
+            if (flow.Lane == lane)
             {
                 Close(flow);
             }
         }
 
-        _frontEnds[frontEnd.Slot] = null;
-        frontEnd.Socket.Dispose();
+        Answer();
+        _lanes[lane.Slot] = null;
+        lane.Socket.Dispose();
     }
 
     /// <summary>Takes datagrams of clients and passes them on.</summary>
     internal void ServeFrontEnd(int slot, long now)
     {
-        if (_frontEnds[slot] is not { } frontEnd)
+        if (_lanes[slot] is not { } lane)
         {
             return;
         }
 
-        for (var i = 0; i < DatagramsPerEvent; i++)
+        for (var call = 0; call < CallsPerEvent; call++)
         {
-            var count = frontEnd.Socket.ReceiveFrom(_buffer, out var client, out var local);
-            if (count < 0)
+            var count = _requests.Receive(lane.Socket, 0, DatagramsPerCall, connected: false);
+            for (var request = 0; request < count; request++)
+            {
+                Forward(lane, request, now);
+            }
+
+            if (count < DatagramsPerCall)
             {
                 return;
             }
-
-            Forward(frontEnd, client, local, _buffer.AsSpan(0, count), now);
         }
     }
 
-    /// <summary>Takes an endpoint's datagrams and answers the client.</summary>
+    /// <summary>Takes an endpoint's datagrams, to be sent to the client by <see cref="Answer"/>.</summary>
     internal void ServeFlow(RelayToken token, long now)
     {
         var flow = _flows[token.Slot];
-        for (var i = 0; i < DatagramsPerEvent && flow.FrontEnd is { } frontEnd && flow.Generation == token.Generation; i++)
+        if (flow.Lane is not { } lane || flow.Generation != token.Generation)
         {
-            var count = flow.Server.Receive(_buffer);
-            if (count == -Linux.Errno.EAGAIN)
-            {
-                return;
-            }
+            return;
+        }
 
-            if (count < 0)
+        if (_answering != lane || _waiting == DatagramsPerCall)
+        {
+            Answer();
+            _answering = lane;
+        }
+
+        var count = _answers.Receive(flow.Server, _waiting, AnswersPerEvent, connected: true);
+        if (count < 0)
+        {
+            if (count != -Errno.EAGAIN)
             {
                 // The endpoint's port is closed: the client's next datagram tries another endpoint.
                 Close(flow);
-                return;
             }
 
-            flow.LastUsed = now;
-            counters.Datagrams++;
-            frontEnd.Socket.SendTo(_buffer.AsSpan(0, count), flow.Client, flow.Local);
+            return;
         }
+
+        for (var answer = 0; answer < count; answer++)
+        {
+            _answers.Address(_waiting++, flow.Client, flow.Local);
+        }
+
+        counters.Datagrams += count;
+        flow.Received += count;
+        (flow.IsAnswered ? _answered : _active).Touch(flow, now);
     }
 
-    internal long? NextDeadline() => _idle.TryPeek(out var next) ? next.LookAt : null;
+    /// <summary>Sends the answers that wait.</summary>
+    internal void Answer()
+    {
+        if (_waiting > 0)
+        {
+            _answers.Send(_answering!.Socket, _waiting);
+            _waiting = 0;
+        }
+
+        _answering = null;
+    }
+
+    internal long? NextDeadline() => _active.NextDeadline is { } active ? Math.Min(active, _answered.NextDeadline ?? active) : _answered.NextDeadline;
 
     internal void ExpireFlows(long now)
     {
-        while (_idle.TryPeek(out var next) && next.LookAt <= now)
+        foreach (var ages in (ReadOnlySpan<FlowAges>)[_active, _answered])
         {
-            _idle.Dequeue();
-            var flow = _flows[next.Slot];
-            if (flow.FrontEnd is null || flow.Generation != next.Generation)
+            while (ages.NextDeadline <= now)
             {
-                continue;
-            }
-
-            var lookAt = flow.LastUsed + IdleMilliseconds;
-            if (lookAt <= now)
-            {
-                Close(flow);
-            }
-            else
-            {
-                _idle.Enqueue(next with { LookAt = lookAt });
+                Close(ages.Oldest!);
             }
         }
     }
@@ -119,17 +144,16 @@ internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, R
     public void Dispose()
     {
         _flows.ForEach(flow => flow.Server.Dispose());
-        _frontEnds.ForEach(frontEnd => frontEnd?.Socket.Dispose());
+        _lanes.ForEach(lane => lane?.Socket.Dispose());
     }
 
-    private long IdleMilliseconds => (long)options.DatagramIdleTimeout.TotalMilliseconds;
-
-    private void Forward(DatagramFrontEnd frontEnd, in InetEndPoint client, in InetEndPoint local, ReadOnlySpan<byte> datagram, long now)
+    private void Forward(DatagramLane lane, int request, long now)
     {
-        var target = frontEnd.Target;
-        if (_byKey.TryGetValue(new FlowKey(frontEnd.Slot, client), out var flow) && !ReferenceEquals(flow.Target, target))
+        var target = lane.FrontEnd.Target;
+        var client = _requests.Peer(request);
+        if (_byKey.TryGetValue(new FlowKey(lane.Slot, client), out var flow) && !ReferenceEquals(flow.Target, target))
         {
-            if (target.EndpointsFor(client, local).Contains(flow.Endpoint))
+            if (target.EndpointsFor(client, flow.Local).Contains(flow.Endpoint))
             {
                 flow.Target = target;
             }
@@ -143,14 +167,15 @@ internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, R
         // An error here is the ICMP answer to an earlier datagram: the flow goes, and this datagram gets another endpoint.
         for (var attempt = 0; attempt < 2; attempt++)
         {
-            flow ??= Open(frontEnd, target, client, local, now);
+            flow ??= Open(lane, target, client, _requests.Local(request, lane.FrontEnd.IsIPv6), now);
             if (flow is null)
             {
                 return;
             }
 
-            flow.LastUsed = now;
-            if (flow.Server.Send(datagram) is >= 0 or -Linux.Errno.EAGAIN)
+            flow.Sent++;
+            _active.Touch(flow, now);
+            if (flow.Server.Send(_requests.Datagram(request)) is >= 0 or -Errno.EAGAIN or -Errno.ENOBUFS or -Errno.EMSGSIZE)
             {
                 counters.Datagrams++;
                 return;
@@ -161,7 +186,7 @@ internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, R
         }
     }
 
-    private DatagramFlow? Open(DatagramFrontEnd frontEnd, RelayTarget target, in InetEndPoint client, in InetEndPoint local, long now)
+    private DatagramFlow? Open(DatagramLane lane, RelayTarget target, in InetEndPoint client, in InetEndPoint local, long now)
     {
         var endpoints = target.EndpointsFor(client, local);
         if (endpoints.IsEmpty)
@@ -169,7 +194,11 @@ internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, R
             return null;
         }
 
-        MakeRoom();
+        while (_byKey.Count >= options.MaxDatagramFlows)
+        {
+            Close(_answered.Oldest ?? _active.Oldest!);
+        }
+
         var flow = _free.TryPop(out var reused) ? reused : NewFlow();
         var endpoint = endpoints[target.Balance.First(client, endpoints)];
         if (flow.Server.Open(endpoint.IsIPv6) < 0 || flow.Server.Connect(endpoint) < 0
@@ -181,13 +210,9 @@ internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, R
         }
 
         target.Balance.Connected(client, endpoint);
-        flow.FrontEnd = frontEnd;
-        flow.Client = client;
-        flow.Local = local;
-        flow.Endpoint = endpoint;
-        flow.Target = target;
+        (flow.Lane, flow.Client, flow.Local, flow.Endpoint, flow.Target, flow.Sent, flow.Received) = (lane, client, local, endpoint, target, 0, 0);
         _byKey.Add(flow.Key, flow);
-        _idle.Enqueue((flow.Slot, flow.Generation, now + IdleMilliseconds));
+        _active.Touch(flow, now);
         counters.DatagramFlows++;
         return flow;
     }
@@ -199,23 +224,12 @@ internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, R
         return flow;
     }
 
-    private void MakeRoom()
-    {
-        while (_byKey.Count >= options.MaxDatagramFlows && _idle.TryDequeue(out var oldest))
-        {
-            var flow = _flows[oldest.Slot];
-            if (flow.FrontEnd is not null && flow.Generation == oldest.Generation)
-            {
-                Close(flow);
-            }
-        }
-    }
-
     private void Close(DatagramFlow flow)
     {
+        FlowAges.Remove(flow);
         _byKey.Remove(flow.Key);
         flow.Server.CloseSocket();
-        flow.FrontEnd = null;
+        flow.Lane = null;
         flow.Target = null;
         flow.Generation++;
         _free.Push(flow);

@@ -12,11 +12,12 @@ namespace Dataplane.Proxy.Userspace.Relay;
 /// </summary>
 internal sealed class RelayEngine : IDisposable
 {
+    // A UDP front end takes a descriptor in each loop it is served by.
+    private const int MostLanes = 4;
+
     private readonly NetworkNamespace? _node;
     private readonly RelayLoop[] _loops;
-    private readonly Dictionary<DatagramFrontEnd, RelayLoop> _loopOfFrontEnd = [];
     private ImmutableDictionary<InetEndPoint, RelayTarget> _streamTargets = ImmutableDictionary<InetEndPoint, RelayTarget>.Empty;
-    private int _nextLoop;
 
     /// <summary>Opens the listeners in the node's network namespace and starts the loops.</summary>
     /// <param name="node">Null for the process's own.</param>
@@ -66,38 +67,23 @@ internal sealed class RelayEngine : IDisposable
     /// <exception cref="LinuxException">No descriptors or ports left.</exception>
     internal DatagramFrontEnd OpenDatagrams(bool ipv6, RelayTarget target)
     {
-        var frontEnd = InNode(() =>
+        var frontEnd = new DatagramFrontEnd(InNode(() => OpenSockets(ipv6, Math.Min(_loops.Length, MostLanes))), ipv6, target);
+        for (var index = 0; index < frontEnd.Lanes.Length; index++)
         {
-            var socket = new DatagramSocket();
-            try
-            {
-                var opened = socket.Open(ipv6);
-                if (opened < 0)
-                {
-                    throw new LinuxException("socket for a UDP front end", -opened);
-                }
+            var lane = frontEnd.Lanes[index];
+            _loops[index].Post(datagrams => datagrams.Add(lane));
+        }
 
-                socket.Listen(new InetEndPoint(UInt128.Zero, 0, ipv6));
-                return new DatagramFrontEnd(socket, target);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        });
-        var loop = _loops[_nextLoop++ % _loops.Length];
-        _loopOfFrontEnd.Add(frontEnd, loop);
-        loop.Post(datagrams => datagrams.Add(frontEnd));
         return frontEnd;
     }
 
     /// <summary>Closes a UDP front end and its flows.</summary>
     internal void CloseDatagrams(DatagramFrontEnd frontEnd)
     {
-        if (_loopOfFrontEnd.Remove(frontEnd, out var loop))
+        for (var index = 0; index < frontEnd.Lanes.Length; index++)
         {
-            loop.Post(datagrams => datagrams.Remove(frontEnd));
+            var lane = frontEnd.Lanes[index];
+            _loops[index].Post(datagrams => datagrams.Remove(lane));
         }
     }
 
@@ -111,6 +97,35 @@ internal sealed class RelayEngine : IDisposable
     }
 
     private T InNode<T>(Func<T> body) => _node is null ? body() : _node.Invoke(body);
+
+    private static List<DatagramSocket> OpenSockets(bool ipv6, int count)
+    {
+        var sockets = new List<DatagramSocket>();
+        try
+        {
+            ushort port = 0;
+            while (sockets.Count < count)
+            {
+                var socket = new DatagramSocket();
+                sockets.Add(socket);
+                var opened = socket.Open(ipv6);
+                if (opened < 0)
+                {
+                    throw new LinuxException("socket for a UDP front end", -opened);
+                }
+
+                socket.Listen(new InetEndPoint(UInt128.Zero, port, ipv6), shared: count > 1);
+                port = socket.LocalEndPoint.Port;
+            }
+
+            return sockets;
+        }
+        catch
+        {
+            sockets.ForEach(socket => socket.Dispose());
+            throw;
+        }
+    }
 
     private static StreamListener[][] OpenListeners(int loops)
     {

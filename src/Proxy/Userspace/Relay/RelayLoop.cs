@@ -84,6 +84,7 @@ internal sealed class RelayLoop : IDisposable
                 Serve(new RelayToken(token), events, now);
             }
 
+            _datagrams.Answer();
             RunPosted();
             _streams.ServeUnfinished();
             _streams.Expire(now);

@@ -23,6 +23,9 @@ internal sealed record RelayOptions
     /// <summary>A UDP client that sent and received nothing for so long is forgotten.</summary>
     internal TimeSpan DatagramIdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>UDP clients of one loop; beyond it the one that was seen first makes room.</summary>
+    /// <summary>One that sent one datagram and was answered by one is forgotten sooner: that is what a name is looked up by.</summary>
+    internal TimeSpan DatagramAnsweredTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>UDP clients of one loop; beyond it the one that was idle longest makes room, of the answered ones first.</summary>
     internal int MaxDatagramFlows { get; init; } = 4096;
 }
