@@ -43,6 +43,7 @@ public sealed class NodeProxy : IAsyncDisposable
             Loading = _state.Metrics.Loading,
             FlowsDeleted = _state.Metrics.FlowsDeleted,
             RulesCounted = _state.Metrics.RulesCounted,
+            Meter = _state.Metrics.Meter,
         };
         _mode = ProxyModes.Create(options.Mode, context);
         _ = new TrafficMetrics(_state, _mode, TimeProvider.System);

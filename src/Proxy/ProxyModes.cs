@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Proxy.ConnectionTracking;
 using Dataplane.Proxy.Iptables;
@@ -68,6 +69,9 @@ public sealed record ProxyModeContext(NetworkNamespace? Namespace, uint Masquera
 
     /// <summary>Told how many UDP flows were deleted after a change, and how long that took.</summary>
     public Action<int, TimeSpan>? FlowsDeleted { get; init; }
+
+    /// <summary>For figures that only one mode has; null when nobody reads them.</summary>
+    public Meter? Meter { get; init; }
 
     /// <summary>Told by mode iptables after every plan put into force how many rules it has in a table ("filter", "nat") of a family ("IPv4", "IPv6").</summary>
     public Action<string, string, int>? RulesCounted { get; init; }

@@ -15,15 +15,19 @@ internal static partial class Libc
     internal const int SO_KEEPALIVE = 9;
     internal const int SO_LINGER = 13;
     internal const int SO_REUSEPORT = 15;
+    internal const int SO_MARK = 36;
 
     internal const int SOL_IP = 0;
     internal const int IP_PKTINFO = 8;
+    internal const int IP_TRANSPARENT = 19;
+    internal const int IP_BIND_ADDRESS_NO_PORT = 24;
     internal const int SO_ORIGINAL_DST = 80;
 
     internal const int SOL_IPV6 = 41;
     internal const int IPV6_V6ONLY = 26;
     internal const int IPV6_RECVPKTINFO = 49;
     internal const int IPV6_PKTINFO = 50;
+    internal const int IPV6_TRANSPARENT = 75;
     internal const int IP6T_SO_ORIGINAL_DST = 80;
 
     internal const int SOL_TCP = 6;

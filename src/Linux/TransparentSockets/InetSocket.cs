@@ -30,6 +30,10 @@ public abstract class InetSocket : SafeHandle
         }
     }
 
+    /// <summary>Gives all its packets a mark, as netfilter and policy routing see it.</summary>
+    /// <returns>0, or minus errno (EPERM without CAP_NET_ADMIN).</returns>
+    public int Mark(uint mark) => SetOption(Libc.SOL_SOCKET, Libc.SO_MARK, (int)mark);
+
     /// <summary>Closes the descriptor; the object can be opened again.</summary>
     public void CloseSocket()
     {

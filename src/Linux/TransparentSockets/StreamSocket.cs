@@ -35,6 +35,22 @@ public sealed class StreamSocket : InetSocket
         return result;
     }
 
+    /// <summary>Takes a local address, which need not be one of this machine's: answers have to be routed here by other means. Port 0 is chosen by connecting.</summary>
+    /// <returns>0, or minus errno (EPERM without CAP_NET_ADMIN, EADDRINUSE).</returns>
+    public int BindTo(in InetEndPoint local)
+    {
+        var result = local.IsIPv6 ? SetOption(Libc.SOL_IPV6, Libc.IPV6_TRANSPARENT, 1) : SetOption(Libc.SOL_IP, Libc.IP_TRANSPARENT, 1);
+        if (result < 0)
+        {
+            return result;
+        }
+
+        SetOption(Libc.SOL_IP, Libc.IP_BIND_ADDRESS_NO_PORT, 1);
+        Span<byte> address = stackalloc byte[InetEndPoint.MaxSocketAddressSize];
+        var length = local.WriteSocketAddress(address);
+        return Libc.BindInet(this, in address[0], length) < 0 ? -Marshal.GetLastPInvokeError() : 0;
+    }
+
     /// <summary>Starts to connect.</summary>
     /// <returns>0 when connected at once, minus EINPROGRESS when under way, or another minus errno.</returns>
     public int Connect(in InetEndPoint remote) => ConnectTo(remote);

@@ -13,6 +13,9 @@ public sealed record NftBaseChain(string Type, NftHook Hook, int Priority, bool 
     /// <summary>A filter chain.</summary>
     public static NftBaseChain Filter(NftHook hook, int priority = NftPriority.Filter) => new("filter", hook, priority);
 
+    /// <summary>A chain at the output hook that has a packet's route looked up again when it changed the mark.</summary>
+    public static NftBaseChain Route(int priority) => new("route", NftHook.Output, priority);
+
     /// <summary>A NAT chain: destination NAT before routing, source NAT after.</summary>
     public static NftBaseChain Nat(NftHook hook) => new(
         "nat", hook, hook is NftHook.Postrouting or NftHook.Input ? NftPriority.SourceNat : NftPriority.DestinationNat);

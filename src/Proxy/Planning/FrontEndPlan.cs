@@ -33,6 +33,9 @@ public sealed record FrontEndPlan
     /// <summary>Clients come back to the endpoint they had, unless idle for this long; null for no affinity.</summary>
     public TimeSpan? AffinityTimeout { get; init; }
 
+    /// <summary>What the Service asks of a proxy that relays; kernel modes cannot do it.</summary>
+    public RelaySettings Relay { get; init; } = RelaySettings.Default;
+
     /// <summary>Sources that may use a load-balancer address; empty for all. Others are dropped. None overlaps another.</summary>
     public ImmutableArray<IPNetwork> SourceRanges { get; init; } = [];
 }

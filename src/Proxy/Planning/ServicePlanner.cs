@@ -144,6 +144,7 @@ internal static class ServicePlanner
             Route = route,
             OutsideRoute = outside,
             AffinityTimeout = service.AffinityTimeout,
+            Relay = service.Relay,
             Serving = serving,
         };
 

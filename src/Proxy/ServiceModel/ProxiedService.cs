@@ -28,6 +28,9 @@ public sealed record ProxiedService
     /// <summary>Session affinity by client address and how long an idle one lasts; null for none.</summary>
     public TimeSpan? AffinityTimeout { get; init; }
 
+    /// <summary>What it asks of a proxy that relays.</summary>
+    public RelaySettings Relay { get; init; } = RelaySettings.Default;
+
     /// <summary>spec.internalTrafficPolicy is Local.</summary>
     public bool InternalPolicyLocal { get; init; }
 

@@ -33,6 +33,7 @@ internal static class ServiceReader
             LoadBalancerSourceRanges = spec.Type == "LoadBalancer" ? ReadSourceRanges(spec.LoadBalancerSourceRanges, faults) : [],
             Ports = ReadPorts(name, spec, faults),
             AffinityTimeout = affine ? TimeSpan.FromSeconds(spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds ?? DefaultAffinitySeconds) : null,
+            Relay = RelayAnnotations.Read(service.Metadata.Annotations, faults),
             InternalPolicyLocal = spec.InternalTrafficPolicy == "Local",
             ExternalPolicyLocal = externalLocal,
             HealthCheckNodePort = externalLocal && spec.HealthCheckNodePort is > 0 and <= ushort.MaxValue

@@ -25,7 +25,7 @@ internal static class FrontEndElements
         {
             case SteeringAction.Redirect:
                 var ports = isNodePort ? UserspaceRules.NodePorts : UserspaceRules.ServicePorts;
-                elements.Add(new TableElement(table, ports, new NftElement(key, NftValue.Port(steering.Port))));
+                elements.Add(new TableElement(table, ports, new NftElement(key, NftValue.Port(steering.Ports.All))));
                 break;
             case SteeringAction.Reject or SteeringAction.Drop:
                 var refused = isNodePort ? UserspaceRules.RefusedNodePorts : UserspaceRules.RefusedServices;
@@ -33,10 +33,14 @@ internal static class FrontEndElements
                 break;
         }
 
-        if (steering.Action == SteeringAction.Redirect && plan.OutsideRoute is { Action: not RouteAction.Forward } outside)
+        if (steering.Action == SteeringAction.Redirect && plan.OutsideRoute is { } outside)
         {
-            var map = isNodePort ? UserspaceRules.OutsideNodePorts : UserspaceRules.OutsideServices;
-            elements.Add(new TableElement(table, map, new NftElement(key, VerdictOf(outside.Action == RouteAction.Reject))));
+            var (decided, steered) = isNodePort
+                ? (UserspaceRules.OutsideNodePorts, UserspaceRules.SteeredNodePorts)
+                : (UserspaceRules.OutsideServices, UserspaceRules.SteeredServices);
+            elements.Add(outside.Action == RouteAction.Forward
+                ? new TableElement(table, steered, new NftElement(key, NftValue.Port(steering.Ports.Outside)))
+                : new TableElement(table, decided, new NftElement(key, VerdictOf(outside.Action == RouteAction.Reject))));
         }
 
         if (steering.Action == SteeringAction.Redirect && !plan.SourceRanges.IsEmpty)

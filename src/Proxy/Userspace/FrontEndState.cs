@@ -6,5 +6,7 @@ namespace Dataplane.Proxy.Userspace;
 /// <summary>What is in force for one front end.</summary>
 /// <param name="Elements">What it has in the kernel.</param>
 /// <param name="Target">Where the relay sends what the kernel brings; null when it brings nothing.</param>
-/// <param name="Datagrams">A UDP front end's own socket.</param>
-internal sealed record FrontEndState(ImmutableArray<TableElement> Elements, RelayTarget? Target, DatagramFrontEnd? Datagrams);
+/// <param name="Datagrams">A UDP front end's own port.</param>
+/// <param name="OutsideDatagrams">That for outside clients, where they are treated in another way.</param>
+internal sealed record FrontEndState(
+    ImmutableArray<TableElement> Elements, RelayTarget? Target, DatagramFrontEnd? Datagrams = null, DatagramFrontEnd? OutsideDatagrams = null);

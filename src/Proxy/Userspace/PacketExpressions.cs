@@ -15,12 +15,8 @@ internal sealed class PacketExpressions(AddressFamily family)
 
     private bool IPv6 => Family == AddressFamily.InterNetworkV6;
 
-    internal static NftExpression[] NewConnection =>
-    [
-        new Conntrack(ConntrackKey.State, NftRegister.W0),
-        Bitwise.And(NftRegister.W0, (uint)ConntrackState.New),
-        Compare.NotEqual(NftRegister.W0, NftValue.U32(0)),
-    ];
+    internal static NftExpression[] IsMarked(uint bit) =>
+        [new Meta(MetaKey.Mark, NftRegister.W0), Bitwise.And(NftRegister.W0, bit), Compare.NotEqual(NftRegister.W0, NftValue.U32(0))];
 
     internal static NftExpression[] IsTcp =>
         [new Meta(MetaKey.TransportProtocol, NftRegister.W0), Compare.Equal(NftRegister.W0, NftValue.Protocol(ProtocolType.Tcp))];

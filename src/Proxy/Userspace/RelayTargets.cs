@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net.Sockets;
 using Dataplane.Linux.TransparentSockets;
 using Dataplane.Proxy.Planning;
@@ -32,14 +31,21 @@ internal static class RelayTargets
         : new InetEndPoint(UInt128.Zero, frontEnd.Port, frontEnd.Family == AddressFamily.InterNetworkV6);
 
     /// <summary>A target of a front end that is redirected.</summary>
-    internal static RelayTarget TargetOf(FrontEndPlan plan, LocalDetector detector, BalanceState balance) => new()
+    internal static RelayTarget TargetOf(FrontEndPlan plan, BalanceState balance)
     {
-        Endpoints = EndpointsOf(plan.Route),
-        OutsideEndpoints = plan.OutsideRoute is { } outside ? EndpointsOf(outside) : null,
-        InsideNetworks = detector is LocalDetector.Networks networks ? networks.Cidrs : [],
-        Balance = balance,
-    };
+        var now = Environment.TickCount64;
+        return new RelayTarget
+        {
+            Endpoints = balance.SetOf(EndpointsOf(plan.Route), now),
+            OutsideEndpoints = plan.OutsideRoute is { } outside ? balance.SetOf(EndpointsOf(outside), now) : null,
+            PreservesOutsideClients = PreservesOutsideClients(plan),
+            Balance = balance,
+        };
+    }
 
-    private static ImmutableArray<InetEndPoint> EndpointsOf(Route route) =>
-        [.. route.Endpoints.Select(endpoint => InetEndPoint.From(endpoint.Address, endpoint.Port))];
+    /// <summary>Datagrams have no connection to speak through from another's address: theirs come from the node.</summary>
+    internal static bool PreservesOutsideClients(FrontEndPlan plan) =>
+        plan is { FrontEnd.Protocol: TransportProtocol.Tcp, OutsideRoute: { Action: RouteAction.Forward, Masquerade: MasqueradePolicy.Never } };
+
+    private static IEnumerable<InetEndPoint> EndpointsOf(Route route) => route.Endpoints.Select(endpoint => InetEndPoint.From(endpoint.Address, endpoint.Port));
 }

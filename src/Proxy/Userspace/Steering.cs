@@ -1,3 +1,5 @@
+using Dataplane.Proxy.Userspace.Relay;
+
 namespace Dataplane.Proxy.Userspace;
 
 /// <summary>What the kernel does with new connections to a front end.</summary>
@@ -16,5 +18,5 @@ internal enum SteeringAction
     Drop,
 }
 
-/// <summary>An action with the local port it redirects to, in host byte order; 0 for the others.</summary>
-internal readonly record struct Steering(SteeringAction Action, ushort Port = 0);
+/// <summary>An action with the local ports it redirects to; 0 for the others.</summary>
+internal readonly record struct Steering(SteeringAction Action, RelayPorts Ports = default);

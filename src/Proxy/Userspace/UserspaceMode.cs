@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Linux.TransparentSockets;
 using Dataplane.Netlink.Nftables;
@@ -21,24 +22,29 @@ internal sealed class UserspaceMode : IProxyMode
     private readonly NetworkNamespace? _node;
     private readonly RelayOptions _options;
     private readonly UserspaceTable _table;
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action _rulesTouched;
     private readonly NftablesMonitor _monitor;
     private readonly Dictionary<FrontEnd, FrontEndState> _inForce = [];
-    private readonly Dictionary<ServicePortName, BalanceState> _balances = [];
+    private readonly RelayBalances _balances;
     private readonly HashSet<FrontEnd> _notServed = [];
     private RelayEngine? _engine;
     private volatile bool _touched;
+    private bool _preserves;
 
     internal UserspaceMode(ProxyModeContext context, RelayOptions options)
     {
         _node = context.Namespace;
         _options = options;
-        _time = context.Time;
         _logger = context.Loggers.CreateLogger<UserspaceMode>();
         _rulesTouched = context.RulesTouched;
         _table = new UserspaceTable(context.Namespace);
+        _balances = new RelayBalances(context.Time);
+        if (context.Meter is { } meter)
+        {
+            _ = new RelayMetrics(meter, _balances, () => _engine?.Counters());
+        }
+
         _monitor = NftablesMonitor.Start(context.Namespace, Notice);
     }
 
@@ -52,11 +58,11 @@ internal sealed class UserspaceMode : IProxyMode
     /// <inheritdoc/>
     public void Apply(ForwardingPlan? previous, ForwardingPlan next)
     {
-        // Both are in rules that are made once, and a detector in the targets of Services that did not change.
+        // Both are in rules that are made once.
         var whole = previous is null || !Equals(previous.LocalDetector, next.LocalDetector)
             || previous.NodePorts != next.NodePorts;
         var plans = whole ? FrontEndChanges.Whole(_inForce.Keys, next) : FrontEndChanges.Between(previous!, next);
-        var states = NextStates(plans, next.LocalDetector, out var opened);
+        var states = NextStates(plans, out var opened);
         var targetsBefore = Engine.StreamTargets;
         try
         {
@@ -65,6 +71,7 @@ internal sealed class UserspaceMode : IProxyMode
             if (whole)
             {
                 _table.Replace(states.Values.SelectMany(ElementsOf), next);
+                _preserves = false;
             }
             else
             {
@@ -80,8 +87,18 @@ internal sealed class UserspaceMode : IProxyMode
         }
 
         Commit(states);
-        ForgetBalances(previous, next);
+        _balances.Keep(states.Values.OfType<FrontEndState>());
+        _balances.Forget(previous, next);
+        Preserve(states.Values);
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TrafficCount> Traffic() =>
+    [
+        .. _balances.Endpoints().Where(endpoint => endpoint.FrontEnd.Address is not null && endpoint.Counters.Connections > 0).Select(endpoint => new TrafficCount(
+            endpoint.FrontEnd.Protocol, new IPEndPoint(endpoint.FrontEnd.Address!, endpoint.FrontEnd.Port), endpoint.Endpoint, endpoint.Counters.Connections,
+            endpoint.Counters.Datagrams, endpoint.Counters.BytesToEndpoint + endpoint.Counters.BytesToClient)),
+    ];
 
     /// <inheritdoc/>
     public bool IsIntact()
@@ -96,7 +113,12 @@ internal sealed class UserspaceMode : IProxyMode
     }
 
     /// <inheritdoc/>
-    public void Cleanup() => _table.Remove();
+    public void Cleanup()
+    {
+        _table.Remove();
+        PreservedClients.Remove(_node);
+        _preserves = false;
+    }
 
     /// <summary>Stops the relay: open connections are reset. The rules stay until <see cref="Cleanup"/> or the next start.</summary>
     public ValueTask DisposeAsync()
@@ -119,7 +141,7 @@ internal sealed class UserspaceMode : IProxyMode
     private static IEnumerable<TableElement> ElementsOf(FrontEndState? state) => state?.Elements ?? [];
 
     private Dictionary<FrontEnd, FrontEndState?> NextStates(
-        Dictionary<FrontEnd, FrontEndPlan?> plans, LocalDetector detector, out List<DatagramFrontEnd> opened)
+        Dictionary<FrontEnd, FrontEndPlan?> plans, out List<DatagramFrontEnd> opened)
     {
         opened = [];
         var states = new Dictionary<FrontEnd, FrontEndState?>(plans.Count);
@@ -127,7 +149,7 @@ internal sealed class UserspaceMode : IProxyMode
         {
             foreach (var (frontEnd, plan) in plans)
             {
-                states[frontEnd] = plan is null ? null : NextState(plan, detector, opened);
+                states[frontEnd] = plan is null ? null : NextState(plan, opened);
             }
 
             return states;
@@ -139,51 +161,68 @@ internal sealed class UserspaceMode : IProxyMode
         }
     }
 
-    private FrontEndState? NextState(FrontEndPlan plan, LocalDetector detector, List<DatagramFrontEnd> opened)
+    private FrontEndState? NextState(FrontEndPlan plan, List<DatagramFrontEnd> opened)
     {
         var (frontEnd, ipv6) = (plan.FrontEnd, plan.FrontEnd.Family == System.Net.Sockets.AddressFamily.InterNetworkV6);
         var action = RelayTargets.ActionOf(plan);
-        if (action == SteeringAction.None || (ipv6 && Engine.PortIPv6 is null))
+        if (action == SteeringAction.None || (ipv6 && Engine.PortsIPv6 is null))
         {
             if (_notServed.Add(frontEnd))
             {
                 _logger.FrontEndNotServed(frontEnd, plan.ServicePort);
             }
 
-            return new FrontEndState(FrontEndElements.Of(plan, default), null, null);
+            return new FrontEndState(FrontEndElements.Of(plan, default), null);
         }
 
         if (action != SteeringAction.Redirect)
         {
-            return new FrontEndState(FrontEndElements.Of(plan, new Steering(action)), null, null);
+            return new FrontEndState(FrontEndElements.Of(plan, new Steering(action)), null);
         }
 
-        var target = RelayTargets.TargetOf(plan, detector, BalanceOf(plan));
+        var target = RelayTargets.TargetOf(plan, _balances.Of(plan));
         if (frontEnd.Protocol == TransportProtocol.Tcp)
         {
-            var steering = new Steering(action, ipv6 ? Engine.PortIPv6!.Value : Engine.Port);
-            return new FrontEndState(FrontEndElements.Of(plan, steering), target, null);
+            var steering = new Steering(action, ipv6 ? Engine.PortsIPv6!.Value : Engine.Ports);
+            return new FrontEndState(FrontEndElements.Of(plan, steering), target);
         }
 
-        var datagrams = _inForce.GetValueOrDefault(frontEnd)?.Datagrams;
-        if (datagrams is null)
+        var before = _inForce.GetValueOrDefault(frontEnd);
+        var all = before?.Datagrams ?? Open(outside: false);
+        var outside = target.OutsideEndpoints is not { IsEmpty: false } ? null : before?.OutsideDatagrams ?? Open(outside: true);
+        return new FrontEndState(FrontEndElements.Of(plan, new Steering(action, new RelayPorts(all.Port, outside?.Port ?? 0))), target, all, outside);
+
+        DatagramFrontEnd Open(bool outside)
         {
-            datagrams = Engine.OpenDatagrams(ipv6, target);
+            var datagrams = Engine.OpenDatagrams(ipv6, outside, target);
             opened.Add(datagrams);
+            return datagrams;
         }
-
-        return new FrontEndState(FrontEndElements.Of(plan, new Steering(action, datagrams.Port)), target, datagrams);
     }
 
-    private BalanceState BalanceOf(FrontEndPlan plan)
+    // Without it clients under policy Local see their connections refused by the endpoint's answers going astray, others are served.
+    private void Preserve(IEnumerable<FrontEndState?> states)
     {
-        if (!_balances.TryGetValue(plan.ServicePort, out var balance))
+        if (_preserves || !states.Any(state => state?.Target is { PreservesOutsideClients: true }))
         {
-            _balances.Add(plan.ServicePort, balance = new BalanceState(_time));
+            return;
         }
 
-        balance.SetAffinity(plan.AffinityTimeout);
-        return balance;
+        _table.Preserve();
+        PreservedClients.Add(_node);
+        _preserves = true;
+    }
+
+    private void Retarget(DatagramFrontEnd? before, DatagramFrontEnd? after, RelayTarget? target)
+    {
+        if (before is not null && after is null)
+        {
+            Engine.CloseDatagrams(before);
+        }
+        else if (before is not null)
+        {
+            before.Target = target!;
+        }
     }
 
     private static ImmutableDictionary<InetEndPoint, RelayTarget> WithTargets(
@@ -211,16 +250,9 @@ internal sealed class UserspaceMode : IProxyMode
                 targets.Remove(RelayTargets.KeyOf(frontEnd));
             }
 
-            var datagrams = _inForce.GetValueOrDefault(frontEnd)?.Datagrams;
-            if (datagrams is not null && state?.Datagrams is null)
-            {
-                Engine.CloseDatagrams(datagrams);
-            }
-            else if (datagrams is not null)
-            {
-                datagrams.Target = state!.Target!;
-            }
-
+            var before = _inForce.GetValueOrDefault(frontEnd);
+            Retarget(before?.Datagrams, state?.Datagrams, state?.Target);
+            Retarget(before?.OutsideDatagrams, state?.OutsideDatagrams, state?.Target);
             if (state is null)
             {
                 _inForce.Remove(frontEnd);
@@ -233,18 +265,4 @@ internal sealed class UserspaceMode : IProxyMode
 
         Engine.StreamTargets = targets.ToImmutable();
     }
-
-    private void ForgetBalances(ForwardingPlan? previous, ForwardingPlan next)
-    {
-        var gone = previous is null
-            ? _balances.Keys.Except(PortsOf(next.Services.Values))
-            : next.ChangesSince(previous).SelectMany(change => PortsOf([change.Before]).Except(PortsOf([change.After])));
-        foreach (var port in gone.ToList())
-        {
-            _balances.Remove(port);
-        }
-    }
-
-    private static IEnumerable<ServicePortName> PortsOf(IEnumerable<ServicePlan?> services) =>
-        services.SelectMany(service => service?.FrontEnds ?? []).Select(plan => plan.ServicePort).Distinct();
 }

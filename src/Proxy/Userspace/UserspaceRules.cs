@@ -12,18 +12,24 @@ namespace Dataplane.Proxy.Userspace;
 /// <code>
 /// map service-ports, refused-services, outside-services          { SERVICE : inet_service or verdict }
 /// map node-ports, refused-node-ports, outside-node-ports         { NODEPORT : inet_service or verdict }
+/// map steered-services { SERVICE : inet_service }   map steered-node-ports { NODEPORT : inet_service }
 /// set cluster-ips { ipv4_addr }   set restricted-services { SERVICE }   set allowed-sources { SERVICE . ipv4_addr, interval }
 /// chain reject-connection { meta l4proto tcp reject with tcp reset;  reject }
 /// chain outside     { ip saddr != CLUSTER SERVICE vmap @outside-services;  ip saddr != CLUSTER NODEPORT vmap @outside-node-ports }
 /// chain refuse      { SERVICE vmap @refused-services;  NODEPORT vmap @refused-node-ports;
 ///                     SERVICE @restricted-services SERVICE . ip saddr != @allowed-sources drop }
+/// chain steer-outside { ip saddr != CLUSTER redirect to : SERVICE map @steered-services;  the same with NODEPORT }
 /// chain steer       { redirect to : SERVICE map @service-ports;  redirect to : NODEPORT map @node-ports }
 /// chain unknown     { ip daddr @cluster-ips reject }
-/// hook prerouting   dstnat - 10: ct state new jump outside, refuse;  dstnat: jump steer;  dstnat + 10: ct state new jump unknown
-/// hook output       dstnat - 10: ct state new jump refuse;           dstnat: jump steer;  dstnat + 10: ct state new jump unknown
+/// hook prerouting   dstnat: jump outside, refuse, steer-outside, steer, unknown
+/// hook output       dstnat: meta mark and OWN != 0 jump own;  jump refuse, steer, unknown
+/// chain own         { meta mark and PRESERVING != 0 ct mark set ct mark or PRESERVING;  ip daddr @cluster-ips reject;  accept }
+/// hooks prerouting (filter), output (route)   mangle: ct direction reply ct mark and PRESERVING != 0 meta mark set meta mark or RETURNING       (once a Service needs it)
 /// </code>
-/// Refusing looks at new connections only: one made while there were endpoints goes on after the last of them has gone. What was
-/// redirected no longer has a ClusterIP as its destination, so that <c>unknown</c> meets only ports that no Service has.
+/// All of it but the last is of type nat, which a connection's first packet passes alone: one made while there were endpoints goes on
+/// after the last of them has gone, and packets of those that are made cost nothing here. A redirection ends the way through the
+/// chains, so that <c>unknown</c> meets only ports that no Service has. The relay's own connections go where they say: an endpoint
+/// that is itself a front end would bring them back, and again, until the last descriptor is gone.
 /// </summary>
 internal static class UserspaceRules
 {
@@ -33,6 +39,8 @@ internal static class UserspaceRules
     internal const string RefusedNodePorts = "refused-node-ports";
     internal const string OutsideServices = "outside-services";
     internal const string OutsideNodePorts = "outside-node-ports";
+    internal const string SteeredServices = "steered-services";
+    internal const string SteeredNodePorts = "steered-node-ports";
     internal const string ClusterIPs = "cluster-ips";
     internal const string RestrictedServices = "restricted-services";
     internal const string AllowedSources = "allowed-sources";
@@ -40,15 +48,17 @@ internal static class UserspaceRules
 
     internal static readonly ImmutableArray<string> SetNames =
     [
-        ServicePorts, NodePorts, RefusedServices, RefusedNodePorts, OutsideServices, OutsideNodePorts, ClusterIPs, RestrictedServices, AllowedSources,
+        ServicePorts, NodePorts, RefusedServices, RefusedNodePorts, OutsideServices, OutsideNodePorts, SteeredServices, SteeredNodePorts, ClusterIPs,
+        RestrictedServices, AllowedSources,
     ];
 
     private const string OutsideChain = "outside";
     private const string RefuseChain = "refuse";
+    private const string SteerOutsideChain = "steer-outside";
     private const string SteerChain = "steer";
     private const string UnknownChain = "unknown";
-    private const int BeforeDestinationNat = NftPriority.DestinationNat - 10;
-    private const int AfterDestinationNat = NftPriority.DestinationNat + 10;
+    private const string OwnChain = "own";
+    private const string PreservedChain = "preserved";
 
     internal static void Add(NftBatch batch, NftTable table, ForwardingPlan plan)
     {
@@ -76,6 +86,10 @@ internal static class UserspaceRules
             new Lookup(AllowedSources, NftRegister.W0, Invert: true), ImmediateVerdict.Drop,
         ]);
 
+        batch.AddChain(table, SteerOutsideChain);
+        batch.AddRule(table, SteerOutsideChain, [.. outside, .. packet.ServiceKey, .. RedirectBy(SteeredServices)]);
+        AddNodePortRules(batch, table, SteerOutsideChain, plan, outside, RedirectBy(SteeredNodePorts));
+
         batch.AddChain(table, SteerChain);
         batch.AddRule(table, SteerChain, [.. packet.ServiceKey, .. RedirectBy(ServicePorts)]);
         AddNodePortRules(batch, table, SteerChain, plan, [], RedirectBy(NodePorts));
@@ -83,15 +97,39 @@ internal static class UserspaceRules
         batch.AddChain(table, UnknownChain);
         batch.AddRule(table, UnknownChain, packet.Destination, new Lookup(ClusterIPs, NftRegister.W0), ImmediateVerdict.Goto(RejectChain));
 
-        AddHook(batch, table, "filter-prerouting", NftBaseChain.Filter(NftHook.Prerouting, BeforeDestinationNat), OutsideChain, RefuseChain);
-        AddHook(batch, table, "filter-output", NftBaseChain.Filter(NftHook.Output, BeforeDestinationNat), RefuseChain);
-        AddHook(batch, table, "unknown-prerouting", NftBaseChain.Filter(NftHook.Prerouting, AfterDestinationNat), UnknownChain);
-        AddHook(batch, table, "unknown-output", NftBaseChain.Filter(NftHook.Output, AfterDestinationNat), UnknownChain);
-        foreach (var (name, hook) in new[] { ("nat-prerouting", NftHook.Prerouting), ("nat-output", NftHook.Output) })
-        {
-            batch.AddChain(table, name, NftBaseChain.Nat(hook));
-            batch.AddRule(table, name, ImmediateVerdict.Jump(SteerChain));
-        }
+        batch.AddChain(table, OwnChain);
+        batch.AddRule(table, OwnChain,
+        [
+            .. PacketExpressions.IsMarked(RelayMarks.Preserving), new Conntrack(ConntrackKey.Mark, NftRegister.W0),
+            Bitwise.Or(NftRegister.W0, RelayMarks.Preserving), new ConntrackSet(ConntrackKey.Mark, NftRegister.W0),
+        ]);
+        batch.AddRule(table, OwnChain, packet.Destination, new Lookup(ClusterIPs, NftRegister.W0), ImmediateVerdict.Goto(RejectChain));
+        batch.AddRule(table, OwnChain, ImmediateVerdict.Accept);
+
+        batch.AddChain(table, "nat-prerouting", NftBaseChain.Nat(NftHook.Prerouting));
+        AddJumps(batch, table, "nat-prerouting", OutsideChain, RefuseChain, SteerOutsideChain, SteerChain, UnknownChain);
+        batch.AddChain(table, "nat-output", NftBaseChain.Nat(NftHook.Output));
+        batch.AddRule(table, "nat-output", [.. PacketExpressions.IsMarked(RelayMarks.Own), ImmediateVerdict.Jump(OwnChain)]);
+        AddJumps(batch, table, "nat-output", RefuseChain, SteerChain, UnknownChain);
+    }
+
+    /// <summary>Has answers to the relay's connections from clients' addresses routed to this node. Every packet passes here: only where a Service needs it.</summary>
+    internal static void AddPreserved(NftBatch batch, NftTable table)
+    {
+        batch.AddChain(table, PreservedChain);
+        batch.AddRule(table, PreservedChain,
+        [
+            new Conntrack(ConntrackKey.Direction, NftRegister.W0), Compare.Equal(NftRegister.W0, NftValue.U8((byte)ConntrackDirection.Reply)),
+            new Conntrack(ConntrackKey.Mark, NftRegister.W0), Bitwise.And(NftRegister.W0, RelayMarks.Preserving),
+            Compare.NotEqual(NftRegister.W0, NftValue.U32(0)), new Meta(MetaKey.Mark, NftRegister.W0),
+            Bitwise.Or(NftRegister.W0, RelayMarks.Returning), new MetaSet(MetaKey.Mark, NftRegister.W0),
+        ]);
+
+        // A chain of type route has the way of this node's own packets looked up again: an endpoint may be on the node's network.
+        batch.AddChain(table, "preserved-prerouting", NftBaseChain.Filter(NftHook.Prerouting, NftPriority.Mangle));
+        AddJumps(batch, table, "preserved-prerouting", PreservedChain);
+        batch.AddChain(table, "preserved-output", NftBaseChain.Route(NftPriority.Mangle));
+        AddJumps(batch, table, "preserved-output", PreservedChain);
     }
 
     private static void AddSets(NftBatch batch, NftTable table, NftType address)
@@ -104,17 +142,18 @@ internal static class UserspaceRules
         batch.AddMap(new NftMap(table, RefusedNodePorts, nodePort, [NftType.Verdict]));
         batch.AddMap(new NftMap(table, OutsideServices, service, [NftType.Verdict]));
         batch.AddMap(new NftMap(table, OutsideNodePorts, nodePort, [NftType.Verdict]));
+        batch.AddMap(new NftMap(table, SteeredServices, service, [NftType.InetService]));
+        batch.AddMap(new NftMap(table, SteeredNodePorts, nodePort, [NftType.InetService]));
         batch.AddSet(new NftSet(table, ClusterIPs, address));
         batch.AddSet(new NftSet(table, RestrictedServices, service));
         batch.AddSet(new NftSet(table, AllowedSources, [.. service, address]) { Flags = NftSetFlags.Interval });
     }
 
-    private static void AddHook(NftBatch batch, NftTable table, string name, NftBaseChain hook, params ReadOnlySpan<string> chains)
+    private static void AddJumps(NftBatch batch, NftTable table, string name, params ReadOnlySpan<string> chains)
     {
-        batch.AddChain(table, name, hook);
         foreach (var chain in chains)
         {
-            batch.AddRule(table, name, [.. PacketExpressions.NewConnection, ImmediateVerdict.Jump(chain)]);
+            batch.AddRule(table, name, ImmediateVerdict.Jump(chain));
         }
     }
 

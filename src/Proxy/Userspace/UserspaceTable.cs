@@ -48,6 +48,19 @@ internal sealed class UserspaceTable : IDisposable
         _made = Inspect();
     }
 
+    /// <summary>Adds what <see cref="UserspaceRules.AddPreserved"/> is for, which <see cref="Replace"/> leaves out.</summary>
+    internal void Preserve()
+    {
+        var batch = new NftBatch();
+        foreach (var table in Tables)
+        {
+            UserspaceRules.AddPreserved(batch, table);
+        }
+
+        _connection.Commit(batch);
+        _made = Inspect();
+    }
+
     /// <summary>Changes elements; sends nothing when nothing differs.</summary>
     internal void Change(IEnumerable<TableElement> gone, IEnumerable<TableElement> come)
     {

@@ -27,7 +27,7 @@ internal sealed class RelayNetwork : IDisposable
     private readonly TestNetwork _network = new();
     private ForwardingPlan? _applied;
 
-    internal RelayNetwork()
+    internal RelayNetwork(Func<RelayOptions, RelayOptions>? configure = null)
     {
         Client = _network.AddHost("client");
         Node = _network.AddHost("node");
@@ -45,7 +45,7 @@ internal sealed class RelayNetwork : IDisposable
         Node.AddRoute("0.0.0.0/0", "203.0.113.10");
         Mode = new UserspaceMode(
             new ProxyModeContext(Node.Namespace, MasqueradeMark: 0, () => RulesTouched = true, NullLoggerFactory.Instance, TimeProvider.System),
-            new RelayOptions { Loops = 2 });
+            (configure ?? (options => options))(new RelayOptions { Loops = 2 }));
     }
 
     internal UserspaceMode Mode { get; }

@@ -19,7 +19,11 @@ internal sealed class DatagramFlow(int slot)
 
     internal DatagramSocket Server { get; } = new();
 
-    internal InetEndPoint Endpoint { get; set; }
+    /// <summary>Null while the slot is free.</summary>
+    internal EndpointState? Endpoint { get; set; }
+
+    /// <summary>The loop's counters of the endpoint.</summary>
+    internal EndpointCounters? Counters { get; set; }
 
     /// <summary>The target the endpoint was chosen from; another one means that the choice has to be looked at again.</summary>
     internal RelayTarget? Target { get; set; }

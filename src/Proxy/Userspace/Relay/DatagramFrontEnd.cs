@@ -12,15 +12,20 @@ internal sealed class DatagramFrontEnd
     private volatile RelayTarget _target;
 
     /// <param name="sockets">One for each loop that takes part; owned from now on.</param>
-    internal DatagramFrontEnd(IEnumerable<DatagramSocket> sockets, bool ipv6, RelayTarget target)
+    /// <param name="ipv6">Their family.</param>
+    /// <param name="outside">It is for clients that are neither pods nor this node.</param>
+    /// <param name="target">Where to.</param>
+    internal DatagramFrontEnd(IEnumerable<DatagramSocket> sockets, bool ipv6, bool outside, RelayTarget target)
     {
-        IsIPv6 = ipv6;
+        (IsIPv6, IsOutside) = (ipv6, outside);
         Lanes = [.. sockets.Select(socket => new DatagramLane(this, socket))];
         Port = Lanes[0].Socket.LocalEndPoint.Port;
         _target = target;
     }
 
     internal bool IsIPv6 { get; }
+
+    internal bool IsOutside { get; }
 
     internal ushort Port { get; }
 

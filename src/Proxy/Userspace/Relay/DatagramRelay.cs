@@ -8,7 +8,7 @@ namespace Dataplane.Proxy.Userspace.Relay;
 /// UDP of one loop: a flow per client and front end, each with a connected socket to its endpoint. Many datagrams of clients are
 /// taken by one system call, and many answers go back by one.
 /// </summary>
-internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, RelayCounters counters) : IDisposable
+internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstance epoll, RelayCounters counters) : IDisposable
 {
     private const int DatagramsPerCall = 32;
     private const int CallsPerEvent = 4;
@@ -99,7 +99,7 @@ internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, R
             if (count != -Errno.EAGAIN)
             {
                 // The endpoint's port is closed: the client's next datagram tries another endpoint.
-                Close(flow);
+                Fail(flow, now);
             }
 
             return;
@@ -107,8 +107,16 @@ internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, R
 
         for (var answer = 0; answer < count; answer++)
         {
+            flow.Counters!.BytesToClient += _answers.Length(_waiting);
             _answers.Address(_waiting++, flow.Client, flow.Local);
         }
+
+        if (flow.Received == 0)
+        {
+            flow.Endpoint!.Answered();
+        }
+
+        flow.Counters!.Datagrams += count;
 
         counters.Datagrams += count;
         flow.Received += count;
@@ -153,7 +161,7 @@ internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, R
         var client = _requests.Peer(request);
         if (_byKey.TryGetValue(new FlowKey(lane.Slot, client), out var flow) && !ReferenceEquals(flow.Target, target))
         {
-            if (target.EndpointsFor(client, flow.Local).Contains(flow.Endpoint))
+            if (target.EndpointsFor(lane.FrontEnd.IsOutside).IndexOf(flow.Endpoint!.EndPoint) is not null)
             {
                 flow.Target = target;
             }
@@ -178,17 +186,19 @@ internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, R
             if (flow.Server.Send(_requests.Datagram(request)) is >= 0 or -Errno.EAGAIN or -Errno.ENOBUFS or -Errno.EMSGSIZE)
             {
                 counters.Datagrams++;
+                flow.Counters!.Datagrams++;
+                flow.Counters.BytesToEndpoint += _requests.Length(request);
                 return;
             }
 
-            Close(flow);
+            Fail(flow, now);
             flow = null;
         }
     }
 
     private DatagramFlow? Open(DatagramLane lane, RelayTarget target, in InetEndPoint client, in InetEndPoint local, long now)
     {
-        var endpoints = target.EndpointsFor(client, local);
+        var endpoints = target.EndpointsFor(lane.FrontEnd.IsOutside);
         if (endpoints.IsEmpty)
         {
             return null;
@@ -200,8 +210,8 @@ internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, R
         }
 
         var flow = _free.TryPop(out var reused) ? reused : NewFlow();
-        var endpoint = endpoints[target.Balance.First(client, endpoints)];
-        if (flow.Server.Open(endpoint.IsIPv6) < 0 || flow.Server.Connect(endpoint) < 0
+        var endpoint = endpoints[target.Balance.First(client, endpoints, now)];
+        if (flow.Server.Open(endpoint.EndPoint.IsIPv6) < 0 || flow.Server.Mark(RelayMarks.Own) < 0 || flow.Server.Connect(endpoint.EndPoint) < 0
             || epoll.Add(flow.Server, EpollEvents.In, new RelayToken(RelayTokenKind.DatagramFlow, flow.Slot, flow.Generation).Value) < 0)
         {
             flow.Server.CloseSocket();
@@ -209,8 +219,10 @@ internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, R
             return null;
         }
 
-        target.Balance.Connected(client, endpoint);
+        target.Balance.Chose(client, endpoint);
         (flow.Lane, flow.Client, flow.Local, flow.Endpoint, flow.Target, flow.Sent, flow.Received) = (lane, client, local, endpoint, target, 0, 0);
+        flow.Counters = endpoint.On(loop);
+        flow.Counters.Connections++;
         _byKey.Add(flow.Key, flow);
         _active.Touch(flow, now);
         counters.DatagramFlows++;
@@ -224,13 +236,23 @@ internal sealed class DatagramRelay(RelayOptions options, EpollInstance epoll, R
         return flow;
     }
 
+    private void Fail(DatagramFlow flow, long now)
+    {
+        flow.Counters!.DialFailures++;
+        if (flow.Endpoint!.Failed(now))
+        {
+            flow.Counters.Ejections++;
+        }
+
+        Close(flow);
+    }
+
     private void Close(DatagramFlow flow)
     {
         FlowAges.Remove(flow);
         _byKey.Remove(flow.Key);
         flow.Server.CloseSocket();
-        flow.Lane = null;
-        flow.Target = null;
+        (flow.Lane, flow.Target, flow.Endpoint, flow.Counters) = (null, null, null, null);
         flow.Generation++;
         _free.Push(flow);
     }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Dataplane.Linux.Epoll;
 using Dataplane.Linux.Splice;
 using Dataplane.Linux.TransparentSockets;
@@ -51,17 +50,30 @@ internal sealed class RelayConnection
     /// <summary>The endpoint's socket probes its peer when idle.</summary>
     internal bool IsProbed { get; set; }
 
+    /// <summary>Where the client wanted to go.</summary>
+    internal InetEndPoint Destination { get; set; }
+
     internal BalanceState? Balance { get; set; }
 
     /// <summary>The endpoints as they were when the connection came.</summary>
-    internal ImmutableArray<InetEndPoint> Endpoints { get; set; } = [];
+    internal EndpointSet Endpoints { get; set; } = EndpointSet.Empty;
 
-    internal int FirstEndpoint { get; set; }
+    /// <summary>Which of them is tried, or has answered.</summary>
+    internal int EndpointIndex { get; set; }
 
     /// <summary>Attempts that have failed.</summary>
     internal int Attempt { get; set; }
 
-    internal InetEndPoint Endpoint => Endpoints[(FirstEndpoint + Attempt) % Endpoints.Length];
+    /// <summary>The endpoint sees the client's address.</summary>
+    internal bool PreservesClient { get; set; }
+
+    /// <summary>When the dial under way began, <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    internal long DialledAt { get; set; }
+
+    internal EndpointState Endpoint => Endpoints[EndpointIndex];
+
+    /// <summary>The loop's counters of the endpoint that answered.</summary>
+    internal EndpointCounters? Counters { get; set; }
 
     internal ulong Token(RelaySide side) => new RelayToken(side.Kind, Slot, Generation).Value;
 
@@ -73,8 +85,10 @@ internal sealed class RelayConnection
         Client.Reset();
         Server.Reset();
         ToServer.Ended = ToClient.Ended = ToServer.IsBulk = ToClient.IsBulk = IsProbed = IsQueued = false;
+        PreservesClient = false;
         Balance = null;
-        Endpoints = [];
+        Counters = null;
+        Endpoints = EndpointSet.Empty;
         Attempt = 0;
     }
 }

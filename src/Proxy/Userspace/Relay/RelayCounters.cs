@@ -12,20 +12,17 @@ internal sealed class RelayCounters
     /// <summary>Connections no endpoint took, or whose front end is unknown or has none.</summary>
     internal long Refused;
 
-    /// <summary>Connections reset for want of file descriptors.</summary>
+    /// <summary>Connections reset for want of file descriptors, or beyond the limit.</summary>
     internal long Shed;
+
+    /// <summary>Events whose handling failed in a way nobody foresaw; the connection was reset.</summary>
+    internal long Faults;
 
     /// <summary>Attempts at an endpoint that failed or took too long.</summary>
     internal long DialFailures;
 
     /// <summary>Connections open now, dialling ones included.</summary>
     internal long Open;
-
-    /// <summary>Bytes from clients to endpoints.</summary>
-    internal long BytesToEndpoints;
-
-    /// <summary>Bytes from endpoints to clients.</summary>
-    internal long BytesToClients;
 
     /// <summary>UDP flows made.</summary>
     internal long DatagramFlows;
@@ -39,10 +36,9 @@ internal sealed class RelayCounters
         sum.Connected += Volatile.Read(ref Connected);
         sum.Refused += Volatile.Read(ref Refused);
         sum.Shed += Volatile.Read(ref Shed);
+        sum.Faults += Volatile.Read(ref Faults);
         sum.DialFailures += Volatile.Read(ref DialFailures);
         sum.Open += Volatile.Read(ref Open);
-        sum.BytesToEndpoints += Volatile.Read(ref BytesToEndpoints);
-        sum.BytesToClients += Volatile.Read(ref BytesToClients);
         sum.DatagramFlows += Volatile.Read(ref DatagramFlows);
         sum.Datagrams += Volatile.Read(ref Datagrams);
     }

@@ -26,8 +26,8 @@ internal sealed class RelayEngine : IDisposable
     {
         _node = node;
         var listeners = InNode(() => OpenListeners(options.Loops));
-        Port = listeners[0][0].LocalEndPoint.Port;
-        PortIPv6 = listeners[0].Length > 1 ? listeners[0][1].LocalEndPoint.Port : null;
+        Ports = PortsOf(listeners[0], ipv6: false)!.Value;
+        PortsIPv6 = PortsOf(listeners[0], ipv6: true);
         _loops = [.. listeners.Select((own, index) => new RelayLoop(this, index, own, options, node, logger))];
         foreach (var loop in _loops)
         {
@@ -36,10 +36,10 @@ internal sealed class RelayEngine : IDisposable
     }
 
     /// <summary>Where REDIRECT rules bring TCP over IPv4.</summary>
-    internal ushort Port { get; }
+    internal RelayPorts Ports { get; }
 
     /// <summary>Where REDIRECT rules bring TCP over IPv6; null on a node without it.</summary>
-    internal ushort? PortIPv6 { get; }
+    internal RelayPorts? PortsIPv6 { get; }
 
     /// <summary>
     /// Targets of TCP by original destination; a NodePort has the unspecified address. Replaced whole, at the cost of the
@@ -65,9 +65,9 @@ internal sealed class RelayEngine : IDisposable
 
     /// <summary>Opens a UDP front end on a port of its own.</summary>
     /// <exception cref="LinuxException">No descriptors or ports left.</exception>
-    internal DatagramFrontEnd OpenDatagrams(bool ipv6, RelayTarget target)
+    internal DatagramFrontEnd OpenDatagrams(bool ipv6, bool outside, RelayTarget target)
     {
-        var frontEnd = new DatagramFrontEnd(InNode(() => OpenSockets(ipv6, Math.Min(_loops.Length, MostLanes))), ipv6, target);
+        var frontEnd = new DatagramFrontEnd(InNode(() => OpenSockets(ipv6, Math.Min(_loops.Length, MostLanes))), ipv6, outside, target);
         for (var index = 0; index < frontEnd.Lanes.Length; index++)
         {
             var lane = frontEnd.Lanes[index];
@@ -127,23 +127,31 @@ internal sealed class RelayEngine : IDisposable
         }
     }
 
-    private static StreamListener[][] OpenListeners(int loops)
+    private static RelayPorts? PortsOf(RelayListener[] listeners, bool ipv6)
+    {
+        var own = listeners.Where(listener => listener.IsIPv6 == ipv6).ToDictionary(listener => listener.IsOutside, listener => listener.Socket.LocalEndPoint.Port);
+        return own.Count == 0 ? null : new RelayPorts(own[false], own[true]);
+    }
+
+    private static RelayListener[][] OpenListeners(int loops)
     {
         var opened = new List<StreamListener>();
         try
         {
-            var families = System.Net.Sockets.Socket.OSSupportsIPv6 ? new[] { false, true } : [false];
-            var ports = new ushort[families.Length];
-            var all = new StreamListener[loops][];
+            bool[] families = System.Net.Sockets.Socket.OSSupportsIPv6 ? [false, true] : [false];
+            (bool IPv6, bool Outside)[] kinds = [.. families.SelectMany(ipv6 => new[] { (ipv6, false), (ipv6, true) })];
+            var ports = new ushort[kinds.Length];
+            var all = new RelayListener[loops][];
             for (var loop = 0; loop < loops; loop++)
             {
-                all[loop] = new StreamListener[families.Length];
-                for (var family = 0; family < families.Length; family++)
+                all[loop] = new RelayListener[kinds.Length];
+                for (var kind = 0; kind < kinds.Length; kind++)
                 {
-                    var listener = StreamListener.Open(new InetEndPoint(UInt128.Zero, ports[family], families[family]), shared: true);
+                    var (ipv6, outside) = kinds[kind];
+                    var listener = StreamListener.Open(new InetEndPoint(UInt128.Zero, ports[kind], ipv6), shared: true);
                     opened.Add(listener);
-                    ports[family] = listener.LocalEndPoint.Port;
-                    all[loop][family] = listener;
+                    ports[kind] = listener.LocalEndPoint.Port;
+                    all[loop][kind] = new RelayListener(listener, ipv6, outside);
                 }
             }
 

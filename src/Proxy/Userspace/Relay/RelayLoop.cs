@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
+using Dataplane.Linux;
 using Dataplane.Linux.Epoll;
 using Dataplane.Linux.Namespaces;
-using Dataplane.Linux.TransparentSockets;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Proxy.Userspace.Relay;
@@ -17,22 +17,29 @@ internal sealed class RelayLoop : IDisposable
     private readonly EpollInstance _epoll = new(EventsPerWait);
     private readonly WakeUp _wake = new();
     private readonly ConcurrentQueue<Action<DatagramRelay>> _posted = new();
-    private readonly StreamListener[] _listeners;
+    private readonly RelayListener[] _listeners;
     private readonly StreamRelay _streams;
     private readonly DatagramRelay _datagrams;
     private readonly Thread _thread;
+    private readonly ILogger _logger;
     private volatile bool _stopping;
 
-    /// <param name="listeners">IPv4 first; owned from now on.</param>
-    internal RelayLoop(RelayEngine engine, int index, StreamListener[] listeners, RelayOptions options, NetworkNamespace? node, ILogger logger)
+    /// <param name="engine">Whose loop.</param>
+    /// <param name="index">Which of its loops.</param>
+    /// <param name="listeners">Owned from now on.</param>
+    /// <param name="options">How to work.</param>
+    /// <param name="node">Null for the process's own namespace.</param>
+    /// <param name="logger">A logger.</param>
+    internal RelayLoop(RelayEngine engine, int index, RelayListener[] listeners, RelayOptions options, NetworkNamespace? node, ILogger logger)
     {
         _listeners = listeners;
-        _streams = new StreamRelay(engine, options, _epoll, Counters, logger);
-        _datagrams = new DatagramRelay(options, _epoll, Counters);
+        _logger = logger;
+        _streams = new StreamRelay(engine, index, options, _epoll, Counters, logger);
+        _datagrams = new DatagramRelay(index, options, _epoll, Counters);
         _epoll.Add(_wake.Handle, EpollEvents.In, new RelayToken(RelayTokenKind.WakeUp, 0).Value);
         for (var i = 0; i < listeners.Length; i++)
         {
-            _epoll.Add(listeners[i], EpollEvents.In, new RelayToken(RelayTokenKind.Listener, i).Value);
+            _epoll.Add(listeners[i].Socket, EpollEvents.In, new RelayToken(RelayTokenKind.Listener, i).Value);
         }
 
         _thread = new Thread(() => Run(node)) { IsBackground = true, Name = $"relay {index} {node?.Name}" };
@@ -64,7 +71,7 @@ internal sealed class RelayLoop : IDisposable
         _datagrams.Dispose();
         foreach (var listener in _listeners)
         {
-            listener.Dispose();
+            listener.Socket.Dispose();
         }
 
         _wake.Dispose();
@@ -81,7 +88,7 @@ internal sealed class RelayLoop : IDisposable
             for (var i = 0; i < count; i++)
             {
                 var (events, token) = _epoll.Event(i);
-                Serve(new RelayToken(token), events, now);
+                ServeSafely(new RelayToken(token), events, now);
             }
 
             _datagrams.Answer();
@@ -100,6 +107,27 @@ internal sealed class RelayLoop : IDisposable
         }
     }
 
+    // Whatever one connection does to us, the others keep their service.
+    private void ServeSafely(RelayToken token, EpollEvents events, long now)
+    {
+        try
+        {
+            Serve(token, events, now);
+        }
+        catch (LinuxException failure)
+        {
+            if (Counters.Faults++ == 0)
+            {
+                _logger.EventFailed(token.Kind, failure);
+            }
+
+            if (token.Kind is RelayTokenKind.Client or RelayTokenKind.Server)
+            {
+                _streams.Drop(token);
+            }
+        }
+    }
+
     private void Serve(RelayToken token, EpollEvents events, long now)
     {
         switch (token.Kind)
@@ -108,7 +136,7 @@ internal sealed class RelayLoop : IDisposable
                 _wake.Clear();
                 break;
             case RelayTokenKind.Listener:
-                _streams.Accept(_listeners[token.Slot], ipv6: token.Slot == 1, now);
+                _streams.Accept(_listeners[token.Slot], now);
                 break;
             case RelayTokenKind.DatagramFrontEnd:
                 _datagrams.ServeFrontEnd(token.Slot, now);

@@ -17,6 +17,9 @@ internal sealed record RelayOptions
         TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2),
     ];
 
+    /// <summary>TCP connections of one loop; the newest is reset beyond it. Descriptors usually run out first, with the same outcome.</summary>
+    internal int MaxConnections { get; init; } = int.MaxValue;
+
     /// <summary>Bytes a pipe may hold between two sockets.</summary>
     internal int PipeCapacity { get; init; } = 256 * 1024;
 

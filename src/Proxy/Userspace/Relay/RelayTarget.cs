@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Net;
 using Dataplane.Linux.TransparentSockets;
 
 namespace Dataplane.Proxy.Userspace.Relay;
@@ -8,39 +6,27 @@ namespace Dataplane.Proxy.Userspace.Relay;
 internal sealed record RelayTarget
 {
     /// <summary>Empty refuses.</summary>
-    internal required ImmutableArray<InetEndPoint> Endpoints { get; init; }
+    internal required EndpointSet Endpoints { get; init; }
 
-    /// <summary>For clients that are neither <see cref="InsideNetworks"/> nor this node; null when they are treated like all.</summary>
-    internal ImmutableArray<InetEndPoint>? OutsideEndpoints { get; init; }
+    /// <summary>For clients that are neither pods nor this node; null when they are treated like all. The rules tell the two kinds apart.</summary>
+    internal EndpointSet? OutsideEndpoints { get; init; }
 
-    /// <summary>Where pods are, when the two kinds of client differ.</summary>
-    internal ImmutableArray<IPNetwork> InsideNetworks { get; init; } = [];
+    /// <summary>Endpoints see an outside client's own address.</summary>
+    internal bool PreservesOutsideClients { get; init; }
 
     internal required BalanceState Balance { get; init; }
 
     /// <summary>The endpoints for one client; empty when it is to be refused.</summary>
-    /// <param name="local">The proxy's own end: a loopback address is where REDIRECT brings this node's own connections.</param>
-    internal ImmutableArray<InetEndPoint> EndpointsFor(in InetEndPoint client, in InetEndPoint local)
-    {
-        if (OutsideEndpoints is not { } outside)
-        {
-            return Endpoints;
-        }
-
-        var source = client.ToIPEndPoint().Address;
-        return IPAddress.IsLoopback(local.ToIPEndPoint().Address) || Contains(InsideNetworks, source) ? Endpoints : outside;
-    }
-
-    private static bool Contains(ImmutableArray<IPNetwork> networks, IPAddress address)
-    {
-        foreach (var network in networks)
-        {
-            if (network.Contains(address))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    internal EndpointSet EndpointsFor(bool outside) => outside ? OutsideEndpoints ?? Endpoints : Endpoints;
 }
+
+/// <summary>A listening socket, and whose connections the rules lead to it.</summary>
+/// <param name="Socket">Owned by its loop.</param>
+/// <param name="IsIPv6">Its family.</param>
+/// <param name="IsOutside">Those of clients that are neither pods nor this node, where that makes a difference.</param>
+internal sealed record RelayListener(StreamListener Socket, bool IsIPv6, bool IsOutside);
+
+/// <summary>Local ports of the relay, host byte order.</summary>
+/// <param name="All">For clients of all kinds, or of those within.</param>
+/// <param name="Outside">For outside clients where they are treated in another way.</param>
+internal readonly record struct RelayPorts(ushort All, ushort Outside);

@@ -26,7 +26,7 @@ internal enum PumpOutcome
 /// epoll is edge-triggered: what it said of a socket is remembered until the socket itself says otherwise. Receiving less than was
 /// asked for means that nothing is left (epoll(7)), unless the end of the stream or urgent data is among it.
 /// </remarks>
-internal sealed class StreamPump(PipePool pipes, EpollInstance epoll, RelayCounters counters)
+internal sealed class StreamPump(PipePool pipes, EpollInstance epoll)
 {
     /// <summary>What a socket is watched for until it has once been full.</summary>
     internal const EpollEvents Input = EpollEvents.In | EpollEvents.ReadHangUp | EpollEvents.Priority | EpollEvents.EdgeTriggered;
@@ -221,15 +221,16 @@ internal sealed class StreamPump(PipePool pipes, EpollInstance epoll, RelayCount
         }
     }
 
-    private void Count(RelayDirection direction, int bytes)
+    private static void Count(RelayDirection direction, int bytes)
     {
+        var counters = direction.Connection.Counters!;
         if (direction.From.Kind == RelayTokenKind.Client)
         {
-            counters.BytesToEndpoints += bytes;
+            counters.BytesToEndpoint += bytes;
         }
         else
         {
-            counters.BytesToClients += bytes;
+            counters.BytesToClient += bytes;
         }
     }
 }

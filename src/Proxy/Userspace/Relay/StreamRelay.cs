@@ -5,67 +5,75 @@ using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Proxy.Userspace.Relay;
 
-/// <summary>TCP of one loop: accepts, finds the front end, dials until an endpoint answers, then hands over to <see cref="StreamPump"/>.</summary>
+/// <summary>TCP of one loop: accepts, finds the front end, has an endpoint dialled, then hands over to <see cref="StreamPump"/>.</summary>
 internal sealed class StreamRelay : IDisposable
 {
     private const int AcceptsPerEvent = 64;
 
     // Probing takes four system calls, which only connections that last are worth.
-    private const int MillisecondsBetweenSweeps = 15_000;
+    private const int MillisecondsBetweenSweeps = 5_000;
 
     private readonly RelayEngine _engine;
-    private readonly EpollInstance _epoll;
     private readonly RelayCounters _counters;
     private readonly ILogger _logger;
     private readonly ConnectionPool _connections = new();
-    private readonly DialTimers _timers;
+    private readonly int _mostConnections;
+    private readonly StreamDialler _dialler;
     private readonly PipePool _pipes;
     private readonly StreamPump _pump;
     private readonly Queue<RelayToken> _unfinished = new();
     private long _sweepAt;
     private WakeUp? _reserve = new();
 
-    internal StreamRelay(RelayEngine engine, RelayOptions options, EpollInstance epoll, RelayCounters counters, ILogger logger)
+    internal StreamRelay(RelayEngine engine, int loop, RelayOptions options, EpollInstance epoll, RelayCounters counters, ILogger logger)
     {
         _engine = engine;
-        _epoll = epoll;
         _counters = counters;
         _logger = logger;
-        _timers = new DialTimers(options.DialTimeouts, _connections);
+        _mostConnections = options.MaxConnections;
+        _dialler = new StreamDialler(loop, new DialTimers(options.DialTimeouts, _connections), epoll, counters);
         _pipes = new PipePool(options.PipeCapacity);
-        _pump = new StreamPump(_pipes, epoll, counters);
+        _pump = new StreamPump(_pipes, epoll);
     }
 
     /// <summary>Takes waiting connections.</summary>
-    internal void Accept(StreamListener listener, bool ipv6, long now)
+    internal void Accept(RelayListener listener, long now)
     {
         for (var i = 0; i < AcceptsPerEvent; i++)
         {
             var connection = _connections.Rent();
-            var result = connection.Client.Socket.AcceptFrom(listener, out var peer);
+            var result = connection.Client.Socket.AcceptFrom(listener.Socket, out var peer);
             if (result < 0)
             {
                 _connections.Return(connection);
-                if (result is -Errno.EMFILE or -Errno.ENFILE)
+                switch (result)
                 {
-                    ShedOne(listener);
+                    case -Errno.ECONNABORTED:
+                        continue;
+                    case -Errno.EMFILE or -Errno.ENFILE:
+                        ShedOne(listener.Socket);
+                        return;
+                    default:
+                        return;
                 }
-
-                return;
             }
 
             _counters.Accepted++;
             _counters.Open++;
             connection.Peer = peer;
             connection.Phase = RelayPhase.Dialling;
-            if (!FindEndpoints(connection, ipv6))
+            if (_counters.Open > _mostConnections)
             {
-                _counters.Refused++;
-                Abort(connection);
-                continue;
+                Shed(connection);
             }
-
-            Dial(connection, now);
+            else if (FindEndpoints(connection, listener, now))
+            {
+                Dial(connection, now);
+            }
+            else
+            {
+                Refuse(connection);
+            }
         }
     }
 
@@ -94,7 +102,7 @@ internal sealed class StreamRelay : IDisposable
             return 0;
         }
 
-        var dial = _timers.NextDeadline();
+        var dial = _dialler.Timers.NextDeadline();
         return _counters.Open == 0 ? dial : Math.Min(_sweepAt, dial ?? long.MaxValue);
     }
 
@@ -112,14 +120,28 @@ internal sealed class StreamRelay : IDisposable
         }
     }
 
-    /// <summary>Goes on to the next endpoint where one has not answered in time.</summary>
+    /// <summary>Goes on to the next endpoint where one has not answered in time, and looks after connections that last.</summary>
     internal void Expire(long now)
     {
-        Sweep(now);
-        while (_timers.TakeOverdue(now) is { } connection)
+        if (_sweepAt <= now)
         {
-            DialFailed(connection);
+            _sweepAt = now + MillisecondsBetweenSweeps;
+            Sweep(now);
+        }
+
+        while (_dialler.Timers.TakeOverdue(now) is { } connection)
+        {
+            _dialler.Failed(connection, now);
             Dial(connection, now);
+        }
+    }
+
+    /// <summary>Resets a connection whose handling failed.</summary>
+    internal void Drop(RelayToken token)
+    {
+        if (_connections.Find(token.Slot, token.Generation) is { } connection)
+        {
+            Abort(connection);
         }
     }
 
@@ -141,88 +163,64 @@ internal sealed class StreamRelay : IDisposable
         _reserve?.Dispose();
     }
 
-    // A destination that is no front end is the listener's own port, dialled directly: refusing it also ends any loop.
-    private bool FindEndpoints(RelayConnection connection, bool ipv6)
+    // A destination that is no front end is the listener's own port, dialled directly.
+    private bool FindEndpoints(RelayConnection connection, RelayListener listener, long now)
     {
         var targets = _engine.StreamTargets;
-        var client = connection.Client.Socket;
-        if (client.OriginalDestination(ipv6, out var destination) < 0
+        if (connection.Client.Socket.OriginalDestination(listener.IsIPv6, out var destination) < 0
             || (!targets.TryGetValue(destination, out var target)
                 && !targets.TryGetValue(destination with { Address = UInt128.Zero }, out target)))
         {
             return false;
         }
 
-        var local = target.OutsideEndpoints is null ? default : client.LocalEndPoint;
-        connection.Endpoints = target.EndpointsFor(connection.Peer, local);
+        connection.Endpoints = target.EndpointsFor(listener.IsOutside);
         if (connection.Endpoints.IsEmpty)
         {
             return false;
         }
 
+        connection.Destination = destination;
         connection.Balance = target.Balance;
-        connection.FirstEndpoint = target.Balance.First(connection.Peer, connection.Endpoints);
+        connection.PreservesClient = listener.IsOutside && target.PreservesOutsideClients;
+        connection.EndpointIndex = target.Balance.First(connection.Peer, connection.Endpoints, now);
         return true;
     }
 
     private void Dial(RelayConnection connection, long now)
     {
-        var server = connection.Server;
-        for (; connection.Attempt < _timers.Attempts; DialFailed(connection))
+        switch (_dialler.Dial(connection, now))
         {
-            // An endpoint that is a front end would come back here, and again, until the last descriptor is gone.
-            if (_engine.StreamTargets.ContainsKey(connection.Endpoint))
-            {
-                continue;
-            }
-
-            var result = server.Socket.Open(connection.Endpoint.IsIPv6);
-            if (result < 0)
-            {
+            case DialOutcome.NobodyAnswers:
+                Refuse(connection);
                 break;
-            }
-
-            result = server.Socket.Connect(connection.Endpoint);
-            if (result is 0 or -Errno.EINPROGRESS)
-            {
-                _timers.Start(connection, now);
-                server.Watched = StreamPump.InputAndOutput;
-                if (_epoll.Add(server.Socket, server.Watched, connection.Token(server)) < 0)
-                {
-                    break;
-                }
-
-                return;
-            }
+            case DialOutcome.NoDescriptor:
+                Shed(connection);
+                break;
         }
-
-        _counters.Refused++;
-        Abort(connection);
     }
 
     private void FinishDial(RelayConnection connection, EpollEvents events, long now)
     {
         if ((events & (EpollEvents.Error | EpollEvents.HangUp)) != 0)
         {
-            DialFailed(connection);
+            _dialler.Failed(connection, now);
             Dial(connection, now);
             return;
         }
 
-        connection.Balance!.Connected(connection.Peer, connection.Endpoint);
+        _dialler.Answered(connection);
         connection.Phase = RelayPhase.Established;
         connection.ConnectedAt = now;
         connection.Server.Heard(events);
-        _counters.Connected++;
-        Finish(connection, _pump.Start(connection));
+        Finish(connection, !connection.Balance!.Settings.ProxyProtocol || Introduce(connection) ? _pump.Start(connection) : PumpOutcome.Broken);
     }
 
-    private void DialFailed(RelayConnection connection)
+    private static bool Introduce(RelayConnection connection)
     {
-        _counters.DialFailures++;
-        connection.Server.Socket.CloseSocket();
-        connection.Server.Reset();
-        connection.Attempt++;
+        Span<byte> header = stackalloc byte[ProxyHeader.LongestLength];
+        var length = ProxyHeader.Write(header, connection.Peer, connection.Destination);
+        return connection.Server.Socket.Send(header[..length]) == length;
     }
 
     private void Finish(RelayConnection connection, PumpOutcome outcome)
@@ -246,19 +244,44 @@ internal sealed class StreamRelay : IDisposable
 
     private void Sweep(long now)
     {
-        if (_sweepAt > now)
-        {
-            return;
-        }
-
-        _sweepAt = now + MillisecondsBetweenSweeps;
         foreach (var connection in _connections.All)
         {
-            if (connection is { Phase: RelayPhase.Established, IsProbed: false } && now - connection.ConnectedAt > MillisecondsBetweenSweeps / 2)
+            if (connection.Phase != RelayPhase.Established)
+            {
+                continue;
+            }
+
+            if (!connection.IsProbed && now - connection.ConnectedAt > MillisecondsBetweenSweeps / 2)
             {
                 connection.Server.Socket.ProbeWhenIdle();
                 connection.IsProbed = true;
             }
+
+            if (connection.Endpoint.RemovedAt < now && connection.Balance!.Settings.Drain is { } drain
+                && now - connection.Endpoint.RemovedAt >= drain.TotalMilliseconds)
+            {
+                Abort(connection);
+            }
+        }
+    }
+
+    private void Refuse(RelayConnection connection)
+    {
+        _counters.Refused++;
+        Abort(connection);
+    }
+
+    private void Shed(RelayConnection connection)
+    {
+        CountShed();
+        Abort(connection);
+    }
+
+    private void CountShed()
+    {
+        if (_counters.Shed++ == 0)
+        {
+            _logger.ConnectionsShed(_mostConnections);
         }
     }
 
@@ -271,6 +294,11 @@ internal sealed class StreamRelay : IDisposable
 
     private void Release(RelayConnection connection)
     {
+        if (connection.Counters is { } counters)
+        {
+            counters.Active--;
+        }
+
         _pump.Forget(connection);
         _connections.Return(connection);
         _counters.Open--;
@@ -292,11 +320,7 @@ internal sealed class StreamRelay : IDisposable
             }
         }
 
-        if (_counters.Shed++ == 0)
-        {
-            _logger.OutOfDescriptors();
-        }
-
+        CountShed();
         try
         {
             _reserve = new WakeUp();
