@@ -1,10 +1,7 @@
 using System.Net;
-using Dataplane.Dns.Forward;
+using System.Security.Cryptography;
+using Dataplane.Dns.Configuration;
 using Dataplane.Dns.Server;
-using Dataplane.Dns.Zones;
-using Dataplane.Hosting;
-using Dataplane.Linux.Datagrams;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Dns;
@@ -14,53 +11,65 @@ namespace Dataplane.Dns;
 /// <code>
 /// API server ─> informers ─> ZoneState ─> ZoneSnapshot ─┐ (one volatile reference)
 ///                                                       v
-/// UDP thread, TCP session ──────────────────────> QueryEngine ─┬─> reply in place
-///                                                              └─> Forwarder ─> upstreams
+/// UDP thread, TCP, TLS, HTTPS ──────────────────> QueryEngine ─┬─> reply in place
+///                        server blocks of the Corefile ──^     └─> Forwarder ─> upstreams
 /// </code>
 /// docs/life-of-a-query.md walks through it.
 /// </summary>
 public sealed class ClusterDns : IAsyncDisposable
 {
-    private readonly ZoneSource _source;
-    private readonly Stack<IAsyncDisposable> _parts = new();
-    private readonly List<IPEndPoint> _listening = [];
+    private static readonly TimeSpan AgeCheck = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan OldAge = TimeSpan.FromMinutes(3);
 
-    private ClusterDns(ZoneSource source) => _source = source;
+    private readonly DnsOptions _options;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly DnsMetrics _metrics;
+    private readonly ListenerSet _listeners;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Task> _running = [];
+    private DnsPlan _plan;
+    private ServingGeneration _generation;
+    private volatile ClusterFeed _feed;
+    private StatusEndpoints? _status;
 
-    /// <summary>The bound addresses in the order of <see cref="DnsOptions.Listen"/>, with the real ports where 0 was asked for.</summary>
-    public IReadOnlyList<IPEndPoint> LocalEndPoints => _listening;
+    private ClusterDns(DnsOptions options, DnsPlan plan, ILoggerFactory loggers)
+    {
+        (_options, _plan, _loggers, _logger) = (options, plan, loggers, loggers.CreateLogger("Dataplane.Dns"));
+        _metrics = new DnsMetrics(plan.Kubernetes?.Zone ?? ".", () => _generation!.Forwarders, () => _feed!.LastHeard);
+        _listeners = new ListenerSet(options, _metrics, loggers);
+        _generation = new ServingGeneration(plan, options, _logger);
+        _feed = ClusterFeed.Start(plan.Kubernetes, options, loggers);
+    }
+
+    /// <summary>The bound addresses in the order of the configuration, with the real ports where 0 was asked for.</summary>
+    public IReadOnlyList<IPEndPoint> LocalEndPoints => [.. _plan.Servers.SelectMany(ListenKey.Of).Distinct().Select(_listeners.Bound)];
 
     /// <summary>Whether every watched kind was listed once. Before that missing names get SERVFAIL, afterwards NXDOMAIN.</summary>
-    public bool Synced => _source.Current.Synced;
+    public bool Synced => _feed.Synced;
+
+    /// <summary>Changes of the configuration that could not be taken over.</summary>
+    internal long ReloadFailures => _metrics.ReloadFailures;
 
     /// <summary>Binds all addresses and begins to answer; does not wait for the API server, nor fail without it.</summary>
-    /// <exception cref="FormatException">The zone or a reverse network is not one.</exception>
-    /// <exception cref="IOException">An address is in use or not there; the message names it.</exception>
+    /// <exception cref="FormatException">The configuration is not one; the message names file and line, or the zone or network.</exception>
+    /// <exception cref="IOException">An address is in use or not there, or a file cannot be read; the message names it.</exception>
     public static async Task<ClusterDns> StartAsync(DnsOptions options, ILoggerFactory loggers, CancellationToken cancellation = default)
     {
-        var logger = loggers.CreateLogger("Dataplane.Dns");
-        var state = new ZoneState(new ZoneOptions
-        {
-            Zone = new ZoneNames(options.Zone),
-            ReverseZones = [.. options.ReverseNetworks.Select(ReverseZones.Of)],
-            Ttl = options.Ttl,
-            Pods = options.Pods,
-            NameServerService = options.NameServerService,
-            NameServerAddresses = [.. options.Listen.Select(listen => listen.Address.Address).Where(IsReal)],
-        });
-        var server = new ClusterDns(new ZoneSource(state.Current));
+        var text = options.Corefile is { } path ? await File.ReadAllTextAsync(path, cancellation) : null;
+        var plan = text is null ? FlagPlan.Of(options, loggers.CreateLogger("Dataplane.Dns")) : Read(options, text);
+        var server = new ClusterDns(options, plan, loggers);
         try
         {
-            var forwarder = server.StartForwarder(options, logger);
-            var metrics = server.Own(new DnsMetrics(options.Zone, forwarder));
-            foreach (var listen in options.Listen)
+            await server._listeners.ApplyAsync(plan, server._generation, server._feed.Source, cancellation);
+            server._generation.FindLoops();
+            server._status = await StatusEndpoints.StartAsync(plan, options.Namespace, server._metrics, () => server.Synced, loggers, cancellation);
+            server._running.Add(server.WatchAgeAsync());
+            if (text is not null && plan.ReloadInterval is { } interval)
             {
-                server.Listen(listen, options, forwarder, metrics, logger);
+                server._running.Add(server.ReloadAsync(Digest(text), interval));
             }
 
-            _ = forwarder?.FindLoopsAsync();
-            await server.ServeHttpAsync(options, metrics, loggers, cancellation);
-            server._parts.Push(new ZoneWatcher(options, state, server._source, TimeProvider.System, loggers));
             return server;
         }
         catch
@@ -70,104 +79,113 @@ public sealed class ClusterDns : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes all sockets and stops following the API server.</summary>
+    /// <summary>Says that it is unwell and answers on for as long as the configuration says (lameduck); then closes everything.</summary>
     public async ValueTask DisposeAsync()
     {
-        while (_parts.TryPop(out var part))
+        if (_status is not null && _plan.LameDuck > TimeSpan.Zero)
         {
-            await part.DisposeAsync();
+            _status.IsLeaving = true;
+            await Task.Delay(_plan.LameDuck);
         }
+
+        await _stop.CancelAsync();
+        await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_status is not null)
+        {
+            await _status.DisposeAsync();
+        }
+
+        await _listeners.DisposeAsync();
+        await _generation.DisposeAsync();
+        await _feed.DisposeAsync();
+        _metrics.Dispose();
+        _stop.Dispose();
     }
 
-    private static bool IsReal(IPAddress address) => !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any);
-
-    private Forwarder? StartForwarder(DnsOptions options, ILogger logger)
+    private static DnsPlan Read(DnsOptions options, string text)
     {
-        var upstreams = new List<IPEndPoint>();
-        foreach (var upstream in options.Upstreams ?? ResolvConf.Nameservers())
+        var plan = CorefileReader.Read(text, options.Corefile!, options.DefaultPort, Environment.GetEnvironmentVariable);
+        return plan with { Servers = [.. plan.Servers.Select(server => server with { Namespace = options.Namespace })] };
+    }
+
+    private static string Digest(string text) => Convert.ToHexString(SHA512.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>Looks at the file now and then, a little off the beat so that many servers do not reload at the same moment.</summary>
+    private async Task ReloadAsync(string digest, TimeSpan interval)
+    {
+        while (true)
         {
-            if (options.Listen.Any(listen => listen.Address.Equals(upstream) && listen.Namespace?.Name == options.ForwardNamespace?.Name))
+            await Task.Delay(interval + (interval * Random.Shared.NextDouble() / 2), _stop.Token);
+            try
             {
-                Log.UpstreamIsSelf(logger, upstream);
+                var text = await File.ReadAllTextAsync(_options.Corefile!, _stop.Token);
+                if (Digest(text) is var now && now != digest)
+                {
+                    digest = now;
+                    await ApplyAsync(Read(_options, text));
+                    Log.Reloaded(_logger, digest[..12]);
+                }
             }
-            else
+            catch (Exception failure) when (failure is IOException or FormatException or UnauthorizedAccessException or Api.Client.KubeConfigException)
             {
-                upstreams.Add(upstream);
+                // What is served stays as it was until the file is one again.
+                _metrics.ReloadFailed();
+                Log.ReloadFailed(_logger, failure.Message);
             }
         }
-
-        if (upstreams.Count == 0)
-        {
-            Log.NotForwarding(logger, options.Zone);
-            return null;
-        }
-
-        Log.Forwarding(logger, string.Join(", ", upstreams));
-        return Own(new Forwarder(upstreams, options.ForwardNamespace, TimeProvider.System, logger));
     }
 
-    /// <summary>TCP first: it takes the address alone, so that a second server on it is told, which SO_REUSEPORT would let in.</summary>
-    private void Listen(DnsListenAddress listen, DnsOptions options, Forwarder? forwarder, DnsMetrics metrics, ILogger logger)
+    /// <summary>A changed view of the cluster is waited for until its lists are in; all that time the old one is served.</summary>
+    private async Task ApplyAsync(DnsPlan plan)
     {
-        var tcp = new TcpListener(TcpListener.Bind(listen.Address, listen.Namespace), _source, forwarder, metrics, logger);
-        _parts.Push(tcp);
-        var address = new IPEndPoint(listen.Address.Address, tcp.LocalEndPoint.Port);
-        for (var i = 0; i < options.UdpThreads; i++)
+        var (generation, feed) = (new ServingGeneration(plan, _options, _logger), _feed);
+        try
         {
-            Own(new UdpListener(BatchSocket.Bind(address, listen.Namespace), _source, forwarder, metrics, logger));
+            if (!Equivalent(plan.Kubernetes, _feed.Plan))
+            {
+                feed = ClusterFeed.Start(plan.Kubernetes, _options, _loggers);
+                await feed.WaitForSyncAsync(_stop.Token);
+            }
+
+            await _listeners.ApplyAsync(plan, generation, feed.Source, _stop.Token);
+        }
+        catch
+        {
+            await generation.DisposeAsync();
+            if (feed != _feed)
+            {
+                await feed.DisposeAsync();
+            }
+
+            throw;
         }
 
-        _listening.Add(address);
-        Log.Listening(logger, options.Zone, address, options.UdpThreads);
+        var (oldGeneration, oldFeed) = (_generation, _feed);
+        (_generation, _feed, _plan) = (generation, feed, plan);
+        generation.FindLoops();
+        await oldGeneration.RetireAsync(TimeProvider.System);
+        if (oldFeed != feed)
+        {
+            await oldFeed.DisposeAsync();
+        }
     }
 
-    private async Task ServeHttpAsync(DnsOptions options, DnsMetrics metrics, ILoggerFactory loggers, CancellationToken cancellation)
+    /// <summary>Records compare arrays by reference: what they say is compared here.</summary>
+    private static bool Equivalent(KubernetesPlan? one, KubernetesPlan? other) =>
+        one is null || other is null
+            ? one is null && other is null
+            : one.ReverseZones.SequenceEqual(other.ReverseZones) && one.Namespaces.SequenceEqual(other.Namespaces)
+                && one with { ReverseZones = other.ReverseZones, Namespaces = other.Namespaces, FallThrough = other.FallThrough } == other;
+
+    private async Task WatchAgeAsync()
     {
-        var addresses = new[] { options.HealthAddress, options.ReadyAddress, options.MetricsAddress }.OfType<IPEndPoint>().Distinct();
-        foreach (var address in addresses)
+        while (true)
         {
-            var endpoint = new HttpEndpointOptions { Address = address, Namespace = options.Namespace };
-            _parts.Push(await HttpEndpoint.StartAsync(endpoint, context => HandleAsync(context, address, options, metrics), loggers, cancellation));
-        }
-    }
-
-    private Task HandleAsync(HttpContext context, IPEndPoint address, DnsOptions options, DnsMetrics metrics)
-    {
-        var path = context.Request.Path.Value;
-        if (path == "/health" && address.Equals(options.HealthAddress))
-        {
-            return context.Response.WriteAsync("OK", context.RequestAborted);
-        }
-
-        if (path == "/ready" && address.Equals(options.ReadyAddress))
-        {
-            context.Response.StatusCode = Synced ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-            return context.Response.WriteAsync(Synced ? "OK" : "kubernetes", context.RequestAborted);
-        }
-
-        if (path == "/metrics" && address.Equals(options.MetricsAddress))
-        {
-            context.Response.ContentType = MetricsText.ContentType;
-            return context.Response.WriteAsync(metrics.Render(), context.RequestAborted);
-        }
-
-        context.Response.StatusCode = StatusCodes.Status404NotFound;
-        return Task.CompletedTask;
-    }
-
-    private T Own<T>(T part)
-        where T : IDisposable
-    {
-        _parts.Push(new Disposal(part));
-        return part;
-    }
-
-    private sealed class Disposal(IDisposable part) : IAsyncDisposable
-    {
-        public ValueTask DisposeAsync()
-        {
-            part.Dispose();
-            return ValueTask.CompletedTask;
+            await Task.Delay(AgeCheck, _stop.Token);
+            if (_feed.LastHeard is { } heard && TimeProvider.System.GetUtcNow() - heard is var age && age > OldAge)
+            {
+                Log.StateIsOld(_logger, (int)age.TotalSeconds, heard);
+            }
         }
     }
 }

@@ -12,11 +12,17 @@ public sealed record DnsListenAddress(IPEndPoint Address, NetworkNamespace? Name
 /// <summary>Configuration of the cluster's DNS server.</summary>
 public sealed record DnsOptions
 {
-    /// <summary>Where the cluster's objects come from.</summary>
-    public required KubeConfig KubeConfig { get; init; }
+    /// <summary>Where the cluster's objects come from, unless a Corefile says; null is the pod's service account.</summary>
+    public KubeConfig? KubeConfig { get; init; }
+
+    /// <summary>A Corefile. With one the options below count for nothing but <see cref="UdpThreads"/> and the namespaces.</summary>
+    public string? Corefile { get; init; }
+
+    /// <summary>The port of a Corefile's zones that name none.</summary>
+    public int DefaultPort { get; init; } = 53;
 
     /// <summary>At least one; port 0 takes a free port, the same for UDP and TCP.</summary>
-    public required IReadOnlyList<DnsListenAddress> Listen { get; init; }
+    public IReadOnlyList<DnsListenAddress> Listen { get; init; } = [];
 
     /// <summary>The cluster's domain.</summary>
     public string Zone { get; init; } = "cluster.local";
@@ -44,7 +50,10 @@ public sealed record DnsOptions
     /// <summary>Threads and sockets an address has for UDP.</summary>
     public int UdpThreads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Where the HTTP ports below listen; null is the process's own namespace.</summary>
+    /// <summary>How long the server answers on after it was told to stop, saying on /health that it is unwell.</summary>
+    public TimeSpan LameDuck { get; init; }
+
+    /// <summary>Where the HTTP ports below, and a Corefile's servers, listen; null is the process's own namespace.</summary>
     public NetworkNamespace? Namespace { get; init; }
 
     /// <summary>Serves /health, which says that the process is up. Addresses that are equal share one port.</summary>

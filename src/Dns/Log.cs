@@ -11,8 +11,23 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Information, Message = "All lists are in: {Services} services in {Namespaces} namespaces")]
     internal static partial void Synced(ILogger logger, int services, int namespaces);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Other zones are asked of {Upstreams}")]
-    internal static partial void Forwarding(ILogger logger, string upstreams);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Zone} is asked of {Upstreams}")]
+    internal static partial void Forwarding(ILogger logger, string zone, string upstreams);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Serving {Transport} on {Address}")]
+    internal static partial void ListeningEncrypted(ILogger logger, string transport, IPEndPoint address);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The configuration was read again: SHA512 {Digest}")]
+    internal static partial void Reloaded(ILogger logger, string digest);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The configuration stays as it was: {Reason}")]
+    internal static partial void ReloadFailed(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The API server was last heard of {Age} s ago, at {Heard:O}: names are answered as they were then")]
+    internal static partial void StateIsOld(ILogger logger, int age, DateTimeOffset heard);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Hosts file {Path}: {Reason}")]
+    internal static partial void HostsUnreadable(ILogger logger, string path, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "No upstream: names outside {Zone} are refused")]
     internal static partial void NotForwarding(ILogger logger, string zone);

@@ -32,6 +32,7 @@ public sealed partial class Informer<T>
     private readonly List<Action<InformerChange<T>>> _subscribers = [];
     private volatile ImmutableDictionary<NamespacedName, T> _objects = ImmutableDictionary<NamespacedName, T>.Empty;
     private bool _running;
+    private long _lastHeard;
 
     /// <summary>The version of the last object, list or bookmark seen; null asks for a list.</summary>
     private string? _version;
@@ -58,6 +59,9 @@ public sealed partial class Informer<T>
 
     /// <summary>One object of the copy.</summary>
     public bool TryGet(NamespacedName name, [NotNullWhen(true)] out T? obj) => _objects.TryGetValue(name, out obj);
+
+    /// <summary>When the server last said anything, be it that nothing changed (a bookmark, about every minute); null before its first word.</summary>
+    public DateTimeOffset? LastHeard => Interlocked.Read(ref _lastHeard) is var ticks and > 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     /// <summary>
     /// Asks to be told of every change, in order, on the informer's loop, after <see cref="Snapshot"/> shows it.
@@ -154,6 +158,7 @@ public sealed partial class Informer<T>
                 continue;
             }
 
+            Heard();
             yield return chunk.Items;
             if (string.IsNullOrEmpty(chunk.Metadata.Continue))
             {
@@ -182,6 +187,7 @@ public sealed partial class Informer<T>
         await foreach (var change in _client.WatchAsync<T>(options, cancellationToken).ConfigureAwait(false))
         {
             _version = change.Object.Metadata.ResourceVersion;
+            Heard();
             _backoff.Reset();
             Apply(change);
         }
@@ -192,6 +198,8 @@ public sealed partial class Informer<T>
             await PauseAsync(cancellationToken).ConfigureAwait(false);
         }
     }
+
+    private void Heard() => Interlocked.Exchange(ref _lastHeard, _time.GetUtcNow().UtcTicks);
 
     private void Apply(WatchEvent<T> change)
     {

@@ -41,12 +41,14 @@ internal static class DnsCommand
             DefaultValueFactory = _ => [],
         };
         var threads = new Option<int>("--udp-threads") { Description = "Threads and sockets for UDP.", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var corefile = new Option<FileInfo?>("--conf", "-conf") { Description = "A Corefile; the other options but --kubeconfig, --dns.port and --udp-threads are then not for use." };
+        var port = new Option<int>("--dns.port", "-dns.port", "-p") { Description = "Port of a Corefile's zones that name none.", DefaultValueFactory = _ => DnsPort };
         var health = HttpOption("--health-address", "/health");
         var ready = HttpOption("--ready-address", "/ready");
         var metrics = HttpOption("--metrics-address", "/metrics");
         var command = new Command("dns", "Serves the names of the cluster until it is interrupted.")
         {
-            kubeConfig, zone, listen, ttl, pods, upstreams, reverse, threads, health, ready, metrics,
+            kubeConfig, corefile, port, zone, listen, ttl, pods, upstreams, reverse, threads, health, ready, metrics,
         };
         threads.Validators.Add(result =>
         {
@@ -60,7 +62,9 @@ internal static class DnsCommand
         {
             var options = new DnsOptions
             {
-                KubeConfig = result.GetValue(kubeConfig) is { } file ? KubeConfig.Load(file.FullName) : KubeConfig.InCluster(),
+                KubeConfig = result.GetValue(kubeConfig) is { } file ? KubeConfig.Load(file.FullName) : null,
+                Corefile = result.GetValue(corefile)?.FullName,
+                DefaultPort = result.GetValue(port),
                 Zone = result.GetValue(zone)!,
                 Listen = [.. result.GetValue(listen)!.Select(address => new DnsListenAddress(address))],
                 Ttl = result.GetValue(ttl),

@@ -55,7 +55,8 @@ public static class DnsClient
             {
                 { Tcp: true } => UpstreamExchange.AskStreamAsync(options.Server, query, options.Namespace, limit.Token),
                 { IgnoreTruncation: true } => UpstreamExchange.AskDatagramAsync(options.Server, query, options.Namespace, limit.Token),
-                _ => UpstreamExchange.AskAsync(options.Server, query, options.Namespace, limit.Token),
+                _ => UpstreamExchange.AskAsync(
+                    options.Server, query, options.Namespace, limit.Token, (again, token) => UpstreamExchange.AskStreamAsync(options.Server, again, options.Namespace, token)),
             };
             return DnsResponse.Read(await exchange);
         }

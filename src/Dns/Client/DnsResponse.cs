@@ -8,9 +8,6 @@ namespace Dataplane.Dns.Client;
 /// <summary>A response message, read.</summary>
 public sealed class DnsResponse
 {
-    private static readonly (int Bit, string Name)[] FlagNames =
-        [(DnsHeader.QR, "qr"), (DnsHeader.AA, "aa"), (DnsHeader.TC, "tc"), (DnsHeader.RD, "rd"), (DnsHeader.RA, "ra"), (DnsHeader.AD, "ad"), (DnsHeader.CD, "cd")];
-
     private readonly byte[] _message;
     private uint? _opt;
     private int _payloadSize;
@@ -24,7 +21,7 @@ public sealed class DnsResponse
     public bool IsTruncated => (DnsHeader.Flags(_message) & DnsHeader.TC) != 0;
 
     /// <summary>The mnemonics dig prints: <c>qr aa rd</c>.</summary>
-    public string Flags => string.Join(' ', FlagNames.Where(flag => (DnsHeader.Flags(_message) & flag.Bit) != 0).Select(flag => flag.Name));
+    public string Flags => DnsHeader.FlagText(DnsHeader.Flags(_message), ' ');
 
     /// <summary>Length of the message in bytes.</summary>
     public int Size => _message.Length;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
+using Dataplane.Dns.Configuration;
 using Dataplane.Dns.Wire;
 
 namespace Dataplane.Dns.Forward;
@@ -30,39 +30,53 @@ internal readonly struct ForwardKey : IEquatable<ForwardKey>
     }
 }
 
-/// <summary>
-/// Upstream answers for as long as their TTLs say, within caps; NXDOMAIN and NODATA for the SOA's minimum (RFC 2308).
-/// Answers cut short, failures and answers without a SOA are not kept. When full, expired entries go, then any.
-/// </summary>
-internal sealed class ForwardCache(TimeProvider time)
-{
-    internal const int Capacity = 10_000;
+/// <summary>A kept answer.</summary>
+/// <param name="Answer">The upstream's message.</param>
+/// <param name="Age">Seconds to take off every TTL.</param>
+/// <param name="Left">Seconds that no TTL may be over.</param>
+/// <param name="IsStale">It has expired, and stands in.</param>
+/// <param name="IsDue">It is asked for so often that it is worth asking again before it expires; said once.</param>
+internal readonly record struct CachedAnswer(byte[] Answer, uint Age, uint Left, bool IsStale, bool IsDue);
 
-    private const uint MaxPositiveTtl = 3600;
-    private const uint MaxNegativeTtl = 1800;
+/// <summary>
+/// Upstream answers for as long as their TTLs say, within bounds; NXDOMAIN and NODATA for the SOA's minimum (RFC 2308), failures for
+/// a moment (RFC 9520). Answers cut short, and denials without a SOA, are not kept. When full, expired entries go, then any.
+/// </summary>
+internal sealed class ForwardCache(CachePlan plan, TimeProvider time)
+{
+    /// <summary>TTL of an answer that has expired (RFC 8767, 4).</summary>
+    private const uint StaleTtl = 30;
 
     private readonly ConcurrentDictionary<ForwardKey, Entry> _entries = new();
-    private long _hits;
-    private long _misses;
+    private readonly long[] _counts = new long[Enum.GetValues<CacheCount>().Length];
 
     internal int Count => _entries.Count;
 
-    internal long Hits => Interlocked.Read(ref _hits);
+    internal long Total(CacheCount what) => Interlocked.Read(ref _counts[(int)what]);
 
-    internal long Misses => Interlocked.Read(ref _misses);
-
-    internal bool TryGet(in ForwardKey key, [NotNullWhen(true)] out byte[]? answer, out uint ageSeconds)
+    internal bool TryGet(in ForwardKey key, out CachedAnswer cached)
     {
         var now = time.GetUtcNow();
-        if (_entries.TryGetValue(key, out var entry) && now < entry.Expires)
+        if (_entries.TryGetValue(key, out var entry))
         {
-            Interlocked.Increment(ref _hits);
-            (answer, ageSeconds) = (entry.Answer, (uint)Math.Max(0, (now - entry.Stored).TotalSeconds));
-            return true;
+            var age = (uint)Math.Max(0, (now - entry.Stored).TotalSeconds);
+            if (now < entry.Expires)
+            {
+                Add(entry.IsDenial ? CacheCount.DenialHits : CacheCount.Hits);
+                cached = new CachedAnswer(entry.Answer, age, (uint)Math.Ceiling((entry.Expires - now).TotalSeconds), IsStale: false, entry.IsDue(plan, now));
+                return true;
+            }
+
+            if (now < entry.Expires + plan.Stale && !entry.IsFailure)
+            {
+                Add(CacheCount.Stale);
+                cached = new CachedAnswer(entry.Answer, 0, StaleTtl, IsStale: true, IsDue: false);
+                return true;
+            }
         }
 
-        Interlocked.Increment(ref _misses);
-        (answer, ageSeconds) = (null, 0);
+        Add(CacheCount.Misses);
+        cached = default;
         return false;
     }
 
@@ -73,20 +87,34 @@ internal sealed class ForwardCache(TimeProvider time)
             return;
         }
 
-        if (_entries.Count >= Capacity)
+        if (_entries.Count >= plan.Capacity)
         {
             MakeRoom();
         }
 
         var now = time.GetUtcNow();
-        _entries[key] = new Entry(answer, now, now.AddSeconds(seconds));
+        var entry = new Entry(answer, now, now.AddSeconds(seconds));
+        if (entry.IsFailure && _entries.TryGetValue(key, out var known) && !known.IsFailure && now < known.Expires + plan.Stale)
+        {
+            // A failure does not drive out what may stand in for it.
+            return;
+        }
+
+        _entries[key] = entry;
     }
 
+    internal void CountPrefetch() => Add(CacheCount.Prefetches);
+
     /// <returns>Seconds; 0 when the answer is not to be kept or is malformed.</returns>
-    internal static uint Lifetime(ReadOnlySpan<byte> answer)
+    internal uint Lifetime(ReadOnlySpan<byte> answer)
     {
         var flags = DnsHeader.Flags(answer);
         var code = (ResponseCode)(flags & DnsHeader.RcodeMask);
+        if (code is ResponseCode.ServFail)
+        {
+            return plan.ServFailTtl;
+        }
+
         if (code is not (ResponseCode.NoError or ResponseCode.NXDomain) || (flags & DnsHeader.TC) != 0 || DnsHeader.QuestionCount(answer) != 1)
         {
             return 0;
@@ -118,28 +146,78 @@ internal sealed class ForwardCache(TimeProvider time)
             }
         }
 
-        return answered && code is ResponseCode.NoError
-            ? Math.Min(lifetime, MaxPositiveTtl)
-            : negative is { } seconds ? Math.Min(Math.Min(seconds, lifetime), MaxNegativeTtl) : 0;
+        if (answered && code is ResponseCode.NoError)
+        {
+            return Math.Min(Math.Max(lifetime, plan.MinTtl), plan.MaxTtl);
+        }
+
+        return negative is { } seconds ? Math.Min(Math.Max(Math.Min(seconds, lifetime), plan.MinDenialTtl), plan.MaxDenialTtl) : 0;
     }
+
+    private void Add(CacheCount what, int count = 1) => Interlocked.Add(ref _counts[(int)what], count);
 
     private void MakeRoom()
     {
-        var now = time.GetUtcNow();
+        var (now, before) = (time.GetUtcNow(), _entries.Count);
         foreach (var entry in _entries)
         {
-            if (entry.Value.Expires <= now)
+            if (entry.Value.Expires + plan.Stale <= now)
             {
                 _entries.TryRemove(entry);
             }
         }
 
         // A tenth at once, so that a full cache does not pay for every answer it takes in.
-        foreach (var entry in _entries.Take(Math.Max(0, _entries.Count - (Capacity * 9 / 10))))
+        foreach (var entry in _entries.Take(Math.Max(0, _entries.Count - (plan.Capacity * 9 / 10))))
         {
             _entries.TryRemove(entry);
         }
+
+        Add(CacheCount.Evictions, Math.Max(0, before - _entries.Count));
     }
 
-    private sealed record Entry(byte[] Answer, DateTimeOffset Stored, DateTimeOffset Expires);
+    private sealed class Entry(byte[] answer, DateTimeOffset stored, DateTimeOffset expires)
+    {
+        private DateTimeOffset _lastAsked = DateTimeOffset.MaxValue;
+        private int _asked;
+        private int _told;
+
+        internal byte[] Answer => answer;
+
+        internal DateTimeOffset Stored => stored;
+
+        internal DateTimeOffset Expires => expires;
+
+        internal bool IsFailure => (DnsHeader.Flags(answer) & DnsHeader.RcodeMask) == (int)ResponseCode.ServFail;
+
+        internal bool IsDenial => (DnsHeader.Flags(answer) & DnsHeader.RcodeMask) != 0 || DnsHeader.AnswerCount(answer) == 0;
+
+        internal bool IsDue(CachePlan plan, DateTimeOffset now)
+        {
+            if (plan.Prefetch == 0 || IsFailure)
+            {
+                return false;
+            }
+
+            lock (this)
+            {
+                // Before the first time the difference is far below zero: that one counts too.
+                _asked = now - _lastAsked <= plan.PrefetchWithin ? _asked + 1 : 1;
+                _lastAsked = now;
+                var nearTheEnd = expires - now <= (expires - stored) * plan.PrefetchPercentage / 100;
+                return nearTheEnd && _asked >= plan.Prefetch && _told++ == 0;
+            }
+        }
+    }
+}
+
+/// <summary>What a cache counts.</summary>
+internal enum CacheCount
+{
+    Hits,
+    DenialHits,
+    Misses,
+    Stale,
+    Prefetches,
+    Evictions,
 }

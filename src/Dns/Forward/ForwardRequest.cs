@@ -22,6 +22,20 @@ internal sealed record ForwardRequest
 
     internal bool DnssecOk { get; init; }
 
+    /// <summary>Told of the answer, besides the client.</summary>
+    internal Action<ForwardAnswer>? Logged { get; init; }
+
+    /// <summary>Who asks on.</summary>
+    internal Forwarder? Forwarder { get; init; }
+
+    /// <summary>Names to ask for one after the other instead, until one exists; then <see cref="Denial"/> is the reply when none does.</summary>
+    internal IReadOnlyList<byte[]> Alternatives { get; init; } = [];
+
+    internal byte[]? Denial { get; init; }
+
+    /// <summary><see cref="Name"/> was put in the question's place by a rewrite rule: its records are given under the question's name.</summary>
+    internal bool Renamed { get; init; }
+
     /// <summary>Longest reply the client takes.</summary>
     internal required int Limit { get; init; }
 }

@@ -1,6 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
+using Dataplane.Dns.Configuration;
 using Dataplane.Dns.Wire;
 using Dataplane.Linux.Namespaces;
 using Microsoft.Extensions.Logging;
@@ -11,60 +12,82 @@ namespace Dataplane.Dns.Forward;
 internal readonly record struct ForwardAnswer(ReadOnlyMemory<byte> Message, ResponseCode Code, TimeSpan Duration);
 
 /// <summary>
-/// Asks the upstreams for names of other zones: the one that answered last first, the next when it does not in
-/// <see cref="ServerTimeout"/>, by TCP where UDP was too small. Answers are kept for their TTL within caps.
+/// Asks the upstreams for names of other zones: the one the policy says, the next when it does not answer, by TCP where UDP was too
+/// small. Clients that ask the same at the same time share one question. Answers are kept if the plan says so:
+/// <code>
+/// kept and fresh ──────────────> answered at once; asked again in the background when it is due
+/// kept and expired ────────────> answered at once and asked again, or asked first and answered if nobody else does
+/// under way for somebody else ─> waits for the same answer
+/// </code>
 /// </summary>
 internal sealed class Forwarder : IDisposable
 {
-    /// <summary>Beyond this many queries under way clients are refused at once: waiting would only hide the overload.</summary>
-    private const int MaxConcurrent = 1000;
-
     internal static readonly TimeSpan ServerTimeout = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan WholeTimeout = TimeSpan.FromSeconds(5);
 
     private readonly LoopProbes _probes = new();
     private readonly ILogger _logger;
-    private readonly NetworkNamespace? _namespace;
-    private readonly ForwardCache _cache;
+    private readonly ForwardPlan _plan;
+    private readonly CachePlan? _cachePlan;
+    private readonly ConcurrentDictionary<ForwardKey, Lazy<Task<byte[]?>>> _underWay = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationToken _stopping;
-    private volatile IPEndPoint[] _upstreams;
+    private volatile Upstream[] _upstreams;
     private int _concurrent;
-    private int _preferred;
+    private int _next;
     private long _rejected;
+    private long _allDown;
 
-    /// <param name="upstreams">At least one, in the order they are tried.</param>
+    /// <param name="plan">Whom to ask, and how.</param>
+    /// <param name="cache">Null to keep nothing.</param>
     /// <param name="networkNamespace">Where the sockets are made; null is the process's own.</param>
     /// <param name="time">For the age of kept answers.</param>
     /// <param name="logger">Told of upstreams that lead back here.</param>
-    internal Forwarder(IReadOnlyList<IPEndPoint> upstreams, NetworkNamespace? networkNamespace, TimeProvider time, ILogger logger)
+    internal Forwarder(ForwardPlan plan, CachePlan? cache, NetworkNamespace? networkNamespace, TimeProvider time, ILogger logger)
     {
+        _plan = plan;
         _logger = logger;
-        _upstreams = [.. upstreams];
-        _namespace = networkNamespace;
-        _cache = new ForwardCache(time);
+        _cachePlan = cache;
+        _upstreams = [.. plan.Upstreams.Select(upstream => new Upstream(upstream, plan, networkNamespace, time))];
+        Cache = cache is null ? null : new ForwardCache(cache, time);
         _stopping = _stop.Token;
     }
 
-    internal ForwardCache Cache => _cache;
+    internal ForwardCache? Cache { get; }
+
+    internal IReadOnlyList<Upstream> Upstreams => _upstreams;
 
     /// <summary>Queries refused because too many were under way.</summary>
     internal long Rejected => Interlocked.Read(ref _rejected);
 
-    /// <summary>Starts on a query and returns; the callback comes later from a pool thread, exactly once.</summary>
+    /// <summary>Questions for which no upstream was well: one was asked all the same.</summary>
+    internal long AllDown => Interlocked.Read(ref _allDown);
+
+    /// <summary>Questions under way.</summary>
+    internal int Concurrent => Volatile.Read(ref _concurrent);
+
+    /// <summary>Starts on a query; the callback comes exactly once, at once for what is kept and later from a pool thread otherwise.</summary>
     internal void Start(ForwardRequest request, Action<ForwardAnswer> answered)
     {
         var start = Stopwatch.GetTimestamp();
         if (_probes.TryRecognize(request, out var looping))
         {
             Log.UpstreamLoops(_logger, looping);
-            _upstreams = [.. _upstreams.Where(upstream => !upstream.Equals(looping))];
+            _upstreams = [.. _upstreams.Where(upstream => !upstream.Plan.Address.Equals(looping))];
         }
 
-        if (Interlocked.Increment(ref _concurrent) > MaxConcurrent)
+        if (request.Alternatives.Count == 0 && TryKept(request, out var kept))
+        {
+            Report(request, kept, start, answered);
+            return;
+        }
+
+        if (Interlocked.Increment(ref _concurrent) > _plan.MaxConcurrent)
         {
             Interlocked.Decrement(ref _concurrent);
             Interlocked.Increment(ref _rejected);
-            Report(UpstreamAnswer.Failure(request, ResponseCode.Refused), start, answered);
+            Report(request, UpstreamAnswer.Failure(request, ResponseCode.Refused), start, answered);
             return;
         }
 
@@ -72,7 +95,7 @@ internal sealed class Forwarder : IDisposable
         {
             try
             {
-                Report(await AnswerOrFailAsync(request), start, answered);
+                Report(request, await AnswerOrFailAsync(request), start, answered);
             }
             finally
             {
@@ -89,7 +112,7 @@ internal sealed class Forwarder : IDisposable
     {
         foreach (var upstream in _upstreams)
         {
-            await TryAskAsync(upstream, QueryMessage.Write(_probes.NameFor(upstream), LoopProbes.Type, DnsHeader.RD, null));
+            await upstream.TryAskAsync(QueryMessage.Write(_probes.NameFor(upstream.Plan.Address), LoopProbes.Type, DnsHeader.RD, null), ServerTimeout, _stopping);
         }
     }
 
@@ -97,14 +120,21 @@ internal sealed class Forwarder : IDisposable
     public void Dispose()
     {
         _stop.Cancel();
+        foreach (var upstream in _upstreams)
+        {
+            upstream.Dispose();
+        }
+
         _stop.Dispose();
     }
 
-    private static void Report((byte[] Message, ResponseCode Code) reply, long start, Action<ForwardAnswer> answered)
+    private static void Report(ForwardRequest request, (byte[] Message, ResponseCode Code) reply, long start, Action<ForwardAnswer> answered)
     {
+        var answer = new ForwardAnswer(reply.Message, reply.Code, Stopwatch.GetElapsedTime(start));
+        request.Logged?.Invoke(answer);
         try
         {
-            answered(new ForwardAnswer(reply.Message, reply.Code, Stopwatch.GetElapsedTime(start)));
+            answered(answer);
         }
         catch (ObjectDisposedException)
         {
@@ -112,12 +142,35 @@ internal sealed class Forwarder : IDisposable
         }
     }
 
+    private static ForwardKey KeyOf(ForwardRequest request) =>
+        new(request.Name, request.Type, request.DnssecOk, (DnsHeader.Flags(request.Question) & DnsHeader.CD) != 0);
+
+    /// <summary>What is kept, if it may be given without asking.</summary>
+    private bool TryKept(ForwardRequest request, out (byte[] Message, ResponseCode Code) reply)
+    {
+        reply = default;
+        var key = KeyOf(request);
+        if (Cache is null || !Cache.TryGet(key, out var cached) || (cached.IsStale && _cachePlan!.VerifyStale))
+        {
+            return false;
+        }
+
+        if (cached.IsDue || cached.IsStale)
+        {
+            Cache.CountPrefetch();
+            _ = FetchAsync(key, request);
+        }
+
+        reply = UpstreamAnswer.Rewrite(request, cached.Answer, cached.Age, cached.Left);
+        return true;
+    }
+
     /// <summary>The client is answered, and its place given back, even after an upstream's answer that nobody foresaw.</summary>
     private async Task<(byte[] Message, ResponseCode Code)> AnswerOrFailAsync(ForwardRequest request)
     {
         try
         {
-            return await AnswerAsync(request);
+            return request.Alternatives.Count == 0 ? await AnswerAsync(request) : await FirstThatExistsAsync(request);
         }
         catch (Exception failure)
         {
@@ -126,42 +179,96 @@ internal sealed class Forwarder : IDisposable
         }
     }
 
-    private async Task<(byte[] Message, ResponseCode Code)> AnswerAsync(ForwardRequest request)
+    /// <summary>A search list walked for the client: the first name that exists is the answer, as an alias of the one that was asked.</summary>
+    private async Task<(byte[] Message, ResponseCode Code)> FirstThatExistsAsync(ForwardRequest request)
     {
-        var checkingDisabled = DnsHeader.Flags(request.Question) & DnsHeader.CD;
-        var key = new ForwardKey(request.Name, request.Type, request.DnssecOk, checkingDisabled != 0);
-        if (_cache.TryGet(key, out var kept, out var age))
+        foreach (var name in request.Alternatives)
         {
-            return UpstreamAnswer.Rewrite(request, kept, age);
+            var tried = request with { Name = name, Aliases = [name], Alternatives = [] };
+            var reply = TryKept(tried, out var kept) ? kept : await AnswerAsync(tried);
+            if (reply.Code is not ResponseCode.NXDomain)
+            {
+                return reply;
+            }
         }
 
-        var query = QueryMessage.Write(request.Name, request.Type, DnsHeader.RD | checkingDisabled, Server.ReplyBuilder.PayloadSize, request.DnssecOk);
-        var (upstreams, first) = (_upstreams, Volatile.Read(ref _preferred));
-        for (var i = 0; i < upstreams.Length; i++)
+        return (request.Denial!, ResponseCode.NXDomain);
+    }
+
+    private async Task<(byte[] Message, ResponseCode Code)> AnswerAsync(ForwardRequest request)
+    {
+        var key = KeyOf(request);
+        var answer = await FetchAsync(key, request);
+        if (answer is not null && !(IsFailure(answer) && _cachePlan is { Stale.Ticks: > 0 }))
         {
-            var chosen = (first + i) % upstreams.Length;
-            if (await TryAskAsync(upstreams[chosen], query) is { } answer)
-            {
-                Volatile.Write(ref _preferred, chosen);
-                _cache.Keep(key, answer);
-                return UpstreamAnswer.Rewrite(request, answer, 0);
-            }
+            // Own TTLs are bounded as they will be when the answer comes from the cache.
+            return UpstreamAnswer.Rewrite(request, answer, 0, Cache?.Lifetime(answer) is > 0 and var left ? left : uint.MaxValue);
+        }
+
+        if (Cache is not null && Cache.TryGet(key, out var stale) && stale.IsStale)
+        {
+            return UpstreamAnswer.Rewrite(request, stale.Answer, stale.Age, stale.Left);
         }
 
         return UpstreamAnswer.Failure(request, ResponseCode.ServFail);
     }
 
-    private async Task<byte[]?> TryAskAsync(IPEndPoint upstream, byte[] query)
+    private static bool IsFailure(byte[] answer) => (DnsHeader.Flags(answer) & DnsHeader.RcodeMask) == (int)ResponseCode.ServFail;
+
+    private async Task<byte[]?> FetchAsync(ForwardKey key, ForwardRequest request)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stopping);
-        limit.CancelAfter(ServerTimeout);
+        var own = new Lazy<Task<byte[]?>>(() => AskAsync(key, request));
+        var shared = _underWay.GetOrAdd(key, own);
         try
         {
-            return await UpstreamExchange.AskAsync(upstream, (byte[])query.Clone(), _namespace, limit.Token);
+            return await shared.Value;
         }
-        catch (Exception failure) when (failure is SocketException or IOException or OperationCanceledException)
+        finally
         {
-            return null;
+            _underWay.TryRemove(KeyValuePair.Create(key, shared));
         }
+    }
+
+    private async Task<byte[]?> AskAsync(ForwardKey key, ForwardRequest request)
+    {
+        var checkingDisabled = DnsHeader.Flags(request.Question) & DnsHeader.CD;
+        var query = QueryMessage.Write(request.Name, request.Type, DnsHeader.RD | checkingDisabled, Server.ReplyBuilder.PayloadSize, request.DnssecOk);
+        var start = Stopwatch.GetTimestamp();
+        foreach (var upstream in Order())
+        {
+            var left = WholeTimeout - Stopwatch.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero)
+            {
+                break;
+            }
+
+            if (await upstream.TryAskAsync(query, left < ServerTimeout ? left : ServerTimeout, _stopping) is { } answer)
+            {
+                Cache?.Keep(key, answer);
+                return answer;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Those that are well, the policy's choice first; all, when none is: what checks say may be wrong.</summary>
+    private IEnumerable<Upstream> Order()
+    {
+        var all = _upstreams;
+        var well = Array.FindAll(all, upstream => !upstream.IsDown);
+        if (well.Length == 0)
+        {
+            Interlocked.Increment(ref _allDown);
+            well = all;
+        }
+
+        var first = well.Length == 0 ? 0 : _plan.Policy switch
+        {
+            ForwardPolicy.Random => Random.Shared.Next(well.Length),
+            ForwardPolicy.RoundRobin => (int)((uint)Interlocked.Increment(ref _next) % (uint)well.Length),
+            _ => 0,
+        };
+        return Enumerable.Range(0, well.Length).Select(step => well[(first + step) % well.Length]);
     }
 }

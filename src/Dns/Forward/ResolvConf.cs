@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Dataplane.Dns.Forward;
 
-/// <summary>The nameservers of a resolv.conf(5), in order.</summary>
+/// <summary>The nameservers and the search list of a resolv.conf(5), in order.</summary>
 public static class ResolvConf
 {
     /// <summary>Where the system's resolver looks.</summary>
@@ -22,6 +22,25 @@ public static class ResolvConf
             return [];
         }
     }
+
+    /// <inheritdoc cref="Search(IEnumerable{string})"/>
+    internal static IReadOnlyList<string> Search(string path)
+    {
+        try
+        {
+            return Search(File.ReadLines(path));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>The last <c>search</c> or <c>domain</c> line counts.</summary>
+    internal static IReadOnlyList<string> Search(IEnumerable<string> lines) =>
+        lines.Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).LastOrDefault(words => words is ["search" or "domain", ..]) is { } found
+            ? [.. found.Skip(1).Where(name => name != ".")]
+            : [];
 
     /// <summary>Lines that are not <c>nameserver ADDRESS</c> are for others.</summary>
     internal static IReadOnlyList<IPEndPoint> Parse(IEnumerable<string> lines) =>

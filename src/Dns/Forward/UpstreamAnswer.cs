@@ -1,3 +1,4 @@
+using System.Buffers;
 using Dataplane.Dns.Server;
 using Dataplane.Dns.Wire;
 
@@ -10,6 +11,9 @@ namespace Dataplane.Dns.Forward;
 internal static class UpstreamAnswer
 {
     private const int RememberedLabels = 128;
+
+    /// <summary>Question and a few aliases.</summary>
+    private const int MaxFailure = 4096;
 
     /// <summary>Types whose RDATA holds names that may be compressed, and what stands around them (RFC 3597, 4: no later types).</summary>
     private static (int Before, int Names, int After) Layout(RecordType type) => type switch
@@ -26,15 +30,28 @@ internal static class UpstreamAnswer
     /// <param name="request">Whose reply it is.</param>
     /// <param name="upstream">A response to the request's name and type.</param>
     /// <param name="ageSeconds">How long it was kept; taken off every TTL.</param>
+    /// <param name="maxTtl">What no TTL may be over.</param>
     /// <returns>A SERVFAIL when the upstream's message is malformed.</returns>
-    internal static (byte[] Message, ResponseCode Code) Rewrite(ForwardRequest request, ReadOnlySpan<byte> upstream, uint ageSeconds)
+    internal static (byte[] Message, ResponseCode Code) Rewrite(ForwardRequest request, ReadOnlySpan<byte> upstream, uint ageSeconds, uint maxTtl = uint.MaxValue)
     {
-        var buffer = new byte[request.Limit];
+        var buffer = ArrayPool<byte>.Shared.Rent(request.Limit);
+        try
+        {
+            return Rewrite(request, upstream, (ageSeconds, maxTtl), buffer);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static (byte[] Message, ResponseCode Code) Rewrite(ForwardRequest request, ReadOnlySpan<byte> upstream, (uint Age, uint Max) ttl, byte[] buffer)
+    {
         Span<ushort> suffixes = stackalloc ushort[RememberedLabels];
         var reply = Begin(request, buffer, suffixes);
         var code = (ResponseCode)(DnsHeader.Flags(upstream) & DnsHeader.RcodeMask);
         reply.Truncated |= (DnsHeader.Flags(upstream) & DnsHeader.TC) != 0;
-        if (!TryCopyRecords(ref reply, upstream, ageSeconds))
+        if (!TryCopyRecords(ref reply, request, upstream, ttl))
         {
             return Failure(request, ResponseCode.ServFail);
         }
@@ -46,7 +63,7 @@ internal static class UpstreamAnswer
     /// <summary>A reply without records, but for the aliases that were known.</summary>
     internal static (byte[] Message, ResponseCode Code) Failure(ForwardRequest request, ResponseCode code)
     {
-        var buffer = new byte[request.Limit];
+        var buffer = new byte[Math.Min(request.Limit, MaxFailure)];
         var reply = Begin(request, buffer, []);
         return (buffer[..reply.Close(code, DnsHeader.RA | (request.Aliases.Count > 0 ? DnsHeader.AA : 0))], code);
     }
@@ -78,7 +95,7 @@ internal static class UpstreamAnswer
         return reply;
     }
 
-    private static bool TryCopyRecords(ref ReplyBuilder reply, ReadOnlySpan<byte> upstream, uint age)
+    private static bool TryCopyRecords(ref ReplyBuilder reply, ForwardRequest request, ReadOnlySpan<byte> upstream, (uint Age, uint Max) ttl)
     {
         Span<byte> name = stackalloc byte[NameView.MaxLength];
         var reader = new DnsReader(upstream, DnsHeader.Size);
@@ -106,7 +123,7 @@ internal static class UpstreamAnswer
             }
 
             var start = reply.Writer.Position;
-            if (!TryCopy(ref reply.Writer, upstream, record, name, age))
+            if (!TryCopy(ref reply.Writer, request, upstream, record, name, ttl))
             {
                 return false;
             }
@@ -131,12 +148,29 @@ internal static class UpstreamAnswer
         return true;
     }
 
-    private static bool TryCopy(ref DnsWriter writer, ReadOnlySpan<byte> upstream, in RecordHeader record, scoped Span<byte> name, uint age)
+    private static bool IsSame(ReadOnlySpan<byte> name, ReadOnlySpan<byte> lower)
     {
-        writer.CompressedName(name[..record.OwnerLength]);
+        Span<byte> folded = stackalloc byte[NameView.MaxLength];
+        name.CopyTo(folded);
+        NameView.ToLower(folded[..name.Length]);
+        return folded[..name.Length].SequenceEqual(lower);
+    }
+
+    private static bool TryCopy(
+        ref DnsWriter writer, ForwardRequest request, ReadOnlySpan<byte> upstream, in RecordHeader record, scoped Span<byte> name, (uint Age, uint Max) ttl)
+    {
+        if (request.Renamed && IsSame(name[..record.OwnerLength], request.Name))
+        {
+            writer.Pointer(DnsHeader.Size);
+        }
+        else
+        {
+            writer.CompressedName(name[..record.OwnerLength]);
+        }
+
         writer.U16BigEndian((ushort)record.Type);
         writer.U16BigEndian(record.Class);
-        writer.U32BigEndian(record.Ttl > age ? record.Ttl - age : 0);
+        writer.U32BigEndian(Math.Min(record.Ttl > ttl.Age ? record.Ttl - ttl.Age : 0, ttl.Max));
         var length = writer.LengthSlot();
         var (before, names, after) = Layout(record.Type);
         if (names == 0)

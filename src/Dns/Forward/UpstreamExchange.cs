@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
@@ -16,13 +17,15 @@ internal static class UpstreamExchange
 {
     private const int LengthPrefix = 2;
 
-    /// <summary>Asks by UDP, and by TCP as well when the answer was cut.</summary>
-    /// <returns>The answer message; still with TC when TCP could not be had.</returns>
+    internal static void SetRandomId(byte[] query) => DnsHeader.SetId(query, (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1));
+
+    /// <summary>Asks by UDP, and over a stream as well when the answer was cut.</summary>
+    /// <returns>The answer message; still with TC when no stream could be had.</returns>
     /// <exception cref="SocketException">The server cannot be reached, or says so.</exception>
     /// <exception cref="OperationCanceledException">It did not answer in time.</exception>
-    internal static async Task<byte[]> AskAsync(IPEndPoint server, byte[] query, NetworkNamespace? networkNamespace, CancellationToken cancellation)
+    internal static async Task<byte[]> AskAsync(
+        IPEndPoint server, byte[] query, NetworkNamespace? networkNamespace, CancellationToken cancellation, Func<ReadOnlyMemory<byte>, CancellationToken, Task<byte[]>> askStream)
     {
-        DnsHeader.SetId(query, (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1));
         var answer = await AskDatagramAsync(server, query, networkNamespace, cancellation);
         if ((DnsHeader.Flags(answer) & DnsHeader.TC) == 0)
         {
@@ -31,7 +34,7 @@ internal static class UpstreamExchange
 
         try
         {
-            return await AskStreamAsync(server, query, networkNamespace, cancellation);
+            return await askStream(query, cancellation);
         }
         catch (Exception failure) when (failure is SocketException or IOException or OperationCanceledException)
         {
@@ -45,27 +48,55 @@ internal static class UpstreamExchange
         using var socket = Open(server, SocketType.Dgram, ProtocolType.Udp, networkNamespace);
         await socket.ConnectAsync(server, cancellation);
         await socket.SendAsync(query, cancellation);
-        var buffer = new byte[ushort.MaxValue];
-        while (true)
+        var buffer = ArrayPool<byte>.Shared.Rent(ushort.MaxValue);
+        try
         {
-            var length = await socket.ReceiveAsync(buffer, cancellation);
-            if (Answers(buffer.AsSpan(0, length), query.Span))
+            while (true)
             {
-                return buffer[..length];
+                var length = await socket.ReceiveAsync(buffer, cancellation);
+                if (Answers(buffer.AsSpan(0, length), query.Span))
+                {
+                    return buffer[..length];
+                }
             }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
+    /// <summary>Asks over a connection of its own.</summary>
     internal static async Task<byte[]> AskStreamAsync(
         IPEndPoint server, ReadOnlyMemory<byte> query, NetworkNamespace? networkNamespace, CancellationToken cancellation)
     {
-        using var socket = Open(server, SocketType.Stream, ProtocolType.Tcp, networkNamespace);
-        await socket.ConnectAsync(server, cancellation);
-        await using var stream = new NetworkStream(socket);
+        await using var stream = await ConnectAsync(server, networkNamespace, cancellation);
+        return await AskStreamAsync(stream, query, server, cancellation);
+    }
+
+    internal static async Task<Stream> ConnectAsync(IPEndPoint server, NetworkNamespace? networkNamespace, CancellationToken cancellation)
+    {
+        var socket = Open(server, SocketType.Stream, ProtocolType.Tcp, networkNamespace);
+        try
+        {
+            await socket.ConnectAsync(server, cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <exception cref="IOException">The connection is closed, or the answer is one to something else.</exception>
+    internal static async Task<byte[]> AskStreamAsync(Stream stream, ReadOnlyMemory<byte> query, IPEndPoint server, CancellationToken cancellation)
+    {
         var framed = new byte[LengthPrefix + query.Length];
         BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)query.Length);
         query.CopyTo(framed.AsMemory(LengthPrefix));
         await stream.WriteAsync(framed, cancellation);
+        await stream.FlushAsync(cancellation);
         await stream.ReadExactlyAsync(framed.AsMemory(0, LengthPrefix), cancellation);
         var answer = new byte[BinaryPrimitives.ReadUInt16BigEndian(framed)];
         await stream.ReadExactlyAsync(answer, cancellation);

@@ -17,10 +17,13 @@ internal sealed class DnsMetrics : IDisposable
     private readonly MetricsText _text;
     private readonly List<QueryCounters> _counters = [];
     private readonly string _zone;
+    private readonly Func<IReadOnlyCollection<Forwarder>> _forwarders;
+    private long _reloadFailures;
 
     /// <param name="zone">The label of names in the cluster's zone.</param>
-    /// <param name="forwarder">Null when other zones are refused.</param>
-    internal DnsMetrics(string zone, Forwarder? forwarder)
+    /// <param name="forwarders">Those of now: a reload replaces them.</param>
+    /// <param name="lastHeard">When the API server was last heard of.</param>
+    internal DnsMetrics(string zone, Func<IReadOnlyCollection<Forwarder>> forwarders, Func<DateTimeOffset?> lastHeard)
     {
         _zone = zone.TrimEnd('.') + ".";
         _text = new MetricsText(_meter);
@@ -33,11 +36,15 @@ internal sealed class DnsMetrics : IDisposable
             "coredns_build_info",
             () => new Measurement<long>(1, new KeyValuePair<string, object?>("version", version)),
             description: "A constant 1 with the version as its label.");
-        if (forwarder is not null)
-        {
-            Observe(forwarder);
-        }
+        _meter.CreateObservableCounter("coredns_reload_failed_total", () => ReloadFailures, description: "Counter of configurations that could not be taken over.");
+        _meter.CreateObservableGauge("dataplane_dns_state_age_seconds", () => Age(lastHeard()), unit: null, description: "Seconds since the API server was last heard of.");
+        _forwarders = forwarders;
+        Observe();
     }
+
+    internal long ReloadFailures => Interlocked.Read(ref _reloadFailures);
+
+    internal void ReloadFailed() => Interlocked.Increment(ref _reloadFailures);
 
     internal QueryCounters Add(QueryCounters counters)
     {
@@ -64,14 +71,40 @@ internal sealed class DnsMetrics : IDisposable
         _meter.Dispose();
     }
 
-    private void Observe(Forwarder forwarder)
+    private static IEnumerable<Measurement<double>> Age(DateTimeOffset? heard) =>
+        heard is { } at ? [new Measurement<double>((TimeProvider.System.GetUtcNow() - at).TotalSeconds)] : [];
+
+    private void Observe()
     {
-        _meter.CreateObservableCounter(
-            "coredns_forward_max_concurrent_rejects_total", () => forwarder.Rejected, description: "Counter of queries refused because too many were under way.");
-        _meter.CreateObservableCounter("coredns_cache_hits_total", () => forwarder.Cache.Hits, description: "Counter of answers from the cache of forwarded names.");
-        _meter.CreateObservableCounter("coredns_cache_misses_total", () => forwarder.Cache.Misses, description: "Counter of forwarded names not in the cache.");
-        _meter.CreateObservableGauge("coredns_cache_entries", () => (long)forwarder.Cache.Count, description: "Answers in the cache of forwarded names.");
+        Counter("coredns_forward_max_concurrent_rejects_total", "Counter of queries refused because too many were under way.", forwarder => forwarder.Rejected);
+        Counter("coredns_forward_healthcheck_broken_total", "Counter of queries for which no upstream was well.", forwarder => forwarder.AllDown);
+        _meter.CreateObservableCounter("coredns_cache_hits_total", CacheHits, description: "Counter of answers from the cache of forwarded names.");
+        Counter("coredns_cache_requests_total", "Counter of lookups in the cache of forwarded names.", Lookups);
+        Counter("coredns_cache_misses_total", "Counter of forwarded names not in the cache.", forwarder => forwarder.Cache?.Total(CacheCount.Misses) ?? 0);
+        Counter("coredns_cache_prefetch_total", "Counter of names asked for again before they expired.", forwarder => forwarder.Cache?.Total(CacheCount.Prefetches) ?? 0);
+        Counter("coredns_cache_served_stale_total", "Counter of answers that had expired.", forwarder => forwarder.Cache?.Total(CacheCount.Stale) ?? 0);
+        Counter("coredns_cache_evictions_total", "Counter of answers that made room.", forwarder => forwarder.Cache?.Total(CacheCount.Evictions) ?? 0);
+        _meter.CreateObservableGauge("coredns_cache_entries", () => _forwarders().Sum(forwarder => (long)(forwarder.Cache?.Count ?? 0)), description: "Answers in the cache of forwarded names.");
+        _meter.CreateObservableCounter("coredns_proxy_healthcheck_failures_total", CheckFailures, description: "Counter of upstreams' health checks that failed.");
     }
+
+    private void Counter(string name, string description, Func<Forwarder, long> count) =>
+        _meter.CreateObservableCounter(name, () => _forwarders().Sum(count), description: description);
+
+    private static long Lookups(Forwarder forwarder) => forwarder.Cache is { } cache
+        ? cache.Total(CacheCount.Hits) + cache.Total(CacheCount.DenialHits) + cache.Total(CacheCount.Misses) + cache.Total(CacheCount.Stale)
+        : 0;
+
+    private IEnumerable<Measurement<long>> CacheHits() =>
+    [
+        new(_forwarders().Sum(forwarder => forwarder.Cache?.Total(CacheCount.Hits) ?? 0), new KeyValuePair<string, object?>("type", "success")),
+        new(_forwarders().Sum(forwarder => forwarder.Cache?.Total(CacheCount.DenialHits) ?? 0), new KeyValuePair<string, object?>("type", "denial")),
+    ];
+
+    private IEnumerable<Measurement<long>> CheckFailures() => _forwarders().SelectMany(forwarder => forwarder.Upstreams)
+        .GroupBy(upstream => upstream.Plan.Address)
+        .Select(group => new Measurement<long>(
+            group.Sum(upstream => upstream.CheckFailures), new KeyValuePair<string, object?>("proxy_name", "forward"), new KeyValuePair<string, object?>("to", group.Key.ToString())));
 
     private QueryCounters[] Listeners()
     {

@@ -68,7 +68,10 @@ internal sealed class QueryCounters
 
     /// <param name="count">Queries that took this long.</param>
     /// <param name="duration">From reception to sending.</param>
-    internal void Took(int count, TimeSpan duration)
+    internal void Took(int count, TimeSpan duration) => Add(Durations, duration, count);
+
+    /// <summary>Counts into a distribution over <see cref="DurationBounds"/>.</summary>
+    internal static void Add(Distribution durations, TimeSpan duration, int count = 1)
     {
         var bucket = 0;
         while (bucket < DurationBounds.Length && DurationBounds[bucket] < duration.TotalSeconds)
@@ -76,7 +79,7 @@ internal sealed class QueryCounters
             bucket++;
         }
 
-        Durations.Add(bucket, duration.TotalSeconds, count);
+        durations.Add(bucket, duration.TotalSeconds, count);
     }
 
     private static int BucketOf(int size)

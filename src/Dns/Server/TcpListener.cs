@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
-using Dataplane.Dns.Forward;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Dataplane.Linux.Namespaces;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +15,10 @@ internal sealed class TcpListener : IAsyncDisposable
     private const int Backlog = 512;
     private static readonly TimeSpan NoDescriptorPause = TimeSpan.FromMilliseconds(100);
 
+    private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
+
     private readonly Socket _listener;
+    private readonly X509Certificate2? _certificate;
     private readonly TcpSession _session;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
@@ -21,17 +26,18 @@ internal sealed class TcpListener : IAsyncDisposable
     private int _connections;
 
     /// <param name="listener">From <see cref="Bind"/>; owned from now on.</param>
-    /// <param name="zone">Where the current snapshot is.</param>
-    /// <param name="forwarder">Null when other zones are refused.</param>
+    /// <param name="source">What is served.</param>
     /// <param name="metrics">Hands out this listener's counters.</param>
     /// <param name="logger">Told of clients that fail in a way nobody expected.</param>
-    internal TcpListener(Socket listener, ZoneSource zone, Forwarder? forwarder, DnsMetrics metrics, ILogger logger)
+    /// <param name="certificate">Speaks TLS with it; null for plain TCP.</param>
+    internal TcpListener(Socket listener, SiteSource source, DnsMetrics metrics, ILogger logger, X509Certificate2? certificate = null)
     {
         _listener = listener;
         _logger = logger;
-        var (server, ipv6) = ($"dns://{LocalEndPoint}", LocalEndPoint.AddressFamily == AddressFamily.InterNetworkV6);
+        _certificate = certificate;
+        var (server, ipv6) = ($"{(certificate is null ? "dns" : "tls")}://{LocalEndPoint}", LocalEndPoint.AddressFamily == AddressFamily.InterNetworkV6);
         var counters = metrics.Add(new QueryCounters(server, "tcp", ipv6));
-        _session = new TcpSession(new QueryEngine(zone, forwarder is not null, counters), forwarder, counters);
+        _session = new TcpSession(new QueryEngine(source, counters), source, counters);
         _accepting = AcceptAsync();
     }
 
@@ -103,9 +109,25 @@ internal sealed class TcpListener : IAsyncDisposable
         try
         {
             client.NoDelay = true;
-            await _session.RunAsync(client, _stop.Token);
+            var address = ((IPEndPoint)client.RemoteEndPoint!).Address;
+            await using var plain = new NetworkStream(client, ownsSocket: false);
+            if (_certificate is null)
+            {
+                await _session.RunAsync(plain, address, _stop.Token);
+                return;
+            }
+
+            await using var tls = new SslStream(plain, leaveInnerStreamOpen: true);
+            using (var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token))
+            {
+                limit.CancelAfter(HandshakeTimeout);
+                await tls.AuthenticateAsServerAsync(
+                    new SslServerAuthenticationOptions { ServerCertificate = _certificate, ApplicationProtocols = [new SslApplicationProtocol("dot")] }, limit.Token);
+            }
+
+            await _session.RunAsync(tls, address, _stop.Token);
         }
-        catch (Exception failure) when (failure is SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception failure) when (failure is IOException or AuthenticationException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
             // The client left, stalled past its time, or the server stops: nothing to tell.
         }

@@ -1,17 +1,18 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using Dataplane.Dns.Forward;
 
 namespace Dataplane.Dns.Server;
 
 /// <summary>
-/// The conversation with one TCP client (RFC 7766): queries one behind the other, each message after its length in two bytes.
-/// Answers from the cluster go out in order, forwarded ones when they come, so a slow upstream holds nobody up. A client that
-/// is silent or takes nothing for <see cref="IdleTimeout"/> is closed.
+/// The conversation with one client over a stream (RFC 7766), TCP or TLS: queries one behind the other, each message after its length
+/// in two bytes. Answers from the zone go out in order, forwarded ones when they come, so a slow upstream holds nobody up. A client
+/// that is silent or takes nothing for <see cref="IdleTimeout"/> is closed.
 /// </summary>
-internal sealed class TcpSession(QueryEngine engine, Forwarder? forwarder, QueryCounters counters)
+internal sealed class TcpSession(QueryEngine engine, SiteSource source, QueryCounters counters)
 {
     private const int LengthPrefix = 2;
 
@@ -20,9 +21,10 @@ internal sealed class TcpSession(QueryEngine engine, Forwarder? forwarder, Query
 
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(10);
 
-    internal async Task RunAsync(Socket client, CancellationToken stop)
+    internal async Task RunAsync(Stream client, IPAddress address, CancellationToken stop)
     {
         var prefix = new byte[LengthPrefix];
+        var from = (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).GetAddressBytes();
         using var sending = new SemaphoreSlim(1);
         using var forwarded = new SemaphoreSlim(MaxForwarded);
         try
@@ -39,16 +41,20 @@ internal sealed class TcpSession(QueryEngine engine, Forwarder? forwarder, Query
                     }
 
                     var start = Stopwatch.GetTimestamp();
-                    var reply = Answer(buffer.AsSpan(LengthPrefix, ushort.MaxValue), length, start);
-                    if (reply.Disposition is Disposition.Send)
+                    var (reply, question) = Answer(buffer.AsSpan(LengthPrefix, ushort.MaxValue), length, from, start);
+                    switch (reply.Disposition)
                     {
-                        BinaryPrimitives.WriteUInt16BigEndian(buffer, (ushort)reply.Length);
-                        await SendAsync(client, buffer.AsMemory(0, LengthPrefix + reply.Length), sending, stop);
-                    }
-                    else if (reply.Disposition is Disposition.Forward)
-                    {
-                        await forwarded.WaitAsync(stop);
-                        forwarder!.Start(reply.Request!, answer => _ = SendForwardedAsync(client, answer, sending, forwarded, stop));
+                        case Disposition.Send:
+                            BinaryPrimitives.WriteUInt16BigEndian(buffer, (ushort)reply.Length);
+                            await SendAsync(client, buffer.AsMemory(0, LengthPrefix + reply.Length), sending, stop);
+                            break;
+                        case Disposition.Forward:
+                            await forwarded.WaitAsync(stop);
+                            reply.Request!.Forwarder!.Start(reply.Request, answer => _ = SendForwardedAsync(client, answer, sending, forwarded, stop));
+                            break;
+                        case Disposition.Transfer:
+                            await SendZoneAsync(client, question, sending, stop);
+                            break;
                     }
                 }
                 finally
@@ -59,7 +65,7 @@ internal sealed class TcpSession(QueryEngine engine, Forwarder? forwarder, Query
         }
         finally
         {
-            // Answers still under way use the socket and the semaphores; each ends within the forwarder's own time limit.
+            // Answers still under way use the stream and the semaphores; each ends within the forwarder's own time limit.
             for (var i = 0; i < MaxForwarded; i++)
             {
                 await forwarded.WaitAsync(CancellationToken.None);
@@ -68,35 +74,40 @@ internal sealed class TcpSession(QueryEngine engine, Forwarder? forwarder, Query
     }
 
     /// <summary>The engine and its counters are for one thread at a time; an answer takes about a microsecond.</summary>
-    private Reply Answer(Span<byte> message, int length, long start)
+    private (Reply Reply, byte[] Question) Answer(Span<byte> message, int length, byte[] from, long start)
     {
         lock (engine)
         {
-            var reply = engine.AnswerStream(message, length);
+            var reply = engine.AnswerStream(message, length, from);
             if (reply.Disposition is Disposition.Send)
             {
                 counters.Took(1, Stopwatch.GetElapsedTime(start));
             }
 
-            return reply;
+            return (reply, reply.Disposition is Disposition.Transfer ? message[..engine.Query.QuestionEnd].ToArray() : []);
         }
     }
 
-    private async Task SendForwardedAsync(Socket client, ForwardAnswer answer, SemaphoreSlim sending, SemaphoreSlim forwarded, CancellationToken stop)
+    private async Task SendZoneAsync(Stream client, byte[] question, SemaphoreSlim sending, CancellationToken stop)
+    {
+        foreach (var message in ZoneTransfer.Messages(source.Zone.Current, question))
+        {
+            await SendAsync(client, Framed(message), sending, stop);
+        }
+    }
+
+    private async Task SendForwardedAsync(Stream client, ForwardAnswer answer, SemaphoreSlim sending, SemaphoreSlim forwarded, CancellationToken stop)
     {
         try
         {
-            var framed = new byte[LengthPrefix + answer.Message.Length];
-            BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)answer.Message.Length);
-            answer.Message.CopyTo(framed.AsMemory(LengthPrefix));
-            await SendAsync(client, framed, sending, stop);
+            await SendAsync(client, Framed(answer.Message), sending, stop);
             lock (engine)
             {
                 counters.Answered(answer.Code, answer.Message.Length);
                 counters.Took(1, answer.Duration);
             }
         }
-        catch (Exception failure) when (failure is SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
             // The client is gone; its reading side notices too.
         }
@@ -106,17 +117,23 @@ internal sealed class TcpSession(QueryEngine engine, Forwarder? forwarder, Query
         }
     }
 
-    private static async Task SendAsync(Socket client, ReadOnlyMemory<byte> message, SemaphoreSlim sending, CancellationToken stop)
+    private static byte[] Framed(ReadOnlyMemory<byte> message)
+    {
+        var framed = new byte[LengthPrefix + message.Length];
+        BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)message.Length);
+        message.CopyTo(framed.AsMemory(LengthPrefix));
+        return framed;
+    }
+
+    private static async Task SendAsync(Stream client, ReadOnlyMemory<byte> message, SemaphoreSlim sending, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(IdleTimeout);
         await sending.WaitAsync(limit.Token);
         try
         {
-            while (!message.IsEmpty)
-            {
-                message = message[await client.SendAsync(message, limit.Token)..];
-            }
+            await client.WriteAsync(message, limit.Token);
+            await client.FlushAsync(limit.Token);
         }
         finally
         {
@@ -125,21 +142,10 @@ internal sealed class TcpSession(QueryEngine engine, Forwarder? forwarder, Query
     }
 
     /// <returns>False when the client closed.</returns>
-    private static async Task<bool> TryReceiveAsync(Socket client, Memory<byte> buffer, CancellationToken stop)
+    private static async Task<bool> TryReceiveAsync(Stream client, Memory<byte> buffer, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(IdleTimeout);
-        while (!buffer.IsEmpty)
-        {
-            var count = await client.ReceiveAsync(buffer, limit.Token);
-            if (count == 0)
-            {
-                return false;
-            }
-
-            buffer = buffer[count..];
-        }
-
-        return true;
+        return await client.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, limit.Token) == buffer.Length;
     }
 }

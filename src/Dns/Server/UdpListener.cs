@@ -11,18 +11,17 @@ namespace Dataplane.Dns.Server;
 /// One thread and its socket: takes what has come in one call, answers each datagram in its own buffer, sends all replies in
 /// one call. Several listeners share an address by SO_REUSEPORT. Nothing here waits for anything but the socket.
 /// </summary>
-internal sealed class UdpListener : IDisposable
+internal sealed class UdpListener : IAsyncDisposable
 {
     private const int Slots = 64;
 
-    /// <summary>Queries are far smaller; replies are at most <see cref="ReplyBuilder.PayloadSize"/>.</summary>
-    private const int SlotBytes = 2048;
+    /// <summary>Queries are far smaller; replies are at most what <c>bufsize</c> allows. Not a power of two, lest all slots meet in the same few cache lines.</summary>
+    private const int SlotBytes = 4096 + 64;
 
     private static readonly TimeSpan FailurePause = TimeSpan.FromMilliseconds(100);
 
     private readonly BatchSocket _socket;
     private readonly QueryEngine _engine;
-    private readonly Forwarder? _forwarder;
     private readonly QueryCounters _forwardCounters;
     private readonly ILogger _logger;
     private readonly Thread _thread;
@@ -30,26 +29,24 @@ internal sealed class UdpListener : IDisposable
     private volatile bool _stopping;
 
     /// <param name="socket">Owned from now on.</param>
-    /// <param name="zone">Where the current snapshot is.</param>
-    /// <param name="forwarder">Null when other zones are refused.</param>
+    /// <param name="source">What is served.</param>
     /// <param name="metrics">Hands out this listener's counters.</param>
     /// <param name="logger">Told of what ends the listener.</param>
-    internal UdpListener(BatchSocket socket, ZoneSource zone, Forwarder? forwarder, DnsMetrics metrics, ILogger logger)
+    internal UdpListener(BatchSocket socket, SiteSource source, DnsMetrics metrics, ILogger logger)
     {
         _socket = socket;
-        _forwarder = forwarder;
         _logger = logger;
         var (server, ipv6) = ($"dns://{socket.LocalEndPoint}", socket.LocalEndPoint.AddressFamily == AddressFamily.InterNetworkV6);
         Counters = metrics.Add(new QueryCounters(server, "udp", ipv6));
         _forwardCounters = metrics.Add(new QueryCounters(server, "udp", ipv6));
-        _engine = new QueryEngine(zone, forwarder is not null, Counters);
+        _engine = new QueryEngine(source, Counters);
         _thread = new Thread(Run) { IsBackground = true, Name = $"dns-udp {socket.LocalEndPoint}" };
         _thread.Start();
     }
 
     internal QueryCounters Counters { get; }
 
-    public void Dispose()
+    public ValueTask DisposeAsync()
     {
         _stopping = true;
         _stop.Set();
@@ -57,6 +54,7 @@ internal sealed class UdpListener : IDisposable
         _thread.Join();
         _socket.Dispose();
         _stop.Dispose();
+        return ValueTask.CompletedTask;
     }
 
     private void Run()
@@ -102,7 +100,7 @@ internal sealed class UdpListener : IDisposable
 
         try
         {
-            var reply = _engine.AnswerDatagram(batch.Buffer(slot), batch.Length(slot));
+            var reply = _engine.AnswerDatagram(batch.Buffer(slot), batch.Length(slot), batch.PeerAddress(slot));
             switch (reply.Disposition)
             {
                 case Disposition.Send:
@@ -121,7 +119,7 @@ internal sealed class UdpListener : IDisposable
         }
     }
 
-    private void Forward(ForwardRequest request, DatagramPeer peer) => _forwarder!.Start(request, answer =>
+    private void Forward(ForwardRequest request, DatagramPeer peer) => request.Forwarder!.Start(request, answer =>
     {
         _socket.Send(answer.Message.Span, peer);
         lock (_forwardCounters)

@@ -13,7 +13,7 @@ internal static class ZoneAnswers
 
     private static ReadOnlySpan<byte> Hostmaster => "\u000ahostmaster"u8;
 
-    private static ReadOnlySpan<byte> SchemaVersion => "\u00051.1.0"u8;
+    internal static ReadOnlySpan<byte> SchemaVersion => "\u00051.1.0"u8;
 
     /// <param name="reply">Takes the records; truncated when not all fit.</param>
     /// <param name="snapshot">Where the finding is from.</param>
@@ -168,6 +168,21 @@ internal static class ZoneAnswers
         reply.Writer.U32BigEndian(Expire);
         reply.Writer.U32BigEndian(snapshot.Ttl);
         reply.Writer.PatchLength(length);
+    }
+
+    /// <summary>The RDATA of the zone's own SOA, uncompressed.</summary>
+    internal static byte[] StartOfAuthorityData(ZoneSnapshot snapshot)
+    {
+        byte[] names = [.. snapshot.Zone.NameServer, .. Hostmaster, .. snapshot.Zone.Wire];
+        var data = new byte[names.Length + (5 * sizeof(uint))];
+        var writer = new DnsWriter(data, 0, data.Length);
+        writer.Bytes(names);
+        foreach (var number in (ReadOnlySpan<uint>)[snapshot.Serial, Refresh, Retry, Expire, snapshot.Ttl])
+        {
+            writer.U32BigEndian(number);
+        }
+
+        return data;
     }
 
     private static bool Fits(ref ReplyBuilder reply, int recordStart)

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Dataplane.Api;
 using Dataplane.Api.Client;
+using Dataplane.Dns.Configuration;
 using Dataplane.Dns.Zones;
 using Microsoft.Extensions.Logging;
 
@@ -24,33 +25,44 @@ internal sealed class ZoneWatcher : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly KubernetesClient _client;
     private readonly CancellationTokenSource _stop = new();
+    private readonly Task _allSynced;
     private readonly Task[] _running;
+    private readonly TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Func<DateTimeOffset?>> _heard = [];
     private bool _synced;
 
-    /// <param name="options">Which server, and whether pods are followed.</param>
+    /// <param name="config">Which API server.</param>
+    /// <param name="plan">What of it is followed.</param>
     /// <param name="state">Owned from now on.</param>
     /// <param name="source">Where snapshots are published.</param>
     /// <param name="time">For serials.</param>
     /// <param name="loggers">For this and the informers.</param>
-    internal ZoneWatcher(DnsOptions options, ZoneState state, ZoneSource source, TimeProvider time, ILoggerFactory loggers)
+    internal ZoneWatcher(KubeConfig config, KubernetesPlan plan, ZoneState state, ZoneSource source, TimeProvider time, ILoggerFactory loggers)
     {
         (_state, _source, _time) = (state, source, time);
         _logger = loggers.CreateLogger("Dataplane.Dns");
-        _client = new KubernetesClient(options.KubeConfig);
+        _client = new KubernetesClient(config);
         var informerLogger = loggers.CreateLogger("Dataplane.Dns.Informer");
         var informers = new List<(Task Running, Task Synced)>
         {
-            Follow<Namespace, object>(informerLogger, _ => Present, (zone, name, now) => zone.SetNamespace(name.Name, now is not null)),
-            Follow<Service, ServiceShape>(informerLogger, ServiceShape.Of, (zone, name, now) => zone.SetService(name, now)),
-            Follow<EndpointSlice, SliceShape>(informerLogger, SliceShape.Of, (zone, name, now) => zone.SetSlice(name, now)),
+            Follow<Namespace, object>(informerLogger, plan.NamespaceLabels, _ => Present, (zone, name, now) => zone.SetNamespace(name.Name, now is not null)),
+            Follow<Service, ServiceShape>(informerLogger, plan.Labels, ServiceShape.Of, (zone, name, now) => zone.SetService(name, now)),
+            Follow<EndpointSlice, SliceShape>(informerLogger, plan.Labels, SliceShape.Of, (zone, name, now) => zone.SetSlice(name, now)),
         };
-        if (options.Pods == PodRecordMode.Verified)
+        if (plan.Pods == PodRecordMode.Verified)
         {
-            informers.Add(Follow<Pod, string[]>(informerLogger, PodAddressCounts.Addresses, (zone, name, now) => zone.SetPod(name, now)));
+            informers.Add(Follow<Pod, string[]>(informerLogger, null, PodAddressCounts.Addresses, (zone, name, now) => zone.SetPod(name, now)));
         }
 
-        _running = [.. informers.Select(informer => informer.Running), MarkSyncedAsync(informers.Select(informer => informer.Synced)), ApplyAsync()];
+        _allSynced = Task.WhenAll(informers.Select(informer => informer.Synced));
+        _running = [.. informers.Select(informer => informer.Running), MarkSyncedAsync(), ApplyAsync()];
     }
+
+    /// <summary>How old the state is at most: when the kind that was heard of longest ago was heard of.</summary>
+    internal DateTimeOffset? LastHeard => _heard.Select(heard => heard()).Where(heard => heard is not null).Min();
+
+    /// <summary>Completes when the snapshot has all lists.</summary>
+    internal Task WaitForSyncAsync(CancellationToken cancellation) => _published.Task.WaitAsync(cancellation);
 
     public async ValueTask DisposeAsync()
     {
@@ -61,13 +73,15 @@ internal sealed class ZoneWatcher : IAsyncDisposable
     }
 
     /// <param name="logger">For the informer.</param>
+    /// <param name="labels">A selector; null for all.</param>
     /// <param name="shape">What the zone needs of an object, taken as it arrives: no more is kept.</param>
     /// <param name="apply">Given null for an object that is gone.</param>
-    private (Task Running, Task Synced) Follow<T, TShape>(ILogger logger, Func<T, TShape> shape, Action<ZoneState, NamespacedName, TShape?> apply)
+    private (Task Running, Task Synced) Follow<T, TShape>(ILogger logger, string? labels, Func<T, TShape> shape, Action<ZoneState, NamespacedName, TShape?> apply)
         where T : class, IResource<T>
         where TShape : class
     {
-        var informer = new Informer<T>(_client, new InformerOptions(), logger, _time) { KeepsVersionsOnly = true };
+        var informer = new Informer<T>(_client, new InformerOptions { LabelSelector = labels }, logger, _time) { KeepsVersionsOnly = true };
+        _heard.Add(() => informer.LastHeard);
         informer.Subscribe(change =>
         {
             var (name, now) = (change.Name, change.New is { } obj ? shape(obj) : null);
@@ -77,9 +91,9 @@ internal sealed class ZoneWatcher : IAsyncDisposable
     }
 
     /// <summary>An informer is synced after it has posted its whole list, so this mark comes behind all of them in the channel.</summary>
-    private async Task MarkSyncedAsync(IEnumerable<Task> synced)
+    private async Task MarkSyncedAsync()
     {
-        await Task.WhenAll(synced);
+        await _allSynced;
         _changes.Writer.TryWrite(zone =>
         {
             _synced = true;
@@ -97,6 +111,10 @@ internal sealed class ZoneWatcher : IAsyncDisposable
             }
 
             Try(() => _source.Publish(_state.Commit(_time.GetUtcNow(), _synced)));
+            if (_synced)
+            {
+                _published.TrySetResult();
+            }
         }
     }
 

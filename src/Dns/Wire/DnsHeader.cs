@@ -22,6 +22,11 @@ internal static class DnsHeader
     internal const ushort OpcodeMask = 0x7800;
     internal const ushort RcodeMask = 0x000F;
 
+    private static readonly (int Bit, string Name)[] FlagNames = [(QR, "qr"), (AA, "aa"), (TC, "tc"), (RD, "rd"), (RA, "ra"), (AD, "ad"), (CD, "cd")];
+
+    /// <summary>The mnemonics dig prints.</summary>
+    internal static string FlagText(int flags, char separator) => string.Join(separator, FlagNames.Where(flag => (flags & flag.Bit) != 0).Select(flag => flag.Name));
+
     internal static ushort Id(ReadOnlySpan<byte> message) => BinaryPrimitives.ReadUInt16BigEndian(message);
 
     internal static void SetId(Span<byte> message, ushort id) => BinaryPrimitives.WriteUInt16BigEndian(message, id);

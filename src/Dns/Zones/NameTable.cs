@@ -33,6 +33,24 @@ internal sealed class NameTable<T>
 
     internal Builder ToBuilder() => new(this);
 
+    /// <summary>Every value, in no order.</summary>
+    internal IEnumerable<T> Values
+    {
+        get
+        {
+            foreach (var page in _pages)
+            {
+                for (var i = 0; page is not null && i < page.Length; i++)
+                {
+                    for (var entry = page[i]; entry is not null; entry = entry.Next)
+                    {
+                        yield return entry.Value;
+                    }
+                }
+            }
+        }
+    }
+
     /// <summary>Eight bytes a step, multiply and fold; keys come from the cluster's own objects, so no secret is mixed in.</summary>
     private static uint Hash(ReadOnlySpan<byte> key)
     {

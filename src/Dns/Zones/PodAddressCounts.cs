@@ -29,9 +29,10 @@ internal sealed class PodAddressCounts
         }
     }
 
-    internal NameTable<byte[]> Apply(NameTable<byte[]> table)
+    /// <summary>The next versions of both tables: the addresses of each namespace, and the namespace of each address.</summary>
+    internal (NameTable<byte[]> Addresses, NameTable<byte[]> Namespaces) Apply(NameTable<byte[]> table, NameTable<byte[]> namespaces)
     {
-        var builder = table.ToBuilder();
+        var (builder, owners) = (table.ToBuilder(), namespaces.ToBuilder());
         foreach (var address in _changed)
         {
             if (Key(address.Namespace, address.Address) is not { } key)
@@ -42,15 +43,21 @@ internal sealed class PodAddressCounts
             if (_counts.ContainsKey(address))
             {
                 builder.Set(key, key);
+                owners.Set(key[(key[0] + 1)..], key[..(key[0] + 1)]);
             }
             else
             {
                 builder.Remove(key);
+                var owned = key[(key[0] + 1)..];
+                if (owners.TryGet(owned, out var owner) && owner.AsSpan().SequenceEqual(key.AsSpan(0, key[0] + 1)))
+                {
+                    owners.Remove(owned);
+                }
             }
         }
 
         _changed.Clear();
-        return builder.ToTable();
+        return (builder.ToTable(), owners.ToTable());
     }
 
     private static byte[]? Key(string namespaceName, string text) =>

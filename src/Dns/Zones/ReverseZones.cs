@@ -8,6 +8,19 @@ namespace Dataplane.Dns.Zones;
 /// <summary>The zone of a network's reverse names: <c>10.96.0.0/16</c> is <c>96.10.in-addr.arpa</c>.</summary>
 internal static class ReverseZones
 {
+    /// <summary>The zones that make up a network: one, or as many as it takes when its prefix ends within a label (10.96.0.0/12 is sixteen).</summary>
+    internal static IEnumerable<string> Covering(IPNetwork network)
+    {
+        var bitsPerLabel = network.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? 8 : 4;
+        var whole = Math.Max(bitsPerLabel, (network.PrefixLength + bitsPerLabel - 1) / bitsPerLabel * bitsPerLabel);
+        for (var i = 0; i < 1 << (whole - network.PrefixLength); i++)
+        {
+            var bytes = network.BaseAddress.GetAddressBytes();
+            bytes[(whole - 1) / 8] |= (byte)(i << ((8 - (whole % 8)) % 8));
+            yield return DnsName.Format(Of(new IPNetwork(new IPAddress(bytes), whole)).Wire);
+        }
+    }
+
     /// <exception cref="FormatException">The prefix ends within a label: not whole bytes (IPv4) or nibbles (IPv6), or is empty.</exception>
     internal static ZoneNames Of(IPNetwork network)
     {

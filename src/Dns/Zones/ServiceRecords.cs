@@ -59,6 +59,9 @@ internal sealed class ServiceRecords
     /// <summary>Endpoint names in the order of their labels.</summary>
     internal ReadOnlySpan<HostRecords> Hosts => _hosts;
 
+    /// <summary>SRV records by port name.</summary>
+    internal ReadOnlySpan<PortRecords> Ports => _ports;
+
     /// <summary>What SRV on the bare service name returns; <see langword="null"/> without ports.</summary>
     internal PortRecords? AllPorts { get; }
 

@@ -75,7 +75,8 @@ internal static class ZoneLookup
             return Finding.Of(exists ? FindingKind.NoData : FindingKind.NameError, own);
         }
 
-        if (own > 5 || !snapshot.Services.TryGet(name.Labels(own - 3, own - 1), out var service))
+        if (own > 5 || !snapshot.Services.TryGet(name.Labels(own - 3, own - 1), out var service)
+            || (snapshot.RestrictsNamespaces && !snapshot.Namespaces.TryGet(name.Labels(own - 2, own - 1), out _)))
         {
             return Finding.Of(FindingKind.NameError, own);
         }

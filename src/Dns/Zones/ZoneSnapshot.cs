@@ -46,6 +46,15 @@ internal sealed record ZoneSnapshot
     /// <summary>Keyed by the namespace's wire label and the address bytes; the value is the key. Filled for verified pods only.</summary>
     internal NameTable<byte[]> PodAddresses { get; init; } = NameTable<byte[]>.Empty;
 
+    /// <summary>The wire label of the namespace that the pod with an address is in. Filled for verified pods only.</summary>
+    internal NameTable<byte[]> PodNamespaces { get; init; } = NameTable<byte[]>.Empty;
+
+    /// <summary>Not all namespaces are followed: a service in another one has no name.</summary>
+    internal bool RestrictsNamespaces { get; init; }
+
+    /// <summary>When the API server last told of anything, or said that there is nothing to tell.</summary>
+    internal DateTimeOffset AsOf { get; init; }
+
     /// <summary>The addresses of <c>ns.dns.ZONE</c>.</summary>
     internal HostRecords NameServer { get; init; } = new([], null, null);
 }

@@ -15,6 +15,12 @@ internal sealed record ZoneOptions
 
     internal PodRecordMode Pods { get; init; } = PodRecordMode.Insecure;
 
+    /// <summary>The only namespaces that have names; empty for all that are followed.</summary>
+    internal IReadOnlySet<string> Namespaces { get; init; } = new HashSet<string>();
+
+    /// <summary>Namespaces are followed by their labels: those that are not there have no names.</summary>
+    internal bool FollowsSomeNamespaces { get; init; }
+
     /// <summary>The service whose cluster addresses <c>ns.dns.ZONE</c> has.</summary>
     internal NamespacedName NameServerService { get; init; } = new("kube-system", "kube-dns");
 
@@ -46,6 +52,7 @@ internal sealed class ZoneState
             ReverseZones = options.ReverseZones,
             Ttl = options.Ttl,
             Pods = options.Pods,
+            RestrictsNamespaces = options.Namespaces.Count > 0 || options.FollowsSomeNamespaces,
             NameServer = NameServer(null),
         };
     }
@@ -99,7 +106,13 @@ internal sealed class ZoneState
         }
     }
 
-    internal void SetNamespace(string name, bool exists) => _namespaces.Add((name, exists));
+    internal void SetNamespace(string name, bool exists)
+    {
+        if (_options.Namespaces.Count == 0 || _options.Namespaces.Contains(name))
+        {
+            _namespaces.Add((name, exists));
+        }
+    }
 
     /// <param name="name">Which.</param>
     /// <param name="addresses">What the pod has now; <see langword="null"/> when deleted.</param>
@@ -125,13 +138,15 @@ internal sealed class ZoneState
             }
         }
 
+        var (podAddresses, podNamespaces) = _pods.Apply(_current.PodAddresses, _current.PodNamespaces);
         var next = _current with
         {
             Synced = synced,
             Services = services.ToTable(),
             Pointers = pointers.ToTable(),
             Namespaces = namespaces.ToTable(),
-            PodAddresses = _pods.Apply(_current.PodAddresses),
+            PodAddresses = podAddresses,
+            PodNamespaces = podNamespaces,
             NameServer = _changed.Contains(_options.NameServerService)
                 ? NameServer(_services.GetValueOrDefault(_options.NameServerService))
                 : _current.NameServer,

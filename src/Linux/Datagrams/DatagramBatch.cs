@@ -18,6 +18,8 @@ public sealed unsafe class DatagramBatch
 
     private const int CmsgHeader = 16;
 
+    private static ReadOnlySpan<byte> MappedPrefix => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF];
+
     private readonly int _slotBytes;
     private readonly byte[] _buffers;
     private readonly byte[] _names;
@@ -75,6 +77,20 @@ public sealed unsafe class DatagramBatch
         _replies[reply].msg_hdr.Vectors = Address(_vectors, vector);
         _replies[reply].msg_hdr.Flags = 0;
         AnyInterface(Control(slot));
+    }
+
+    /// <summary>The address a datagram came from, without its port: 4 bytes, or 16 for an IPv6 one that is not an IPv4 one mapped.</summary>
+    public ReadOnlySpan<byte> PeerAddress(int slot)
+    {
+        // sockaddr_in { u16 family; u16 port; u8 addr[4]; }  sockaddr_in6 { u16 family; u16 port; u32 flowinfo; u8 addr[16]; u32 scope; }
+        var name = _names.AsSpan(slot * NameSize, NameSize);
+        if (_received[slot].msg_hdr.NameLength < NameSize)
+        {
+            return name.Slice(4, 4);
+        }
+
+        var address = name.Slice(8, 16);
+        return address[..12].SequenceEqual(MappedPrefix) ? address[12..] : address;
     }
 
     /// <summary>Copies what is needed to answer this datagram after its slot was used again.</summary>

@@ -1,10 +1,10 @@
 using System.Net;
 using Dataplane.Dns.Client;
+using Dataplane.Dns.Configuration;
 using Dataplane.Dns.Forward;
 using Dataplane.Dns.Tests.Scenarios;
 using Dataplane.Dns.Tests.Server;
 using Dataplane.Dns.Wire;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dataplane.Dns.Tests.Forward;
 
@@ -89,7 +89,7 @@ public sealed class ForwarderTests
         zone.Commit();
         using var upstream = new FakeUpstream((query, _) =>
             [query.AsSpan().IndexOf(new byte[] { 0, 28, 0, 1 }) > 0 ? UpstreamAnswers.Write(query, ResponseCode.NXDomain, "example.com. SOA ns.example.com.") : UpstreamAnswers.Write(query, Answer)]);
-        await using var server = new TestServer(zone, forwarder: new Forwarder([upstream.EndPoint], null, TimeProvider.System, NullLogger.Instance));
+        await using var server = new TestServer(zone, forwarder: TestForwarders.Of(upstream.EndPoint));
         var options = new DnsQueryOptions { Server = server.EndPoint };
 
         var found = await DnsClient.QueryAsync("ext.testns.svc.cluster.local", RecordType.A, options);
@@ -106,7 +106,7 @@ public sealed class ForwarderTests
     {
         var time = new SettableTime();
         using var upstream = new FakeUpstream((query, _) => [UpstreamAnswers.Write(query, Answer)]);
-        await using var server = new TestServer(new TestZone(), forwarder: new Forwarder([upstream.EndPoint], null, time, NullLogger.Instance));
+        await using var server = new TestServer(new TestZone(), forwarder: TestForwarders.Of(TestForwarders.Plan(upstream.EndPoint), time: time));
         var options = new DnsQueryOptions { Server = server.EndPoint };
 
         Assert.Equal(["www.example.com. 60 IN A 192.0.2.1"], (await DnsClient.QueryAsync("www.example.com", RecordType.A, options)).Answers);
@@ -123,13 +123,13 @@ public sealed class ForwarderTests
     [InlineData(ResponseCode.NXDomain, "example.com. SOA ns.example.com.", 30)]
     [InlineData(ResponseCode.NoError, "example.com. SOA ns.example.com.", 30)]
     [InlineData(ResponseCode.NXDomain, "", 0)]
-    [InlineData(ResponseCode.ServFail, "", 0)]
+    [InlineData(ResponseCode.ServFail, "", 5)]
     [InlineData(ResponseCode.Refused, "www.example.com. A 192.0.2.1", 0)]
     public void AnAnswersLifetimeIsThatOfWhatItSays(ResponseCode code, string records, uint expected)
     {
         var query = QueryMessage.Write(DnsName.Parse("www.example.com"), RecordType.A, 0, null);
         var answer = UpstreamAnswers.Write(query, code, records.Length == 0 ? [] : [records]);
-        Assert.Equal(expected, ForwardCache.Lifetime(answer));
+        Assert.Equal(expected, new ForwardCache(new CachePlan(), TimeProvider.System).Lifetime(answer));
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class ForwarderTests
     {
         TestServer? server = null;
         using var upstream = new FakeUpstream((query, _) => [AskServerAsync(query).GetAwaiter().GetResult()]);
-        var forwarder = new Forwarder([upstream.EndPoint], null, TimeProvider.System, NullLogger.Instance);
+        var forwarder = TestForwarders.Of(upstream.EndPoint);
         server = new TestServer(new TestZone(), forwarder: forwarder);
         await forwarder.FindLoopsAsync();
         var asked = upstream.Asked;
@@ -160,7 +160,7 @@ public sealed class ForwarderTests
 
     private static async Task<DnsResponse> AskAsync(string name, RecordType type, DnsQueryOptions options, params IPEndPoint[] upstreams)
     {
-        await using var server = new TestServer(new TestZone(), forwarder: new Forwarder(upstreams, null, TimeProvider.System, NullLogger.Instance));
+        await using var server = new TestServer(new TestZone(), forwarder: TestForwarders.Of(upstreams));
         return await DnsClient.QueryAsync(name, type, options with { Server = server.EndPoint });
     }
 

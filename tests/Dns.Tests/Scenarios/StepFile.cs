@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Net;
 using Dataplane.Api;
 using Dataplane.Dns.Client;
+using Dataplane.Dns.Configuration;
 using Dataplane.Dns.Wire;
 using Dataplane.Dns.Zones;
 
@@ -9,14 +11,16 @@ namespace Dataplane.Dns.Tests.Scenarios;
 /// <summary>
 /// Runs a file of steps:
 /// <code>
+/// COREFILE ... END                       instead of PODS and REVERSE
 /// PODS disabled|insecure|verified        REVERSE 10.0.0.0/16        SYNCED yes|no
 /// NAMESPACE ns                           POD ns/name IP,IP
 /// SERVICE ns/name ClusterIP IP,IP [name/PROTO/port ...]
 /// SERVICE ns/name Headless               SERVICE ns/name ExternalName target
 /// SLICE ns/service/slice [name/PROTO/port ...] : IP[=hostname][!] ...       "!" is not ready
 /// REMOVE service|slice|namespace NAME
-/// QUERY name TYPE [udp] [edns=SIZE]
+/// QUERY name TYPE [udp] [edns=SIZE] [from=ADDRESS]
 /// CHECK_ANSWER RCODE [flag ...]
+/// CHECK_SILENCE                          CHECK_FORWARD NAME ...        the names that are asked of upstreams, in their order
 /// records of the answer; after AUTHORITY and ADDITIONAL those of the other sections; up to an empty line
 /// </code>
 /// </summary>
@@ -31,6 +35,15 @@ internal sealed class StepFile
     internal static void Run(string path)
     {
         var lines = File.ReadAllLines(path);
+        if (Array.IndexOf(lines, "COREFILE") is >= 0 and var start)
+        {
+            var end = Array.IndexOf(lines, "END");
+            var plan = CorefileReader.Read(string.Join('\n', lines[(start + 1)..end]), path, 53, _ => null);
+            lines.AsSpan(start, end - start + 1).Fill("");
+            new StepFile(Path.GetFileName(path), new TestZone(plan)).Run(lines);
+            return;
+        }
+
         var pods = Value(lines, "PODS") is { } mode ? Enum.Parse<PodRecordMode>(mode, ignoreCase: true) : PodRecordMode.Insecure;
         var reverse = lines.Where(line => line.StartsWith("REVERSE ", StringComparison.Ordinal)).Select(line => line.Split(' ')[1]);
         new StepFile(Path.GetFileName(path), new TestZone(pods, forwards: false, [.. reverse])).Run(lines);
@@ -101,10 +114,25 @@ internal sealed class StepFile
         var where = $"{_file}:{_line + 1} {lines[_line]}";
         var size = query.FirstOrDefault(word => word.StartsWith("edns=", StringComparison.Ordinal));
         var type = Enum.TryParse<RecordType>(query[2], out var known) ? known : (RecordType)ushort.Parse(query[2][4..], CultureInfo.InvariantCulture);
-        var response = _zone.Ask(query[1], type, !query.Contains("udp"), size is null ? null : int.Parse(size[5..], CultureInfo.InvariantCulture));
-
+        var client = query.FirstOrDefault(word => word.StartsWith("from=", StringComparison.Ordinal)) is { } from ? IPAddress.Parse(from[5..]) : null;
         var expected = lines[++_line].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (expected[0] == "CHECK_FORWARD")
+        {
+            var request = _zone.Forwarded(query[1], type, client) ?? throw new InvalidOperationException($"{where}: not forwarded");
+            var asked = (request.Alternatives is [] ? [request.Name] : request.Alternatives).Select(name => DnsName.Format(name));
+            Assert.Equal($"{where}\n{string.Join(' ', expected[1..])}", $"{where}\n{string.Join(' ', asked)}");
+            return;
+        }
+
+        var response = _zone.TryAsk(query[1], type, !query.Contains("udp"), size is null ? null : int.Parse(size[5..], CultureInfo.InvariantCulture), client);
+        if (expected[0] == "CHECK_SILENCE")
+        {
+            Assert.True(response is null, where);
+            return;
+        }
+
         Assert.Equal("CHECK_ANSWER", expected[0]);
+        Assert.True(response is not null, $"{where}: no reply");
         var sections = new Dictionary<string, List<string>> { ["ANSWER"] = [], ["AUTHORITY"] = [], ["ADDITIONAL"] = [] };
         var section = "ANSWER";
         for (_line++; _line < lines.Length && lines[_line].Length > 0; _line++)

@@ -1,17 +1,20 @@
+using System.Net;
 using Dataplane.Api;
 using Dataplane.Dns.Client;
+using Dataplane.Dns.Configuration;
 using Dataplane.Dns.Forward;
 using Dataplane.Dns.Server;
+using Dataplane.Dns.Tests.Forward;
 using Dataplane.Dns.Wire;
 using Dataplane.Dns.Zones;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dataplane.Dns.Tests.Scenarios;
 
-/// <summary>Zone and query engine without sockets: objects in, messages out.</summary>
+/// <summary>A zone and an engine over it, without sockets.</summary>
 internal sealed class TestZone
 {
-    /// <summary>The serial of every SOA here.</summary>
-    internal const uint Serial = 1499347823;
+    private const uint Serial = 1499347823;
 
     private readonly ZoneState _state;
     private readonly ZoneSource _source;
@@ -19,16 +22,47 @@ internal sealed class TestZone
     private readonly byte[] _buffer = new byte[ushort.MaxValue];
 
     internal TestZone(PodRecordMode pods = PodRecordMode.Insecure, bool forwards = false, params string[] reverseNetworks)
+        : this(new DnsPlan
+        {
+            Servers =
+            [
+                new ServerPlan
+                {
+                    Zones = [NameSuffix.Root],
+                    Shuffles = true,
+                    Kubernetes = new KubernetesPlan
+                    {
+                        Zone = "cluster.local",
+                        Pods = pods,
+                        ReverseZones = [.. reverseNetworks.SelectMany(network => ReverseZones.Covering(System.Net.IPNetwork.Parse(network)))],
+                    },
+                    Forwards = forwards ? [TestForwarders.Plan(new IPEndPoint(IPAddress.Loopback, 9))] : [],
+                },
+            ],
+        })
     {
+    }
+
+    internal TestZone(DnsPlan plan)
+    {
+        Plan = plan;
+        var cluster = plan.Kubernetes ?? new KubernetesPlan { Zone = "cluster.local" };
         _state = new ZoneState(new ZoneOptions
         {
-            Zone = new ZoneNames("cluster.local"),
-            Pods = pods,
-            ReverseZones = [.. reverseNetworks.Select(network => ReverseZones.Of(System.Net.IPNetwork.Parse(network)))],
+            Zone = new ZoneNames(cluster.Zone),
+            Pods = cluster.Pods,
+            Ttl = cluster.Ttl,
+            Namespaces = new HashSet<string>(cluster.Namespaces),
+            ReverseZones = [.. cluster.ReverseZones.Select(zone => new ZoneNames(zone))],
         });
         _source = new ZoneSource(_state.Current);
-        _engine = new QueryEngine(_source, forwards, new QueryCounters("dns://test", "udp", ipv6: false));
+        Sites = new ServingGeneration(plan, new DnsOptions(), NullLogger.Instance).TableOf(plan.Servers);
+        _engine = new QueryEngine(new SiteSource(Sites, _source), new QueryCounters("dns://test", "udp", ipv6: false));
     }
+
+    internal DnsPlan Plan { get; }
+
+    internal SiteTable Sites { get; }
 
     internal bool Synced { get; set; } = true;
 
@@ -59,26 +93,31 @@ internal sealed class TestZone
         return snapshot;
     }
 
-    internal DnsResponse Ask(string name, RecordType type, bool tcp = true, int? payloadSize = null)
+    internal DnsResponse Ask(string name, RecordType type, bool tcp = true, int? payloadSize = null, IPAddress? client = null) =>
+        TryAsk(name, type, tcp, payloadSize, client) ?? throw new InvalidOperationException("no reply");
+
+    /// <returns>Null when the engine says nothing.</returns>
+    internal DnsResponse? TryAsk(string name, RecordType type, bool tcp = true, int? payloadSize = null, IPAddress? client = null)
     {
         var query = QueryMessage.Write(DnsName.Parse(name), type, DnsHeader.RD, payloadSize);
-        return DnsResponse.Read(Send(query, tcp) ?? throw new InvalidOperationException("no reply"));
+        return Send(query, tcp, client) is { } reply ? DnsResponse.Read(reply) : null;
     }
 
     /// <returns>Null when the engine says nothing or forwards.</returns>
-    internal byte[]? Send(ReadOnlySpan<byte> message, bool tcp = false)
+    internal byte[]? Send(ReadOnlySpan<byte> message, bool tcp = false, IPAddress? client = null)
     {
         Commit();
         message.CopyTo(_buffer);
-        var reply = tcp ? _engine.AnswerStream(_buffer, message.Length) : _engine.AnswerDatagram(_buffer, message.Length);
+        var from = (client ?? IPAddress.Loopback).GetAddressBytes();
+        var reply = tcp ? _engine.AnswerStream(_buffer, message.Length, from) : _engine.AnswerDatagram(_buffer, message.Length, from);
         return reply.Disposition is Disposition.Send ? _buffer[..reply.Length] : null;
     }
 
-    internal ForwardRequest? Forwarded(string name, RecordType type)
+    internal ForwardRequest? Forwarded(string name, RecordType type, IPAddress? client = null)
     {
         Commit();
         var query = QueryMessage.Write(DnsName.Parse(name), type, DnsHeader.RD, 1232);
         query.CopyTo(_buffer, 0);
-        return _engine.AnswerDatagram(_buffer, query.Length).Request;
+        return _engine.AnswerDatagram(_buffer, query.Length, (client ?? IPAddress.Loopback).GetAddressBytes()).Request;
     }
 }

@@ -1,4 +1,5 @@
 using Dataplane.Dns.Client;
+using Dataplane.Dns.Configuration;
 using Dataplane.Dns.Forward;
 using Dataplane.Dns.Server;
 using Dataplane.Dns.Tests.Forward;
@@ -67,13 +68,14 @@ public sealed class RobustnessTests
         var request = new ForwardRequest { Question = question, Name = DnsName.Parse("www.example.com"), Type = RecordType.A, Aliases = [], Limit = 512 };
         var whole = UpstreamAnswers.Write(question, "www.example.com. CNAME cdn.example.com.", "cdn.example.com. A 192.0.2.1");
         var random = new System.Random(20261);
+        var cache = new ForwardCache(new CachePlan(), TimeProvider.System);
         for (var i = 0; i < 20_000; i++)
         {
             var broken = whole[..random.Next(DnsHeader.Size, whole.Length + 1)];
             broken[random.Next(broken.Length)] ^= (byte)(1 << random.Next(8));
             var (message, code) = UpstreamAnswer.Rewrite(request, broken, 0);
             Assert.Equal((ushort)code & 0xF, (ushort)DnsResponse.Read(message).Code & 0xF);
-            ForwardCache.Lifetime(broken);
+            cache.Lifetime(broken);
         }
     }
 
