@@ -34,6 +34,9 @@ internal sealed class KernelTransactions : IDisposable
         return new KernelTransactions(null);
     }
 
+    /// <summary>The mode keeps its rules in nf_tables.</summary>
+    internal bool CanCount => _connection is not null;
+
     internal void Start() => _start = _connection?.Generation() ?? 0;
 
     /// <exception cref="UserErrorException">There were fewer since <see cref="Start"/>.</exception>

@@ -14,10 +14,11 @@ namespace Dataplane.Cli.Bench.Sync;
 /// </summary>
 internal sealed class SyncBench(SyncBenchOptions options, BenchReport report, ILoggerFactory loggers)
 {
-    private const string ServerAddress = "10.127.255.1";
     private const int ServerPort = 8080;
     private const int SoakRate = 100;
     private const string IptablesModeName = "iptables";
+    private static readonly IPNetwork Servers = IPNetwork.Parse("10.127.252.0/22");
+    private static readonly IPAddress Server = IPAddress.Parse("10.127.252.1");
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private readonly Process _process = Process.GetCurrentProcess();
@@ -39,7 +40,7 @@ internal sealed class SyncBench(SyncBenchOptions options, BenchReport report, IL
 
     private async Task MeasureAsync(NetworkNamespace networkNamespace, CancellationToken cancellation)
     {
-        var cluster = new SyntheticCluster(options.Services, options.Endpoints, ServerAddress);
+        var cluster = new SyntheticCluster(options.Services, options.Endpoints, Servers);
         var programmed = Channel.CreateUnbounded<ProgrammedPlan>();
         var started = Stopwatch.GetTimestamp();
         await using var proxy = await NodeProxy.StartAsync(
@@ -84,8 +85,16 @@ internal sealed class SyncBench(SyncBenchOptions options, BenchReport report, IL
         }
 
         report.Total("memory", options.Mode, "resident", "MB", 1, Resident());
+        if (kernel.CanCount)
+        {
+            var flush = new ForeignFlush(networkNamespace, new IPEndPoint(SyntheticCluster.ClusterIP(options.Services - 1), 80), programmed.Reader);
+            await flush.RepeatAsync(options.Flushes, cancellation);
+            report.Samples("foreign-flush", options.Mode, "until a front end in use answers", "ms", [.. flush.UntilInUseAnswers]);
+            report.Samples("foreign-flush", options.Mode, "until all is in force", "ms", [.. flush.UntilAll]);
+        }
+
         report.Samples("first-packet", options.Mode, "connect through a ClusterIP", "us", await ConnectAsync(networkNamespace, new IPEndPoint(SyntheticCluster.ClusterIP(options.Services - 1), 80)));
-        report.Samples("first-packet", options.Mode, "connect to the endpoint", "us", await ConnectAsync(networkNamespace, new IPEndPoint(IPAddress.Parse(ServerAddress), ServerPort)));
+        report.Samples("first-packet", options.Mode, "connect to the endpoint", "us", await ConnectAsync(networkNamespace, new IPEndPoint(Server, ServerPort)));
     }
 
     // One at a time, as in a quiet cluster: what a change waits for is its own programming.
@@ -163,16 +172,16 @@ internal sealed class SyncBench(SyncBenchOptions options, BenchReport report, IL
         return [.. times];
     }
 
-    // A server on an address of loopback, and a route that brings packets to ClusterIPs past the output hook.
+    // A server on every address of a network of loopback, and a route that brings packets to ClusterIPs past the output hook.
     private static Socket Prepare(NetworkNamespace networkNamespace)
     {
         using var route = RouteConnection.Open(networkNamespace);
         var loopback = route.GetLink("lo").Index;
         route.SetUp(loopback);
-        route.AddAddress(loopback, IPAddress.Parse(ServerAddress), 32);
+        route.AddAddress(loopback, Server, Servers.PrefixLength);
         route.ReplaceRoute(new Route(IPNetwork.Parse("10.0.0.0/8"), LinkIndex: loopback));
         var server = networkNamespace.Invoke(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-        server.Bind(new IPEndPoint(IPAddress.Parse(ServerAddress), ServerPort));
+        server.Bind(new IPEndPoint(IPAddress.Any, ServerPort));
         server.Listen(1024);
         _ = AcceptAsync(server);
         return server;

@@ -18,6 +18,9 @@ internal sealed record SyncBenchOptions(string Mode, int Services, int Endpoints
     /// <summary>Connections to time.</summary>
     internal int Connections { get; init; } = 2000;
 
+    /// <summary>How often somebody flushes the ruleset.</summary>
+    internal int Flushes { get; init; } = 10;
+
     /// <exception cref="UserErrorException">A number that makes no sense.</exception>
     internal SyncBenchOptions Checked() => Services is > 1 and <= 1_000_000 && Endpoints is > 0 and <= 1000 && Changes >= 10 && (long)Services * (Endpoints + 2) < 1 << 23
         ? this

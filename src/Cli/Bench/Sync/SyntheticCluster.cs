@@ -8,9 +8,9 @@ namespace Dataplane.Cli.Bench.Sync;
 
 /// <summary>
 /// A cluster of N Services with M endpoints each, told to a proxy as an informer would, and kept as the proxy's informers keep it. Service i has the ClusterIP
-/// 10.0.0.0/10 + i + 1, port 80; its endpoints are in 10.128.0.0/9.
+/// 10.0.0.0/10 + i + 1, port 80; its endpoints are in 10.128.0.0/9, but for the last one's, which are the first addresses of a network of servers.
 /// </summary>
-internal sealed class SyntheticCluster(int services, int endpoints, string? lastEndpoint = null) : IClusterFeed
+internal sealed class SyntheticCluster(int services, int endpoints, IPNetwork? servers = null) : IClusterFeed
 {
     internal const string Namespace = "bench";
     private const uint ServiceNetwork = 10u << 24;
@@ -80,9 +80,9 @@ internal sealed class SyntheticCluster(int services, int endpoints, string? last
         })],
     };
 
-    // The first endpoint is the one that changes; the last Service's may be a real server.
-    private string AddressOf(int service, int slot, int generation) => lastEndpoint is not null && service == services - 1
-        ? lastEndpoint
+    // The first endpoint is the one that changes; the last Service's may be real servers.
+    private string AddressOf(int service, int slot, int generation) => servers is { } network && service == services - 1
+        ? AddressAt(BinaryPrimitives.ReadUInt32BigEndian(network.BaseAddress.GetAddressBytes()), (uint)slot + 1).ToString()
         : AddressAt(EndpointNetwork, (uint)((service * (endpoints + 2)) + (slot == 0 ? endpoints + (generation % 2) : slot))).ToString();
 
     private static ObjectMeta Metadata(string name, Dictionary<string, string> labels) => new()
