@@ -55,7 +55,7 @@ internal sealed class Cluster
         _model.Set(new NamespacedName(Namespace, slice), new EndpointSlice
         {
             Metadata = new ObjectMeta { Namespace = Namespace, Name = slice, Labels = new() { ["kubernetes.io/service-name"] = service } },
-            AddressType = endpoints.Any(endpoint => endpoint.Contains("::")) ? "IPv6" : "IPv4",
+            AddressType = endpoints.Any(endpoint => endpoint.Contains(':')) ? "IPv6" : "IPv4",
             Ports = [.. ports.Split(',').Select(Port)],
             Endpoints = [.. endpoints.Select(Endpoint)],
         });

@@ -175,6 +175,38 @@ public sealed partial class IptablesKernelTests(IptablesKernelTests.Rig rig) : I
     }
 
     [Fact]
+    public async Task ARefusedChangeIsNamedAndLeavesTheOldRules()
+    {
+        await using var mode = rig.Start();
+        mode.Cleanup();
+        var cluster = new Cluster().Service("web", "10.96.0.1", 80).Slice("web", "8080", "10.244.1.5 here").Service("more", "10.96.0.2", 80).Slice("more", "8080", "10.244.1.6 here");
+        var plan = cluster.Plan();
+        mode.Apply(null, plan);
+        var chain = Proxy.Iptables.Rendering.ChainNames.Cluster(Proxy.Iptables.Rendering.ChainNames.ServicePortHash("ns/web", "tcp"));
+        try
+        {
+            await rig.RunAsync("iptables", "-t", "nat", "-A", "OUTPUT", "-s", "192.0.2.1", "-j", chain);
+            var next = cluster.Delete("web").Plan();
+            var refused = Assert.ThrowsAny<Dataplane.Netlink.NetlinkException>(() => mode.Apply(plan, next));
+            Assert.Equal(Dataplane.Linux.Errno.EBUSY, refused.Errno);
+            Assert.Contains(chain, refused.Message, StringComparison.Ordinal);
+            Assert.False(mode.IsIntact());
+            Assert.Equal("a", await Prober.ConnectAsync(rig.Network, Probe.Parse("pod-c tcp 10.96.0.1:80 > a")));
+
+            mode.Apply(null, next);
+            Assert.True(mode.IsIntact());
+            Assert.Equal("b", await Prober.ConnectAsync(rig.Network, Probe.Parse("pod-c tcp 10.96.0.2:80 > b")));
+            var saved = await rig.SaveAsync();
+            Assert.Contains($":{chain} -", saved);
+            Assert.DoesNotContain("ns/web", saved);
+        }
+        finally
+        {
+            await rig.RunAsync("nft", "flush", "ruleset");
+        }
+    }
+
+    [Fact]
     public async Task AChainThatSomebodyElseLeadsToIsEmptiedAndStays()
     {
         await using var mode = rig.Start();

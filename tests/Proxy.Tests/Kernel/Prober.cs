@@ -12,6 +12,9 @@ internal static class Prober
     private const int MostConnections = 60;
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(400);
 
+    // Where an answer is due, and nothing is being changed: a loaded machine takes its time.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     // Between namespaces an ICMP error arrives while connect still holds its socket, which then hears of it with its first retransmission, a second later.
     private static readonly TimeSpan IcmpSilence = TimeSpan.FromSeconds(3);
 
@@ -28,14 +31,17 @@ internal static class Prober
         var more = probe.IsSticky ? 12 : probe.Expected.Length > 1 ? 4 : 2;
         for (var connection = 0; connection < MostConnections && more > 0; connection++)
         {
-            seen.Add(await ConnectAsync(network, probe));
+            seen.Add(await ConnectAsync(network, probe, probe.Expected is ["drop"] ? Silence : Patience));
             more -= probe.IsSticky || probe.Expected.All(seen.Contains) ? 1 : 0;
         }
 
         return seen;
     }
 
-    internal static async Task<string> ConnectAsync(ScenarioNetwork network, Probe probe)
+    /// <param name="network">Where.</param>
+    /// <param name="probe">Who connects to what.</param>
+    /// <param name="patience">After so long without an answer it is a drop; by default before the kernel sends a lost SYN again.</param>
+    internal static async Task<string> ConnectAsync(ScenarioNetwork network, Probe probe, TimeSpan? patience = null)
     {
         var tcp = probe.Protocol == "tcp";
         if (!tcp)
@@ -45,7 +51,7 @@ internal static class Prober
 
         using var socket = network[probe.Source].Socket(
             tcp ? SocketType.Stream : SocketType.Dgram, tcp ? ProtocolType.Tcp : ProtocolType.Udp, probe.IsIPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
-        using var timeout = new CancellationTokenSource(probe.Expected is ["reject"] ? IcmpSilence : Silence);
+        using var timeout = new CancellationTokenSource(patience ?? (probe.Expected is ["reject"] ? IcmpSilence : Silence));
         var buffer = new byte[64];
         try
         {
