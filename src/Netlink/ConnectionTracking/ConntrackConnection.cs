@@ -19,6 +19,9 @@ public sealed class ConntrackConnection : IDisposable
     // CTA_FILTER_F_CTA_PROTO_NUM of net/netfilter/nf_internals.h: which parts of the tuple must match. Kernels before 5.8 list everything.
     private const uint ByProtocol = 1 << 3;
 
+    // IPS_DST_NAT of linux/netfilter/nf_conntrack_common.h.
+    private const uint DestinationTranslated = 1 << 5;
+
     private readonly NetlinkConnection _connection;
 
     private ConntrackConnection(NetlinkConnection connection) => _connection = connection;
@@ -42,6 +45,16 @@ public sealed class ConntrackConnection : IDisposable
         writer.U32(CTA_FILTER_REPLY_FLAGS, 0);
         writer.EndNested(filter);
         return _connection.Dump(writer.Message(), message => Parse(message) is { } flow && flow.Protocol == (byte)protocol ? flow : null, "list connections");
+    }
+
+    /// <summary>Entries of one family whose destination was translated, whatever their protocol; the kernel leaves out the others where it can (5.14).</summary>
+    public IReadOnlyList<ConntrackFlow> TranslatedFlows(AddressFamily family)
+    {
+        var writer = new NetlinkWriter(stackalloc byte[RequestLength]);
+        Begin(ref writer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, family);
+        writer.U32BigEndian(CTA_STATUS, DestinationTranslated);
+        writer.U32BigEndian(CTA_STATUS_MASK, DestinationTranslated);
+        return _connection.Dump(writer.Message(), message => Parse(message) is { IsTranslated: true } flow ? flow : null, "list translated connections");
     }
 
     /// <returns>False when the entry had gone already.</returns>

@@ -13,6 +13,7 @@ internal static class NfConntrackHeader
     internal const int CTA_ID = 12;
     internal const int CTA_ZONE = 18;
     internal const int CTA_FILTER = 25;
+    internal const int CTA_STATUS_MASK = 26;
 
     internal const int CTA_TUPLE_IP = 1;
     internal const int CTA_TUPLE_PROTO = 2;

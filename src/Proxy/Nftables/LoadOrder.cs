@@ -5,37 +5,68 @@ namespace Dataplane.Proxy.Nftables;
 
 /// <summary>
 /// In which order, and in how large pieces, a whole plan is put into the kernel: a transaction holds a lock and its elements' memory from its first
-/// message to its commit, so none may grow with the cluster. What a node needs to come up goes first, then what load balancers ask about, then small
-/// Services before large ones, so that most answer early.
+/// message to its commit, so none may grow with the cluster. What a node needs to come up goes first, then what load balancers ask about, then what clients
+/// are connected to, then small Services before large ones, so that most answer early.
 /// </summary>
 internal static class LoadOrder
 {
     /// <summary>About 10 ms of the kernel's time.</summary>
     internal const int MostElements = 2000;
 
+    private const int LastRank = 4;
+
     /// <summary>Pieces of at most <see cref="MostElements"/> front ends and endpoints, but for a single Service that has more.</summary>
-    internal static IEnumerable<IReadOnlyList<ServiceChange>> Pieces(ForwardingPlan plan)
+    /// <param name="plan">All of it.</param>
+    /// <param name="inUse">Front ends that come before the many others, asked for as late as it makes a difference; null for none.</param>
+    internal static IEnumerable<IReadOnlyList<ServiceChange>> Pieces(ForwardingPlan plan, Func<IReadOnlySet<FrontEnd>>? inUse = null)
     {
-        var services = new List<(int Rank, int Weight, ServicePlan Plan)>(plan.Services.Count);
+        var (first, others) = (new List<RankedService>(), new List<RankedService>(plan.Services.Count));
         foreach (var service in plan.Services.Values)
         {
-            services.Add((Rank(service), Weight(service), service));
+            var rank = Rank(service);
+            (rank < LastRank ? first : others).Add(new RankedService(rank, Weight(service), service));
         }
 
+        foreach (var piece in Pieces(first))
+        {
+            yield return piece;
+        }
+
+        if (inUse?.Invoke() is { Count: > 0 } used)
+        {
+            for (var index = 0; index < others.Count; index++)
+            {
+                if (others[index].Plan.FrontEnds.Any(plan => used.Contains(plan.FrontEnd)))
+                {
+                    others[index] = others[index] with { Rank = LastRank - 1 };
+                }
+            }
+        }
+
+        foreach (var piece in Pieces(others))
+        {
+            yield return piece;
+        }
+    }
+
+    private static IEnumerable<IReadOnlyList<ServiceChange>> Pieces(List<RankedService> services)
+    {
         services.Sort((left, right) => left.Rank != right.Rank ? left.Rank - right.Rank : left.Weight - right.Weight);
         var piece = new List<ServiceChange>();
-        var elements = 0;
-        foreach (var (_, weight, service) in services)
+        var (elements, rank) = (0, 0);
+        foreach (var service in services)
         {
-            if (elements > 0 && elements + weight > MostElements)
+            // What matters more is not held up by what matters less.
+            if (elements > 0 && (elements + service.Weight > MostElements || service.Rank != rank))
             {
                 yield return piece;
                 piece = [];
                 elements = 0;
             }
 
-            piece.Add(new ServiceChange(service.Name, null, service));
-            elements += weight;
+            piece.Add(new ServiceChange(service.Plan.Name, null, service.Plan));
+            elements += service.Weight;
+            rank = service.Rank;
         }
 
         if (piece.Count > 0)
@@ -49,7 +80,7 @@ internal static class LoadOrder
         { Name: { Namespace: "default", Name: "kubernetes" } } => 0,
         { Name.Namespace: "kube-system" } => 1,
         { HealthCheck: not null } => 2,
-        _ => 3,
+        _ => LastRank,
     };
 
     private static int Weight(ServicePlan service)
@@ -62,4 +93,6 @@ internal static class LoadOrder
 
         return weight;
     }
+
+    private readonly record struct RankedService(int Rank, int Weight, ServicePlan Plan);
 }

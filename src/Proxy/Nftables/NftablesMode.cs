@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Netlink;
 using Dataplane.Netlink.Nftables;
+using Dataplane.Proxy.ConnectionTracking;
 using Dataplane.Proxy.Nftables.Rendering;
 using Dataplane.Proxy.Nftables.Rules;
 using Dataplane.Proxy.Planning;
@@ -110,13 +111,16 @@ internal sealed class NftablesMode : IProxyMode
         }
 
         var started = Stopwatch.GetTimestamp();
+        // A listener has the kernel describe every element it is given. Whether somebody else came meanwhile, the ruleset's generation tells.
+        _monitor?.Dispose();
+        _monitor = null;
+        var generation = _connection.Generation();
         var old = Tables();
         var census = new RulesetCensus(TableNames.Free(old));
         _renderer = null;
         try
         {
-            var generation = _connection.Generation();
-            var (renderer, transactions) = LoadPieces(plan, census, AffinityCopy.Of(_connection, old));
+            var (renderer, transactions) = LoadPieces(plan, census, AffinityCopy.Of(_connection, old), old.Count == 0 ? FrontEndsInUse.Look(_node) : null);
             Watch(generation + (uint)transactions);
             Remove(old);
             (_renderer, _census) = (renderer, census);
@@ -129,37 +133,51 @@ internal sealed class NftablesMode : IProxyMode
         }
     }
 
-    private (RulesetRenderer Renderer, int Transactions) LoadPieces(ForwardingPlan plan, RulesetCensus census, AffinityCopy clients)
+    /// <param name="plan">What to load.</param>
+    /// <param name="census">Of the new table.</param>
+    /// <param name="clients">Of the old one.</param>
+    /// <param name="inUse">Null where an old table serves meanwhile, and no front end need come before others.</param>
+    private (RulesetRenderer Renderer, int Transactions) LoadPieces(
+        ForwardingPlan plan, RulesetCensus census, AffinityCopy clients, Func<IReadOnlySet<FrontEnd>>? inUse)
+    {
+        var pipeline = new CommitPipeline(_connection);
+        try
+        {
+            var renderer = LoadPieces(plan, census, clients, inUse, pipeline);
+            pipeline.Settle();
+            return (renderer, pipeline.Transactions);
+        }
+        catch
+        {
+            pipeline.Abandon();
+            throw;
+        }
+    }
+
+    private RulesetRenderer LoadPieces(
+        ForwardingPlan plan, RulesetCensus census, AffinityCopy clients, Func<IReadOnlySet<FrontEnd>>? inUse, CommitPipeline pipeline)
     {
         var (renderer, skeleton) = RulesetRenderer.Start(plan, _context.MasqueradeMark, !NodeSysctls.IsConntrackLiberal(_node), clients.Numbers);
-        Commit(skeleton, census);
-        var (transactions, services) = (1, 0);
-        if (clients.Write(census.TableName, _batch))
+        pipeline.Send(skeleton, census.TableName);
+        census.Count(skeleton);
+        pipeline.Send(batch => clients.Write(census.TableName, batch));
+        var (services, change) = (0, new RulesetChange(creates: false));
+        foreach (var piece in LoadOrder.Pieces(plan, inUse))
         {
-            _connection.Commit(_batch);
-            transactions++;
-        }
-
-        foreach (var piece in LoadOrder.Pieces(plan))
-        {
-            Commit(renderer.Render(piece), census);
-            transactions++;
+            change.Clear();
+            renderer.Render(piece, change);
+            pipeline.Send(change, census.TableName);
+            census.Count(change);
             services += piece.Count;
             _context.Loading?.Invoke(services, plan.Services.Count);
             _logger.Loading(census.TableName, services, plan.Services.Count);
         }
 
-        return (renderer, transactions);
+        return renderer;
     }
 
-    // From the end of the first load on: a listener has the kernel describe every element it is given.
     private void Watch(uint expectedGeneration)
     {
-        if (_monitor is not null)
-        {
-            return;
-        }
-
         _monitor = NftablesMonitor.Start(_node, Notice, except: _connection.PortId);
         if (_connection.Generation() != expectedGeneration)
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using Dataplane.Netlink.Nftables;
+using Dataplane.Proxy.ConnectionTracking;
 using Dataplane.Proxy.Nftables;
 using Dataplane.Proxy.Nftables.Rendering;
 using Dataplane.Proxy.Planning;
@@ -191,6 +192,25 @@ public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFix
         {
             (await Tools.RunAsync(rig.Network.Node.Namespace, "nft", ["delete", "table", "inet", "dp-look"])).OutputOrThrow();
         }
+    }
+
+    [Theory]
+    [InlineData("pod-c tcp 10.96.0.1:80 > a", "TCP 10.96.0.1:80")]
+    [InlineData("client udp 172.30.0.11:30080 > a*", "UDP node:30080")]
+    [InlineData("pod-c tcp [fd00:10:96::1]:80 > a", "TCP [fd00:10:96::1]:80")]
+    public async Task WhatClientsAreConnectedToIsKnownWithoutAnyRule(string line, string frontEnd)
+    {
+        await using var mode = rig.Start();
+        mode.Apply(null, new Cluster()
+            .Service("web", "10.96.0.1", [new() { Name = "t", Port = 80 }, new() { Name = "u", Port = 80, NodePort = 30080, Protocol = "UDP" }], s =>
+                s.Spec.ClusterIPs = ["10.96.0.1", "fd00:10:96::1"])
+            .Slice("web", "t:8080,u/UDP:8080", "10.244.1.5 here").Slice("web", "t:8080", "fd00:10:244:1::5 here").Plan());
+        var probe = Probe.Parse(line);
+        Assert.Equal(probe.Expected[0], await Prober.ConnectAsync(rig.Network, probe));
+
+        mode.Cleanup();
+        Assert.True(SpinWait.SpinUntil(
+            () => FrontEndsInUse.Look(rig.Network.Node.Namespace)().Any(known => known.ToString() == frontEnd), TimeSpan.FromSeconds(30)));
     }
 
     [Fact]

@@ -21,6 +21,18 @@ public class LoadOrderTests
     }
 
     [Fact]
+    public void WhatClientsAreConnectedToGoesBeforeTheRestAndInATransactionOfItsOwn()
+    {
+        var plan = Plan(
+            Service("shop", "small", 1, address: "10.96.0.2"), Service("shop", "large", 300, address: "10.96.0.3"), Service("shop", "checked", 5, healthCheck: true, address: "10.96.0.4"));
+        var inUse = FrontEnd.At(System.Net.IPAddress.Parse("10.96.0.3"), TransportProtocol.Tcp, 80);
+
+        Assert.Equal(
+            ["shop/checked", "shop/large", "shop/small"],
+            LoadOrder.Pieces(plan, () => new HashSet<FrontEnd> { inUse }).Select(piece => Assert.Single(piece).Name.ToString()));
+    }
+
+    [Fact]
     public void NoPieceGrowsWithTheCluster()
     {
         var plan = Plan([.. Enumerable.Range(0, 1000).Select(index => Service("ns", $"s{index}", 20)), Service("ns", "huge", 5000)]);
@@ -35,12 +47,12 @@ public class LoadOrderTests
 
     private static ForwardingPlan Plan(params ServicePlan[] services) => new() { Services = services.ToDictionary(service => service.Name).ToImmutableDictionary() };
 
-    private static ServicePlan Service(string ns, string name, int endpoints, bool healthCheck = false)
+    private static ServicePlan Service(string ns, string name, int endpoints, bool healthCheck = false, string address = "10.96.0.1")
     {
         var service = new NamespacedName(ns, name);
         var plan = new FrontEndPlan
         {
-            FrontEnd = FrontEnd.At(System.Net.IPAddress.Parse("10.96.0.1"), TransportProtocol.Tcp, 80),
+            FrontEnd = FrontEnd.At(System.Net.IPAddress.Parse(address), TransportProtocol.Tcp, 80),
             Kind = FrontEndKind.ClusterIP,
             ServicePort = new ServicePortName(service, "", TransportProtocol.Tcp),
             Route = new Route(

@@ -45,8 +45,9 @@ internal sealed class RulesetRenderer
         return change;
     }
 
+    /// <summary>As <see cref="Render(IEnumerable{ServiceChange})"/>, into an empty change.</summary>
     // A front end may go from one Service to another in one step: then it changes, and is not first added and then removed.
-    private void Render(IEnumerable<ServiceChange> services, RulesetChange change)
+    internal void Render(IEnumerable<ServiceChange> services, RulesetChange change)
     {
         var frontEnds = new Dictionary<FrontEnd, FrontEndPlan?>();
         foreach (var service in services)

@@ -15,6 +15,13 @@ internal sealed class RulesetChange(bool creates)
     internal IEnumerable<TableChange> Tables => [Ip, Ip6];
 
     internal bool IsEmpty => !Creates && Tables.All(table => table.IsEmpty);
+
+    /// <summary>Empties it for another transaction; lists of a thousand elements are worth keeping.</summary>
+    internal void Clear()
+    {
+        Ip.Clear();
+        Ip6.Clear();
+    }
 }
 
 /// <summary>One table's part of a transaction, in the order it takes effect.</summary>
@@ -33,11 +40,23 @@ internal sealed class TableChange(NftFamily family)
     /// <summary>New elements, by set; after the chains they lead to.</summary>
     internal SortedDictionary<string, List<NftElement>> Added { get; } = new(StringComparer.Ordinal);
 
-    internal bool IsEmpty => Removed.Count == 0 && Sets.Count == 0 && Chains.Count == 0 && Added.Count == 0;
+    internal bool IsEmpty => Sets.Count == 0 && Chains.Count == 0 && HasNone(Removed) && HasNone(Added);
+
+    internal void Clear()
+    {
+        Sets.Clear();
+        Chains.Clear();
+        foreach (var elements in Removed.Values.Concat(Added.Values))
+        {
+            elements.Clear();
+        }
+    }
 
     internal void Remove(string set, NftElement element) => Of(Removed, set).Add(element);
 
     internal void Add(string set, NftElement element) => Of(Added, set).Add(element);
+
+    private static bool HasNone(SortedDictionary<string, List<NftElement>> sets) => sets.Values.All(elements => elements.Count == 0);
 
     private static List<NftElement> Of(SortedDictionary<string, List<NftElement>> sets, string set)
     {
