@@ -1,5 +1,6 @@
 using System.Net;
 using Dataplane.Api.Client;
+using Dataplane.Kubelet.Network;
 using Dataplane.Linux.Namespaces;
 
 namespace Dataplane.Kubelet;
@@ -17,6 +18,24 @@ public sealed record KubeletOptions
 
     /// <summary>Where pod addresses come from; its first address is the bridge's.</summary>
     public required IPNetwork PodCidr { get; init; }
+
+    /// <summary>The range of the other family, on a dual-stack node.</summary>
+    public IPNetwork? SecondaryPodCidr { get; init; }
+
+    /// <summary>The node's address of the other family, on a dual-stack node.</summary>
+    public IPAddress? SecondaryNodeIP { get; init; }
+
+    /// <summary>How the pods' devices are joined.</summary>
+    public PodNetworkLayout PodNetworkLayout { get; init; }
+
+    /// <summary>Of the pods' devices, in bytes; null for what the node's own device has.</summary>
+    public int? PodMtu { get; init; }
+
+    /// <summary>What pods reach with their own addresses; to anywhere else they go with the node's. Null for everywhere.</summary>
+    public IReadOnlyList<IPNetwork>? NonMasqueradeCidrs { get; init; }
+
+    /// <summary>Patterns of sysctls that pods may set besides the safe ones: <c>net.core.somaxconn</c>, <c>kernel.msg*</c>.</summary>
+    public IReadOnlyList<string> AllowedUnsafeSysctls { get; init; } = [];
 
     /// <summary>Name servers of pods with dnsPolicy ClusterFirst.</summary>
     public IReadOnlyList<IPAddress> ClusterDns { get; init; } = [];
@@ -42,4 +61,10 @@ public sealed record KubeletOptions
 
     /// <summary>Whether stopping the agent also ends its pods' processes; a service restarted by its supervisor leaves them.</summary>
     public bool RemovePodsOnStop { get; init; }
+
+    /// <summary>The pods' ranges, the primary one first.</summary>
+    internal IReadOnlyList<IPNetwork> PodCidrs => SecondaryPodCidr is { } second ? [PodCidr, second] : [PodCidr];
+
+    /// <summary>The node's addresses, the primary one first.</summary>
+    internal IReadOnlyList<IPAddress> NodeIPs => SecondaryNodeIP is { } second ? [NodeIP, second] : [NodeIP];
 }

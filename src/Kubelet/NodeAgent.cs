@@ -3,11 +3,11 @@ using Dataplane.Api;
 using Dataplane.Api.Client;
 using Dataplane.Hosting;
 using Dataplane.Kubelet.Events;
+using Dataplane.Kubelet.Network;
 using Dataplane.Kubelet.Nodes;
 using Dataplane.Kubelet.Pods;
 using Dataplane.Kubelet.Probes;
 using Dataplane.Kubelet.Runtimes;
-using Dataplane.Kubelet.Sandbox;
 using Dataplane.Kubelet.Server;
 using Dataplane.Kubelet.Volumes;
 using Dataplane.Netlink.Route;
@@ -106,12 +106,14 @@ public sealed class NodeAgent : IAsyncDisposable
         });
         var runtime = new ProcessRuntime(directories, new ImageTable(_options.Images, directories.Images), _options.Namespace, time);
         _disposals.Push(runtime.DisposeAsync);
+        var network = Owned(CreateNetwork(directories));
         var services = new PodServices
         {
             Options = _options,
             Client = client,
             Runtime = runtime,
-            Network = Owned(new PodNetwork(_options.Namespace, _options.PodCidr, new AddressPool(_options.PodCidr, directories.Addresses), _metrics)),
+            Network = network,
+            Admission = new PodAdmission(_options.AllowedUnsafeSysctls, () => [.. (_workers?.All ?? []).Select(worker => worker.Pod)]),
             Volumes = volumes,
             SubPaths = new SubPaths(directories),
             Configuration = watches,
@@ -135,6 +137,7 @@ public sealed class NodeAgent : IAsyncDisposable
         _workers = server.Workers = new PodWorkers(services);
         FollowNodes(client, logger);
         var pods = new Informer<Pod>(client, new InformerOptions { FieldSelector = $"spec.nodeName={_options.NodeName}" }, logger);
+        pods.Subscribe(change => network.Observe(change.Object.Metadata.UID, change.New));
         pods.Subscribe(_workers.Handle);
         var before = Directory.Exists(directories.Pods) ? Directory.GetDirectories(directories.Pods) : [];
         Loop(registration.RunAsync);
@@ -143,8 +146,20 @@ public sealed class NodeAgent : IAsyncDisposable
         Loop(pods.RunAsync);
         services.Events.Node("Starting", "Starting kubelet.");
         await pods.WaitForSyncAsync(cancellation);
-        RemoveOrphans(before, pods.Snapshot.Values, services);
+        network.Reconcile([.. pods.Snapshot.Values]);
+        await RemoveOrphansAsync(before, pods.Snapshot.Values, services);
     }
+
+    private IPodNetwork CreateNetwork(PodDirectories directories) => new PodNetwork(new PodNetworkOptions
+    {
+        Node = _options.Namespace,
+        Ranges = _options.PodCidrs,
+        Journal = directories.Addresses,
+        Layout = _options.PodNetworkLayout,
+        Mtu = _options.PodMtu,
+        NonMasqueraded = _options.NonMasqueradeCidrs,
+        SetUpDone = _metrics.NetworkSetUp,
+    });
 
     private void FollowNodes(KubernetesClient client, ILogger logger)
     {
@@ -155,12 +170,12 @@ public sealed class NodeAgent : IAsyncDisposable
     }
 
     /// <summary>Directories and addresses of pods that went while no agent was looking.</summary>
-    private static void RemoveOrphans(string[] before, IEnumerable<Pod> pods, PodServices services)
+    private static async Task RemoveOrphansAsync(string[] before, IEnumerable<Pod> pods, PodServices services)
     {
         var known = pods.Select(pod => pod.Metadata.UID).ToHashSet(StringComparer.Ordinal);
         foreach (var uid in before.Select(path => Path.GetFileName(path)).Where(uid => !known.Contains(uid)))
         {
-            services.Network.Disconnect(uid);
+            await services.Network.DisconnectAsync(uid);
             services.Volumes.Remove(uid);
         }
     }

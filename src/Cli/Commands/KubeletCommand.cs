@@ -16,8 +16,9 @@ internal static class KubeletCommand
     {
         var kubeConfig = new Option<string>("--kubeconfig") { Description = "How to reach the API server.", Required = true };
         var name = new Option<string>("--hostname-override") { Description = "The node's name.", DefaultValueFactory = _ => Environment.MachineName.ToLowerInvariant() };
-        var address = new Option<IPAddress>("--node-ip") { Description = "The node's address.", Required = true, CustomParser = result => Parse<IPAddress>(result) };
-        var podCidr = new Option<IPNetwork>("--pod-cidr") { Description = "Where pod addresses come from: 10.244.1.0/24.", Required = true, CustomParser = result => Parse<IPNetwork>(result) };
+        var address = new Option<IPAddress[]>("--node-ip") { Description = "The node's address, or one of each family, separated by a comma.", Required = true, CustomParser = ParseList<IPAddress> };
+        var podCidr = new Option<IPNetwork[]>("--pod-cidr") { Description = "Where pod addresses come from: 10.244.1.0/24, or a range of each family.", Required = true, CustomParser = ParseList<IPNetwork> };
+        var network = new KubeletNetworkArguments();
         var dns = new Option<string[]>("--cluster-dns") { Description = "Name servers of pods; may be repeated.", DefaultValueFactory = _ => [] };
         var domain = new Option<string>("--cluster-domain") { Description = "The cluster's domain.", DefaultValueFactory = _ => "cluster.local" };
         var root = new Option<string>("--root-dir") { Description = "Where the agent keeps its files.", DefaultValueFactory = _ => "/var/lib/dataplane/kubelet" };
@@ -29,13 +30,16 @@ internal static class KubeletCommand
         {
             kubeConfig, name, address, podCidr, dns, domain, root, images, port, pods, netns,
         };
+        network.AddTo(command);
         command.SetAction((arguments, cancellation) => RunAsync(
-            () => new KubeletOptions
+            () => network.ApplyTo(arguments, new KubeletOptions
             {
                 KubeConfig = KubeConfig.Load(arguments.GetValue(kubeConfig)!),
                 NodeName = arguments.GetValue(name)!,
-                NodeIP = arguments.GetValue(address)!,
-                PodCidr = arguments.GetValue(podCidr),
+                NodeIP = arguments.GetValue(address)![0],
+                SecondaryNodeIP = arguments.GetValue(address)!.ElementAtOrDefault(1),
+                PodCidr = arguments.GetValue(podCidr)![0],
+                SecondaryPodCidr = arguments.GetValue(podCidr) is [_, var second] ? second : null,
                 ClusterDns = [.. arguments.GetValue(dns)!.Select(IPAddress.Parse)],
                 ClusterDomain = arguments.GetValue(domain)!,
                 RootDirectory = arguments.GetValue(root)!,
@@ -43,7 +47,7 @@ internal static class KubeletCommand
                 Port = arguments.GetValue(port),
                 MaxPods = arguments.GetValue(pods),
                 Namespace = arguments.GetValue(netns) is { } node ? NetworkNamespace.Open(node) : null,
-            },
+            }),
             cancellation));
         return command;
     }
@@ -66,17 +70,26 @@ internal static class KubeletCommand
         }
     }
 
-    private static T? Parse<T>(ArgumentResult result)
+    /// <summary>One, or one of each address family.</summary>
+    private static T[] ParseList<T>(ArgumentResult result)
         where T : IParsable<T>
     {
-        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        if (T.TryParse(text, null, out var value))
+        var texts = result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries)).ToArray();
+        var values = new List<T>();
+        foreach (var text in texts)
         {
-            return value;
+            if (T.TryParse(text, null, out var value))
+            {
+                values.Add(value);
+            }
         }
 
-        result.AddError($"{result.Argument.Name}: \"{text}\" is not valid");
-        return default;
+        if (values.Count != texts.Length || values.Count is < 1 or > 2)
+        {
+            result.AddError($"{result.Argument.Name}: \"{string.Join(',', texts)}\" is not valid");
+        }
+
+        return [.. values];
     }
 
     private static KeyValuePair<string, string> Image(string text) => text.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } path]

@@ -41,7 +41,7 @@ internal static class NodeDescription
             ],
             Addresses =
             [
-                new NodeAddress { Type = "InternalIP", Address = options.NodeIP.ToString() },
+                .. options.NodeIPs.Select(one => new NodeAddress { Type = "InternalIP", Address = one.ToString() }),
                 new NodeAddress { Type = "Hostname", Address = options.NodeName },
             ],
             DaemonEndpoints = new NodeDaemonEndpoints { KubeletEndpoint = new DaemonEndpoint { Port = port } },

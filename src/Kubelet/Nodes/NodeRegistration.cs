@@ -86,7 +86,7 @@ internal sealed class NodeRegistration(KubernetesClient client, KubeletOptions o
                 new Node
                 {
                     Metadata = new ObjectMeta { Name = options.NodeName, Labels = NodeDescription.Labels(options.NodeName) },
-                    Spec = new NodeSpec { PodCIDR = options.PodCidr.ToString(), PodCIDRs = [options.PodCidr.ToString()] },
+                    Spec = new NodeSpec { PodCIDR = options.PodCidr.ToString(), PodCIDRs = [.. options.PodCidrs.Select(one => one.ToString())] },
                 },
                 cancellation);
         }

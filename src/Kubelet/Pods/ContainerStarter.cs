@@ -99,7 +99,7 @@ internal sealed class ContainerStarter(PodServices services)
         Pod pod, ContainerRunState run, ContainerImagePlan image, PodSandboxState sandbox, CancellationToken cancellation)
     {
         var container = run.Container;
-        var fields = services.Fields(pod, sandbox.Address.ToString());
+        var fields = services.Fields(pod, sandbox.Addresses);
         var hostname = pod.Spec.HostNetwork == true ? services.Options.NodeName : PodSandboxSetup.Hostname(pod);
         var environment = await services.Environment.BuildAsync(container, fields, hostname, services.ClusterServices.Snapshot.Values,
             text => services.Events.Warning(pod, null, "InvalidEnvironmentVariableNames", text), cancellation);

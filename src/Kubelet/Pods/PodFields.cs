@@ -1,11 +1,12 @@
+using System.Net;
 using System.Text;
 using Dataplane.Api;
 
 namespace Dataplane.Kubelet.Pods;
 
 /// <summary>The downward API: a pod's own fields as text.</summary>
-/// <param name="PodIP">Empty before the sandbox has one.</param>
-internal sealed record PodFields(Pod Pod, string PodIP, string HostIP, string NodeName)
+/// <param name="PodIPs">Empty before the sandbox has any; the primary one first.</param>
+internal sealed record PodFields(Pod Pod, IReadOnlyList<IPAddress> PodIPs, IReadOnlyList<IPAddress> HostIPs, string NodeName)
 {
     /// <summary>What the node has for pods: the limits of a container that has none of its own.</summary>
     internal IReadOnlyDictionary<string, Quantity> Allocatable { get; init; } = new Dictionary<string, Quantity>();
@@ -23,8 +24,10 @@ internal sealed record PodFields(Pod Pod, string PodIP, string HostIP, string No
             "metadata.annotations" => Lines(metadata.Annotations),
             "spec.nodeName" => NodeName,
             "spec.serviceAccountName" => Pod.Spec.ServiceAccountName ?? "default",
-            "status.podIP" or "status.podIPs" => PodIP,
-            "status.hostIP" or "status.hostIPs" => HostIP,
+            "status.podIP" => $"{PodIPs.FirstOrDefault()}",
+            "status.podIPs" => string.Join(',', PodIPs),
+            "status.hostIP" => $"{HostIPs.FirstOrDefault()}",
+            "status.hostIPs" => string.Join(',', HostIPs),
             _ => Key(path, "metadata.labels", metadata.Labels) ?? Key(path, "metadata.annotations", metadata.Annotations)
                 ?? throw new ConfigurationException($"unsupported fieldPath: {path}"),
         };

@@ -1,4 +1,5 @@
 using System.Net;
+using Dataplane.Kubelet.Network;
 using Dataplane.Kubelet.Runtimes;
 using Dataplane.Kubelet.Sandbox;
 
@@ -16,8 +17,8 @@ internal sealed class PodSandboxSetup(PodServices services)
         return name.Length <= LongestHostname ? name : name[..LongestHostname].TrimEnd('-', '.');
     }
 
-    /// <returns>The sandbox and the pod's address.</returns>
-    internal async Task<(IPodSandbox Sandbox, IPAddress Address)> StartAsync(Api.Pod pod, CancellationToken cancellation)
+    /// <returns>The sandbox and the pod's addresses, the primary one first.</returns>
+    internal async Task<(IPodSandbox Sandbox, IReadOnlyList<IPAddress> Addresses)> StartAsync(Api.Pod pod, CancellationToken cancellation)
     {
         var (uid, hostNetwork) = (pod.Metadata.UID, pod.Spec.HostNetwork == true);
         var hostname = hostNetwork ? services.Options.NodeName : Hostname(pod);
@@ -26,15 +27,20 @@ internal sealed class PodSandboxSetup(PodServices services)
             new SandboxRequest { PodUid = uid, Hostname = hostname, HostNetwork = hostNetwork }, cancellation);
         try
         {
-            var address = sandbox.Network is { } network
-                ? await services.Network.ConnectAsync(uid, network, cancellation)
-                : services.Options.NodeIP;
-            WriteFiles(pod, hostname, address);
-            return (sandbox, address);
+            var addresses = services.Options.NodeIPs;
+            if (sandbox.Network is { } network)
+            {
+                PodSysctls.Apply(pod, network);
+                addresses = await services.Network.ConnectAsync(PodNetworkRequest.Of(pod), network, cancellation);
+                network.EndThread();
+            }
+
+            WriteFiles(pod, hostname, addresses);
+            return (sandbox, addresses);
         }
         catch
         {
-            services.Network.Disconnect(uid);
+            await services.Network.DisconnectAsync(uid);
             await sandbox.DisposeAsync();
             throw;
         }
@@ -45,14 +51,14 @@ internal sealed class PodSandboxSetup(PodServices services)
     /// </summary>
     internal async Task StopAsync(string uid, IPodSandbox? sandbox)
     {
-        services.Network.Disconnect(uid);
+        await services.Network.DisconnectAsync(uid);
         if (sandbox is not null)
         {
             await sandbox.DisposeAsync();
         }
     }
 
-    private void WriteFiles(Api.Pod pod, string hostname, IPAddress address)
+    private void WriteFiles(Api.Pod pod, string hostname, IReadOnlyList<IPAddress> addresses)
     {
         var (uid, options) = (pod.Metadata.UID, services.Options);
         var machine = File.Exists(options.ResolvConf) ? ResolvConf.Parse(File.ReadAllText(options.ResolvConf)) : new ResolvConf([], [], []);
@@ -63,7 +69,7 @@ internal sealed class PodSandboxSetup(PodServices services)
         }
 
         File.WriteAllText(services.Directories.Etc(uid, "resolv.conf"), resolver.ToString());
-        File.WriteAllText(services.Directories.Etc(uid, "hosts"), HostsFile.Render(pod, hostname, address, options.ClusterDomain));
+        File.WriteAllText(services.Directories.Etc(uid, "hosts"), HostsFile.Render(pod, hostname, addresses, options.ClusterDomain));
         File.WriteAllText(services.Directories.Etc(uid, "hostname"), hostname + "\n");
     }
 }

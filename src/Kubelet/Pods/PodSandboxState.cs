@@ -4,6 +4,6 @@ using Dataplane.Kubelet.Volumes;
 
 namespace Dataplane.Kubelet.Pods;
 
-/// <summary>A pod's running sandbox with its address and volumes.</summary>
+/// <summary>A pod's running sandbox with its addresses, the primary one first, and volumes.</summary>
 internal sealed record PodSandboxState(
-    IPodSandbox Sandbox, IPAddress Address, IReadOnlyDictionary<string, MountedVolume> Volumes);
+    IPodSandbox Sandbox, IReadOnlyList<IPAddress> Addresses, IReadOnlyDictionary<string, MountedVolume> Volumes);

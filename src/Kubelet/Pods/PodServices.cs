@@ -1,9 +1,10 @@
+using System.Net;
 using Dataplane.Api;
 using Dataplane.Api.Client;
 using Dataplane.Kubelet.Events;
+using Dataplane.Kubelet.Network;
 using Dataplane.Kubelet.Probes;
 using Dataplane.Kubelet.Runtimes;
-using Dataplane.Kubelet.Sandbox;
 using Dataplane.Kubelet.Volumes;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +16,8 @@ internal sealed record PodServices
     public required KubeletOptions Options { get; init; }
     public required KubernetesClient Client { get; init; }
     public required IContainerRuntime Runtime { get; init; }
-    public required PodNetwork Network { get; init; }
+    public required IPodNetwork Network { get; init; }
+    public required PodAdmission Admission { get; init; }
     public required PodVolumes Volumes { get; init; }
     public required ContainerEnvironment Environment { get; init; }
     public required Informer<Service> ClusterServices { get; init; }
@@ -33,6 +35,6 @@ internal sealed record PodServices
     public required ILogger Logger { get; init; }
 
     /// <param name="pod">The pod.</param>
-    /// <param name="podIP">Empty before its sandbox has one.</param>
-    internal PodFields Fields(Pod pod, string podIP) => new(pod, podIP, Options.NodeIP.ToString(), Options.NodeName) { Allocatable = Allocatable };
+    /// <param name="podIPs">Empty before its sandbox has any; the primary one first.</param>
+    internal PodFields Fields(Pod pod, IReadOnlyList<IPAddress> podIPs) => new(pod, podIPs, Options.NodeIPs, Options.NodeName) { Allocatable = Allocatable };
 }

@@ -6,8 +6,10 @@ namespace Dataplane.Kubelet.Pods;
 internal static class PodStatusPlan
 {
     /// <param name="sandboxReady">Whether the pod's namespaces exist and have their network.</param>
+    /// <param name="podIPs">The primary one first; empty while it has none.</param>
+    /// <param name="hostIPs">The node's, likewise.</param>
     internal static PodStatus Build(
-        Pod pod, IReadOnlyList<ContainerRunState> containers, bool sandboxReady, string podIP, string hostIP, DateTimeOffset? startTime,
+        Pod pod, IReadOnlyList<ContainerRunState> containers, bool sandboxReady, IReadOnlyList<string> podIPs, IReadOnlyList<string> hostIPs, DateTimeOffset? startTime,
         PodFailure? failure, DateTimeOffset now)
     {
         var policy = pod.Spec.RestartPolicy ?? "Always";
@@ -19,10 +21,10 @@ internal static class PodStatusPlan
             Phase = phase,
             Reason = phase == "Failed" ? failure?.Reason : null,
             Message = phase == "Failed" ? failure?.Message : null,
-            HostIP = hostIP,
-            HostIPs = [new HostIP { IP = hostIP }],
-            PodIP = podIP.Length > 0 ? podIP : null,
-            PodIPs = podIP.Length > 0 ? [new PodIP { IP = podIP }] : [],
+            HostIP = hostIPs.FirstOrDefault(),
+            HostIPs = [.. hostIPs.Select(ip => new HostIP { IP = ip })],
+            PodIP = podIPs.FirstOrDefault(),
+            PodIPs = [.. podIPs.Select(ip => new PodIP { IP = ip })],
             StartTime = startTime,
             InitContainerStatuses = [.. inits.Select(one => ContainerStatusPlan.Of(one, sandboxReady))],
             ContainerStatuses = [.. mains.Select(one => ContainerStatusPlan.Of(one, sandboxReady))],

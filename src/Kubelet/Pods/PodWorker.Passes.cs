@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Dataplane.Api;
 using Dataplane.Api.Client;
 using Dataplane.Kubelet.Runtimes;
@@ -13,7 +14,9 @@ internal sealed partial class PodWorker
 
     private string Policy => _pod.Spec.RestartPolicy ?? "Always";
 
-    private string PodIP => _sandbox?.Address.ToString() ?? "";
+    private IReadOnlyList<IPAddress> PodIPs => _sandbox?.Addresses ?? [];
+
+    private string PodIP => PodIPs.Count > 0 ? PodIPs[0].ToString() : "";
 
     /// <summary>When to look how much room the pod's volumes take; null when none has a limit.</summary>
     private DateTimeOffset? UsageCheckAt => _pod.Spec.Volumes.Exists(EmptyDirs.IsLimited) ? _usageCheckedAt + UsageInterval : null;
@@ -97,7 +100,8 @@ internal sealed partial class PodWorker
         await _services.ClusterServices.WaitForSyncAsync(cancellation);
         try
         {
-            var (volumes, problems) = await _services.Volumes.MountAsync(_services.Fields(_pod, ""), cancellation);
+            _services.Admission.Check(_pod);
+            var (volumes, problems) = await _services.Volumes.MountAsync(_services.Fields(_pod, []), cancellation);
             if (problems.Count > 0)
             {
                 ReportMounts(problems);
@@ -105,12 +109,18 @@ internal sealed partial class PodWorker
                 return false;
             }
 
-            var (sandbox, address) = await _setup.StartAsync(_pod, cancellation);
-            _sandbox = new PodSandboxState(sandbox, address, volumes);
+            var (sandbox, addresses) = await _setup.StartAsync(_pod, cancellation);
+            _sandbox = new PodSandboxState(sandbox, addresses, volumes);
             _setUpRetryAt = null;
             return true;
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidOperationException or Netlink.NetlinkException)
+        catch (PodRefusedException refusal)
+        {
+            _failure = new PodFailure(refusal.Reason, $"Pod was rejected: {refusal.Message}");
+            _services.Events.Warning(_pod, null, refusal.Reason, refusal.Message);
+            return false;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidOperationException or FormatException or Netlink.NetlinkException)
         {
             _services.Events.Warning(_pod, null, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {problem.Message}");
             RetrySetUp(problem.Message);
@@ -142,7 +152,7 @@ internal sealed partial class PodWorker
         if (_volumesAreOld || _services.Volumes.RenewAt(_pod.Metadata.UID) <= _passTime)
         {
             _volumesAreOld = false;
-            ReportMounts(await _services.Volumes.RefreshAsync(_services.Fields(_pod, PodIP), cancellation));
+            ReportMounts(await _services.Volumes.RefreshAsync(_services.Fields(_pod, PodIPs), cancellation));
         }
     }
 

@@ -163,8 +163,12 @@ internal sealed partial class PodWorker
 
     /// <summary>A pod that has ended keeps showing the address it had.</summary>
     private void PublishStatus() => _status.Publish(PodStatusPlan.Build(
-        _pod, _containers, _sandbox is not null, _sandbox is not null || !_ended ? PodIP : _pod.Status.PodIP ?? "",
-        _services.Options.NodeIP.ToString(), _startTime, _failure, _services.Time.GetUtcNow()));
+        _pod, _containers, _sandbox is not null, ShownAddresses(),
+        [.. _services.Options.NodeIPs.Select(one => one.ToString())], _startTime, _failure, _services.Time.GetUtcNow()));
+
+    private IReadOnlyList<string> ShownAddresses() => _sandbox is not null || !_ended
+        ? [.. PodIPs.Select(one => one.ToString())]
+        : [.. _pod.Status.PodIPs.Select(one => one.IP)];
 
     /// <summary>A container that an earlier agent started counts on from there.</summary>
     private static ContainerRunState Known(Container container, bool isInit, bool ended, List<ContainerStatus> before)

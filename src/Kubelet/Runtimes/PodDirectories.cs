@@ -11,7 +11,7 @@ namespace Dataplane.Kubelet.Runtimes;
 /// pods/UID/processes                        "PID START-TIME" of each process started, for cleaning up
 /// memory/UID/NAME                           secrets and the like, on a memory file system
 /// images/HASH                               unpacked archives
-/// network/addresses/IP                      reservations
+/// network/addresses                         reservations
 /// </code>
 /// </summary>
 internal sealed class PodDirectories(string root)

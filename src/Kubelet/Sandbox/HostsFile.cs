@@ -7,7 +7,7 @@ namespace Dataplane.Kubelet.Sandbox;
 /// <summary>/etc/hosts of a pod, in the layout that upstream's conformance test looks for.</summary>
 internal static class HostsFile
 {
-    internal static string Render(Pod pod, string hostname, IPAddress? address, string domain)
+    internal static string Render(Pod pod, string hostname, IReadOnlyList<IPAddress> addresses, string domain)
     {
         var text = new StringBuilder()
             .Append("# Kubernetes-managed hosts file.\n")
@@ -17,7 +17,7 @@ internal static class HostsFile
             .Append("fe00::0\tip6-mcastprefix\n")
             .Append("fe00::1\tip6-allnodes\n")
             .Append("fe00::2\tip6-allrouters\n");
-        if (address is not null)
+        foreach (var address in addresses)
         {
             text.Append(address).Append('\t');
             if (!string.IsNullOrEmpty(pod.Spec.Subdomain))

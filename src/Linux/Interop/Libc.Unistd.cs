@@ -34,4 +34,10 @@ internal static partial class Libc
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int unlinkat(SafeHandle directory, string path, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fdatasync(SafeHandle file);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fsync(SafeHandle file);
 }

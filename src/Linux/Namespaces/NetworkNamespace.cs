@@ -92,6 +92,19 @@ public sealed class NetworkNamespace : IDisposable
         return true;
     });
 
+    /// <summary>Ends the thread of <see cref="Invoke{T}"/>, which the next call starts anew: for a namespace that is set up and will not need it soon.</summary>
+    public void EndThread()
+    {
+        NamespaceThread? thread;
+        lock (_gate)
+        {
+            thread = _thread;
+            _thread = null;
+        }
+
+        thread?.Dispose();
+    }
+
     /// <summary>Moves the calling thread into this namespace for good. Only for a dedicated thread, never one of the pool.</summary>
     public void Enter()
     {
@@ -106,15 +119,12 @@ public sealed class NetworkNamespace : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        NamespaceThread? thread;
         lock (_gate)
         {
             _disposed = true;
-            thread = _thread;
-            _thread = null;
         }
 
-        thread?.Dispose();
+        EndThread();
         Handle.Dispose();
     }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Dataplane.Netlink.Codec;
 using static Dataplane.Netlink.Uapi.IfAddrHeader;
@@ -32,13 +31,8 @@ public sealed partial class RouteConnection
 
     private void ChangeAddress(int type, int flags, int index, IPAddress address, int prefixLength, string operation)
     {
-        var family = RouteHeaders.Family(address.AddressFamily);
-        var addressFlags = address.AddressFamily == AddressFamily.InterNetworkV6 ? (byte)IFA_F_NODAD : (byte)0;
         var writer = new NetlinkWriter(stackalloc byte[RequestLength]);
-        writer.BeginMessage(type, flags);
-        RouteHeaders.WriteAddress(ref writer, family, checked((byte)prefixLength), addressFlags, index);
-        RouteHeaders.WriteAddress(ref writer, IFA_LOCAL, address);
-        RouteHeaders.WriteAddress(ref writer, IFA_ADDRESS, address);
+        RouteRequests.Address(ref writer, type, flags, index, address, prefixLength);
         _connection.Execute(writer.Message(), operation, new LinkAddress(index, address, prefixLength));
     }
 

@@ -9,7 +9,6 @@ using static Dataplane.Netlink.Uapi.IfLinkHeader;
 using static Dataplane.Netlink.Uapi.NetlinkHeader;
 using static Dataplane.Netlink.Uapi.RtnetlinkHeader;
 using static Dataplane.Netlink.Uapi.SocketHeader;
-using static Dataplane.Netlink.Uapi.VethHeader;
 
 namespace Dataplane.Netlink.Route;
 
@@ -41,15 +40,7 @@ public sealed partial class RouteConnection
         return GetLink(name).Index;
     }
 
-    /// <summary>
-    /// Makes a veth pair, the peer at once in another namespace: it is never seen in this one.
-    /// <code>
-    /// ifinfomsg | IFLA_MASTER
-    ///           | IFLA_IFNAME
-    ///           | IFLA_LINKINFO  IFLA_INFO_KIND "veth"
-    ///                            IFLA_INFO_DATA  VETH_INFO_PEER  ifinfomsg | IFLA_NET_NS_FD | IFLA_IFNAME
-    /// </code>
-    /// </summary>
+    /// <summary>Makes a veth pair, the peer at once in another namespace: it is never seen in this one.</summary>
     /// <param name="name">This namespace's end.</param>
     /// <param name="peerName">The other end.</param>
     /// <param name="peerNamespace">Where the other end is.</param>
@@ -60,44 +51,9 @@ public sealed partial class RouteConnection
     /// <exception cref="NetlinkException">EEXIST when a name is taken in its namespace.</exception>
     public int CreateVeth(string name, string peerName, NetworkNamespace peerNamespace, int? masterIndex = null, bool up = false)
     {
-        CheckName(name);
-        CheckName(peerName);
-        var flags = up ? (uint)IFF_UP : 0;
-        var writer = new NetlinkWriter(stackalloc byte[RequestLength]);
-        writer.BeginMessage(RTM_NEWLINK, CreateFlags);
-        RouteHeaders.WriteLink(ref writer, flags: flags, change: flags);
-        if (masterIndex is { } master)
-        {
-            writer.U32(IFLA_MASTER, (uint)master);
-        }
-
-        writer.String(IFLA_IFNAME, name);
-        var info = writer.BeginNested(IFLA_LINKINFO);
-        writer.Bytes(IFLA_INFO_KIND, "veth"u8);
-        var data = writer.BeginNested(IFLA_INFO_DATA);
-        var peer = writer.BeginNested(VETH_INFO_PEER);
-        RouteHeaders.WriteLink(ref writer);
-
-        var referenced = false;
-        try
-        {
-            // The number stands in the request, so the file must stay open until the kernel has handled it.
-            peerNamespace.Handle.DangerousAddRef(ref referenced);
-            writer.U32(IFLA_NET_NS_FD, (uint)peerNamespace.Handle.DangerousGetHandle());
-            writer.String(IFLA_IFNAME, peerName);
-            writer.EndNested(peer);
-            writer.EndNested(data);
-            writer.EndNested(info);
-            _connection.Execute(writer.Message(), "create veth", name);
-        }
-        finally
-        {
-            if (referenced)
-            {
-                peerNamespace.Handle.DangerousRelease();
-            }
-        }
-
+        using var batch = new RouteBatch();
+        batch.CreateVeth(new VethPlan(name, peerName, peerNamespace) { MasterIndex = masterIndex, Up = up });
+        Commit(batch);
         return GetLink(name).Index;
     }
 
@@ -130,8 +86,7 @@ public sealed partial class RouteConnection
     public void SetUp(int index, bool up = true)
     {
         var writer = new NetlinkWriter(stackalloc byte[RequestLength]);
-        writer.BeginMessage(RTM_NEWLINK, NLM_F_ACK);
-        RouteHeaders.WriteLink(ref writer, index: index, flags: up ? (uint)IFF_UP : 0, change: IFF_UP);
+        RouteRequests.SetUp(ref writer, index, up);
         _connection.Execute(writer.Message(), up ? "set up link" : "set down link", index);
     }
 
@@ -141,6 +96,16 @@ public sealed partial class RouteConnection
     /// <param name="index">The device.</param>
     /// <param name="mtu">In bytes.</param>
     public void SetMtu(int index, int mtu) => SetLink(index, IFLA_MTU, (uint)mtu, "set mtu of link");
+
+    /// <summary>Gives a device a hardware address. A bridge without one of its own takes its lowest port's, which changes as ports come and go.</summary>
+    public void SetHardwareAddress(int index, PhysicalAddress address)
+    {
+        var writer = new NetlinkWriter(stackalloc byte[RequestLength]);
+        writer.BeginMessage(RTM_NEWLINK, NLM_F_ACK);
+        RouteHeaders.WriteLink(ref writer, index: index);
+        writer.Bytes(IFLA_ADDRESS, address.GetAddressBytes());
+        _connection.Execute(writer.Message(), "set hardware address of link", index);
+    }
 
     /// <summary>Lets a bridge port send a frame back where it came from, which a pod needs to reach itself through a Service.</summary>
     public void SetHairpin(int portIndex, bool enabled)
@@ -221,7 +186,7 @@ public sealed partial class RouteConnection
     }
 
     /// <summary>The kernel truncates nothing but refuses with ERANGE, which names neither the device nor the limit.</summary>
-    private static void CheckName(string name)
+    internal static void CheckName(string name)
     {
         if (name.Length == 0 || Encoding.UTF8.GetByteCount(name) >= IFNAMSIZ)
         {

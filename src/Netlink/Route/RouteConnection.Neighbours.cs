@@ -13,10 +13,7 @@ public sealed partial class RouteConnection
     public void ReplaceNeighbour(int linkIndex, IPAddress address, PhysicalAddress hardwareAddress)
     {
         var writer = new NetlinkWriter(stackalloc byte[RequestLength]);
-        writer.BeginMessage(RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
-        RouteHeaders.WriteNeighbour(ref writer, RouteHeaders.Family(address.AddressFamily), linkIndex, NUD_PERMANENT);
-        RouteHeaders.WriteAddress(ref writer, NDA_DST, address);
-        writer.Bytes(NDA_LLADDR, hardwareAddress.GetAddressBytes());
+        RouteRequests.Neighbour(ref writer, linkIndex, address, hardwareAddress);
         _connection.Execute(writer.Message(), "replace neighbour", address);
     }
 

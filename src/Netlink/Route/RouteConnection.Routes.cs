@@ -31,49 +31,8 @@ public sealed partial class RouteConnection
 
     private void ChangeRoute(int type, int flags, Route route, byte protocol, byte scope, string operation)
     {
-        var destination = route.Destination;
-        var family = RouteHeaders.Family(destination.BaseAddress.AddressFamily);
         var writer = new NetlinkWriter(stackalloc byte[RequestLength]);
-        writer.BeginMessage(type, flags);
-        RouteHeaders.WriteRoute(
-            ref writer,
-            family,
-            (byte)destination.PrefixLength,
-            RouteHeaders.TableByte(route.Table),
-            protocol,
-            scope,
-            (byte)route.Type,
-            route.OnLink ? (uint)RTNH_F_ONLINK : 0);
-        if (destination.PrefixLength > 0)
-        {
-            RouteHeaders.WriteAddress(ref writer, RTA_DST, destination.BaseAddress);
-        }
-
-        if (route.Gateway is { } gateway)
-        {
-            RouteHeaders.WriteAddress(ref writer, RTA_GATEWAY, gateway);
-        }
-
-        if (route.Table > byte.MaxValue)
-        {
-            writer.U32(RTA_TABLE, (uint)route.Table);
-        }
-
-        if (route.LinkIndex is { } link)
-        {
-            writer.U32(RTA_OIF, (uint)link);
-        }
-
-        if (route.PreferredSource is { } source)
-        {
-            RouteHeaders.WriteAddress(ref writer, RTA_PREFSRC, source);
-        }
-
-        if (route.Metric is { } metric)
-        {
-            writer.U32(RTA_PRIORITY, (uint)metric);
-        }
-
+        RouteRequests.Route(ref writer, type, flags, route, protocol, scope);
         _connection.Execute(writer.Message(), operation, route);
     }
 

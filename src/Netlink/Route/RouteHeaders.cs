@@ -24,10 +24,12 @@ internal static class RouteHeaders
     internal const int RouteLength = 12;
     internal const int RuleLength = 12;
     internal const int NeighbourLength = 12;
+    internal const int TrafficLength = 20;
 
     /// <summary>Length of the fixed header of a message type; each kind of object has four types in a row.</summary>
     internal static int LengthOf(int messageType) => messageType is >= RTM_NEWADDR and <= RTM_GETADDR ? AddressLength
         : messageType <= RTM_SETLINK ? LinkLength
+        : messageType >= Uapi.TrafficControlHeader.RTM_NEWQDISC ? TrafficLength
         : RouteLength;
 
     internal static void WriteLink(ref NetlinkWriter writer, byte family = AF_UNSPEC, int index = 0, uint flags = 0, uint change = 0)

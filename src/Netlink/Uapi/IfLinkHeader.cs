@@ -15,6 +15,8 @@ internal static class IfLinkHeader
 
     internal const int IFLA_INFO_KIND = 1;
     internal const int IFLA_INFO_DATA = 2;
+    internal const int IFLA_INFO_SLAVE_KIND = 4;
+    internal const int IFLA_INFO_SLAVE_DATA = 5;
 
     internal const int IFLA_BRPORT_MODE = 4;
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Dataplane.Api;
 using Dataplane.Kubelet.Pods;
 
@@ -59,7 +60,7 @@ public sealed class EnvironmentTests
     public void AnUnknownFieldIsRefused() => Assert.Throws<ConfigurationException>(() => Fields().Value("spec.secret"));
 
     private static PodFields Fields() => new(
-        new Pod { Metadata = new ObjectMeta { Name = "web", Labels = { ["tier"] = "a\"b", ["app"] = "shop" } } }, "10.244.1.5", "172.30.0.11", "node-1");
+        new Pod { Metadata = new ObjectMeta { Name = "web", Labels = { ["tier"] = "a\"b", ["app"] = "shop" } } }, [IPAddress.Parse("10.244.1.5")], [IPAddress.Parse("172.30.0.11")], "node-1");
 
     private static Service Service(string ns, string name, string clusterIP, params (string Name, int Port)[] ports) => new()
     {

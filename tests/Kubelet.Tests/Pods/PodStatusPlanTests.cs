@@ -72,7 +72,7 @@ public sealed class PodStatusPlanTests
     }
 
     private static PodStatus Build(Pod pod, ContainerRunState[] runs, DateTimeOffset now) =>
-        PodStatusPlan.Build(pod, runs, true, "10.244.1.5", "172.30.0.11", Now, null, now);
+        PodStatusPlan.Build(pod, runs, true, ["10.244.1.5"], ["172.30.0.11"], Now, null, now);
 
     private static ContainerRunState[] Runs(string states, bool isInit) => [.. states.Select((state, index) =>
     {

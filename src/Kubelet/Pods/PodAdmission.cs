@@ -1,0 +1,41 @@
+using Dataplane.Api;
+using Dataplane.Kubelet.Network;
+
+namespace Dataplane.Kubelet.Pods;
+
+/// <summary>What the node itself looks at before it runs a pod: the scheduler may not have been asked.</summary>
+/// <param name="allowedSysctls">Patterns besides the safe ones.</param>
+/// <param name="others">The pods of this node, the one in question among them.</param>
+internal sealed class PodAdmission(IReadOnlyList<string> allowedSysctls, Func<IReadOnlyList<Pod>> others)
+{
+    /// <exception cref="PodRefusedException">It cannot run here, now or later.</exception>
+    internal void Check(Pod pod)
+    {
+        PodSysctls.Check(pod, allowedSysctls);
+        var wanted = HostPortMapping.Of(pod).ToArray();
+        if (wanted.Length == 0)
+        {
+            return;
+        }
+
+        foreach (var other in others().Where(other => other.Metadata.UID != pod.Metadata.UID && IsBefore(other, pod)))
+        {
+            if (HostPortMapping.Of(other).Any(taken => Array.Exists(wanted, taken.Collides)))
+            {
+                throw new PodRefusedException("NodePorts", "Predicate NodePorts failed");
+            }
+        }
+    }
+
+    /// <summary>Of two pods that cannot both be here, the one that came first is.</summary>
+    private static bool IsBefore(Pod other, Pod pod) => other.Status.Phase is not ("Succeeded" or "Failed")
+        && (other.Status.StartTime is not null && pod.Status.StartTime is null || Rank(other).CompareTo(Rank(pod)) < 0);
+
+    private static (DateTimeOffset, string) Rank(Pod pod) => (pod.Metadata.CreationTimestamp ?? default, pod.Metadata.UID);
+}
+
+/// <summary>The node will not run a pod: it fails, and is not tried again.</summary>
+internal sealed class PodRefusedException(string reason, string message) : Exception(message)
+{
+    internal string Reason { get; } = reason;
+}
