@@ -80,6 +80,9 @@ internal sealed class ForwardCache(CachePlan plan, TimeProvider time)
         return false;
     }
 
+    /// <summary>A fresh answer, not counted as asked for.</summary>
+    internal byte[]? Peek(in ForwardKey key) => _entries.TryGetValue(key, out var entry) && time.GetUtcNow() < entry.Expires ? entry.Answer : null;
+
     internal void Keep(in ForwardKey key, byte[] answer)
     {
         if (Lifetime(answer) is not (var seconds and > 0))

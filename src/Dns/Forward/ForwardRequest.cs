@@ -22,6 +22,9 @@ internal sealed record ForwardRequest
 
     internal bool DnssecOk { get; init; }
 
+    /// <summary>Both halves of the client's cookie; null when it sent none.</summary>
+    internal byte[]? Cookie { get; init; }
+
     /// <summary>Told of the answer, besides the client.</summary>
     internal Action<ForwardAnswer>? Logged { get; init; }
 

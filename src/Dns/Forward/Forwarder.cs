@@ -158,7 +158,7 @@ internal sealed class Forwarder : IDisposable
         if (cached.IsDue || cached.IsStale)
         {
             Cache.CountPrefetch();
-            _ = FetchAsync(key, request);
+            _ = FetchAsync(key, request, refresh: true);
         }
 
         reply = UpstreamAnswer.Rewrite(request, cached.Answer, cached.Age, cached.Left);
@@ -198,7 +198,7 @@ internal sealed class Forwarder : IDisposable
     private async Task<(byte[] Message, ResponseCode Code)> AnswerAsync(ForwardRequest request)
     {
         var key = KeyOf(request);
-        var answer = await FetchAsync(key, request);
+        var answer = await FetchAsync(key, request, refresh: false);
         if (answer is not null && !(IsFailure(answer) && _cachePlan is { Stale.Ticks: > 0 }))
         {
             // Own TTLs are bounded as they will be when the answer comes from the cache.
@@ -215,9 +215,10 @@ internal sealed class Forwarder : IDisposable
 
     private static bool IsFailure(byte[] answer) => (DnsHeader.Flags(answer) & DnsHeader.RcodeMask) == (int)ResponseCode.ServFail;
 
-    private async Task<byte[]?> FetchAsync(ForwardKey key, ForwardRequest request)
+    /// <summary>Unless it is to be refreshed, an answer that came for another client between the look into the cache and now is as good.</summary>
+    private async Task<byte[]?> FetchAsync(ForwardKey key, ForwardRequest request, bool refresh)
     {
-        var own = new Lazy<Task<byte[]?>>(() => AskAsync(key, request));
+        var own = new Lazy<Task<byte[]?>>(() => !refresh && Cache?.Peek(key) is { } known ? Task.FromResult<byte[]?>(known) : AskAsync(key, request));
         var shared = _underWay.GetOrAdd(key, own);
         try
         {

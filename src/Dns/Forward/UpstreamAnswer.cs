@@ -72,6 +72,11 @@ internal static class UpstreamAnswer
     {
         request.Question.CopyTo(buffer);
         var reply = new ReplyBuilder(buffer, request.Question.Length, (request.HasEdns, request.DnssecOk), request.Limit, suffixes);
+        if (request.Cookie is { } cookie)
+        {
+            reply.Attach(cookie);
+        }
+
         reply.Writer.RememberName(DnsHeader.Size);
         var at = DnsHeader.Size;
         foreach (var target in request.Aliases)

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Net;
 using System.Text;
 using Dataplane.Dns.Forward;
 using Dataplane.Dns.Wire;
@@ -13,6 +14,8 @@ namespace Dataplane.Dns.Server;
 /// </summary>
 internal sealed class DnsMetrics : IDisposable
 {
+    private const int TopCount = 10;
+
     private readonly Meter _meter = new("Dataplane.Dns");
     private readonly MetricsText _text;
     private readonly List<QueryCounters> _counters = [];
@@ -38,6 +41,11 @@ internal sealed class DnsMetrics : IDisposable
             description: "A constant 1 with the version as its label.");
         _meter.CreateObservableCounter("coredns_reload_failed_total", () => ReloadFailures, description: "Counter of configurations that could not be taken over.");
         _meter.CreateObservableGauge("dataplane_dns_state_age_seconds", () => Age(lastHeard()), unit: null, description: "Seconds since the API server was last heard of.");
+        _meter.CreateObservableGauge(
+            "dataplane_dns_top_clients", () => Top(counters => counters.Clients, "client", key => key.Length is 4 or 16 ? new IPAddress(key).ToString() : "unknown"),
+            description: "Queries, about, of the clients that ask most.");
+        _meter.CreateObservableGauge(
+            "dataplane_dns_top_names", () => Top(counters => counters.Names, "name", key => DnsName.Format(key)), description: "Queries, about, for the names that are asked for most.");
         _forwarders = forwarders;
         Observe();
     }
@@ -70,6 +78,15 @@ internal sealed class DnsMetrics : IDisposable
         _text.Dispose();
         _meter.Dispose();
     }
+
+    /// <summary>The few that ask, or are asked for, most: the number of labels stays bounded, whoever comes.</summary>
+    private IEnumerable<Measurement<long>> Top(Func<QueryCounters, TopTalkers> choose, string label, Func<byte[], string> text) => Listeners()
+        .SelectMany(counters => choose(counters).Top(TopCount))
+        .GroupBy(talker => text(talker.Key), talker => talker.Count)
+        .Select(same => (Text: same.Key, Count: same.Sum()))
+        .OrderByDescending(talker => talker.Count)
+        .Take(TopCount)
+        .Select(talker => new Measurement<long>(talker.Count, new KeyValuePair<string, object?>(label, talker.Text)));
 
     private static IEnumerable<Measurement<double>> Age(DateTimeOffset? heard) =>
         heard is { } at ? [new Measurement<double>((TimeProvider.System.GetUtcNow() - at).TotalSeconds)] : [];

@@ -43,6 +43,12 @@ internal sealed class QueryCounters
 
     internal long[] ByCode { get; } = new long[Codes.Length + 1];
 
+    /// <summary>Addresses that ask most, of 4 or 16 bytes.</summary>
+    internal TopTalkers Clients { get; } = new(16);
+
+    /// <summary>Names that are asked for most, in wire form.</summary>
+    internal TopTalkers Names { get; } = new(NameView.MaxLength);
+
     /// <summary>Queries that ended in an exception: coredns_panics_total.</summary>
     internal long Failures { get; set; }
 

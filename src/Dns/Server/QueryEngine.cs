@@ -43,10 +43,12 @@ internal sealed class QueryEngine
 {
     private readonly SiteSource _source;
     private readonly QueryCounters _counters;
+    private readonly byte[] _cookie = new byte[ServerCookies.Size];
     private Query _query = new();
     private Query _spare = new();
     private Site? _site;
     private long _started;
+    private uint _sampled;
     private uint _random = (uint)Random.Shared.Next() | 1;
 
     /// <param name="source">Where server blocks and the cluster's names are found.</param>
@@ -81,7 +83,7 @@ internal sealed class QueryEngine
             return new Reply(Disposition.Send, ReplyBuilder.HeaderOnly(buffer, code), code);
         }
 
-        var site = _site = _source.Sites.Find(_query.Name);
+        var site = _site = verdict is QueryVerdict.CookieOnly ? null : _source.Sites.Find(_query.Name);
         if (site?.Log is not null)
         {
             _started = Stopwatch.GetTimestamp();
@@ -90,6 +92,19 @@ internal sealed class QueryEngine
         var payload = site?.Plan.PayloadSize ?? ReplyBuilder.PayloadSize;
         var limit = datagram ? Math.Min(_query.PayloadSize, payload) : Math.Min(buffer.Length, ushort.MaxValue);
         var reply = new ReplyBuilder(buffer, _query.QuestionEnd, (_query.HasEdns, _query.DnssecOk), limit);
+        if (_query.HasCookie)
+        {
+            _query.ClientCookie.CopyTo(_cookie);
+            ServerCookies.Complete(_cookie, client, TimeProvider.System.GetUtcNow());
+            reply.Attach(_cookie);
+        }
+
+        if (verdict is QueryVerdict.CookieOnly)
+        {
+            reply.WithoutQuestion();
+            return Sent(ref reply, ResponseCode.NoError, 0);
+        }
+
         if (verdict is QueryVerdict.BadVers)
         {
             return Sent(ref reply, ResponseCode.BadVers, 0);
@@ -357,6 +372,7 @@ internal sealed class QueryEngine
         Aliases = [],
         HasEdns = _query.HasEdns,
         DnssecOk = _query.DnssecOk,
+        Cookie = _query.HasCookie ? _cookie.AsSpan().ToArray() : null,
         Limit = limit,
     };
 
@@ -372,6 +388,12 @@ internal sealed class QueryEngine
         }
 
         _counters.Received(_query.Type, received);
+        if (++_sampled % TopTalkers.Sampling == 0)
+        {
+            _counters.Clients.Add(client);
+            _counters.Names.Add(_query.Name.Wire);
+        }
+
         if (reply.Disposition is Disposition.Send)
         {
             _counters.Answered(reply.Code, reply.Length);

@@ -12,12 +12,16 @@ internal ref struct ReplyBuilder
     internal const int PayloadSize = 1232;
 
     private const int OptSize = 11;
+    private const int OptionHeader = 4;
+    private const int CookieOption = 10;
 
     private readonly Span<byte> _buffer;
     private readonly ushort _queryFlags;
     private readonly bool _hasEdns;
     private readonly bool _dnssecOk;
     private readonly int _limit;
+    private ReadOnlySpan<byte> _cookie;
+    private int _questions = 1;
     private int _answers;
     private int _authorities;
     private int _additionals;
@@ -41,6 +45,16 @@ internal ref struct ReplyBuilder
 
     /// <summary>Sets TC: something of the answer or authority section was left out.</summary>
     internal bool Truncated { get; set; }
+
+    /// <summary>Sends a cookie along; before any record is written.</summary>
+    internal void Attach(ReadOnlySpan<byte> cookie)
+    {
+        _cookie = cookie;
+        Writer.SetLimit(_limit - OptSize - OptionHeader - cookie.Length);
+    }
+
+    /// <summary>The query had no question, and the reply has none.</summary>
+    internal void WithoutQuestion() => _questions = 0;
 
     internal void AddAnswers(int count) => _answers += count;
 
@@ -71,14 +85,21 @@ internal ref struct ReplyBuilder
             Writer.U16BigEndian((ushort)RecordType.OPT);
             Writer.U16BigEndian(PayloadSize);
             Writer.U32BigEndian(((uint)code >> 4 << 24) | (_dnssecOk ? 0x8000u : 0));
-            Writer.U16BigEndian(0);
+            Writer.U16BigEndian(_cookie.IsEmpty ? 0 : OptionHeader + _cookie.Length);
+            if (!_cookie.IsEmpty)
+            {
+                Writer.U16BigEndian(CookieOption);
+                Writer.U16BigEndian(_cookie.Length);
+                Writer.Bytes(_cookie);
+            }
+
             _additionals++;
         }
 
         var echoed = _queryFlags & (DnsHeader.RD | DnsHeader.CD);
         var header = DnsHeader.QR | echoed | flags | (Truncated ? DnsHeader.TC : 0) | ((ushort)code & DnsHeader.RcodeMask);
         DnsHeader.SetFlags(_buffer, (ushort)header);
-        DnsHeader.SetCounts(_buffer, 1, _answers, _authorities, _additionals);
+        DnsHeader.SetCounts(_buffer, _questions, _answers, _authorities, _additionals);
         return Writer.Position;
     }
 }

@@ -96,10 +96,19 @@ internal sealed class ZoneWatcher : IAsyncDisposable
         await _allSynced;
         _changes.Writer.TryWrite(zone =>
         {
+            DropListsGarbage();
             _synced = true;
             Log.Synced(_logger, zone.ServiceCount, zone.NamespaceCount);
         });
     }
+
+    /// <summary>
+    /// What the first lists were read through is several times what is kept of them, and nothing that follows allocates enough for the
+    /// collector to come by again: it would stay resident for good. Nobody is sent here yet, so that its pause holds up no one.
+    /// </summary>
+#pragma warning disable RS0030 // The collector cannot know that the lists are over; see above.
+    private static void DropListsGarbage() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+#pragma warning restore RS0030
 
     private async Task ApplyAsync()
     {

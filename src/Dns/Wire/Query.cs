@@ -10,6 +10,9 @@ internal enum QueryVerdict
     FormErr,
     NotImp,
 
+    /// <summary>No question, but a cookie.</summary>
+    CookieOnly,
+
     /// <summary>EDNS version above 0 (RFC 6891, 6.1.3).</summary>
     BadVers,
 }
@@ -21,10 +24,12 @@ internal enum QueryVerdict
 internal sealed class Query
 {
     private const int OptionHeader = 4;
+    private const int CookieOption = 10;
 
     private readonly byte[] _name = new byte[NameView.MaxLength];
     private readonly byte[] _labels = new byte[NameView.MaxLabels];
     private readonly byte[] _otherName = new byte[NameView.MaxLength];
+    private readonly byte[] _cookie = new byte[8];
     private int _nameLength;
     private int _labelCount;
 
@@ -44,9 +49,14 @@ internal sealed class Query
 
     internal bool DnssecOk { get; private set; }
 
+    internal bool HasCookie { get; private set; }
+
+    /// <summary>The client's half, 8 bytes (RFC 7873, 4).</summary>
+    internal ReadOnlySpan<byte> ClientCookie => _cookie;
+
     internal QueryVerdict Parse(ReadOnlySpan<byte> message)
     {
-        HasEdns = DnssecOk = false;
+        HasEdns = DnssecOk = HasCookie = false;
         PayloadSize = 512;
         if (message.Length < DnsHeader.Size || (DnsHeader.Flags(message) & DnsHeader.QR) != 0)
         {
@@ -59,7 +69,8 @@ internal sealed class Query
         }
 
         var reader = new DnsReader(message, DnsHeader.Size);
-        if (DnsHeader.QuestionCount(message) != 1 || !TryQuestion(ref reader))
+        var questions = DnsHeader.QuestionCount(message);
+        if (questions > 1 || (questions == 1 && !TryQuestion(ref reader)))
         {
             return QueryVerdict.FormErr;
         }
@@ -79,6 +90,13 @@ internal sealed class Query
         if (!reader.AtEnd)
         {
             return QueryVerdict.FormErr;
+        }
+
+        if (questions == 0)
+        {
+            // Without a question only a cookie can be asked for (RFC 7873, 5.4).
+            QuestionEnd = DnsHeader.Size;
+            return HasCookie && version == 0 ? QueryVerdict.CookieOnly : QueryVerdict.FormErr;
         }
 
         return version > 0 ? QueryVerdict.BadVers : QueryVerdict.Answerable;
@@ -102,7 +120,7 @@ internal sealed class Query
 
     /// <summary>
     /// OPT (RFC 6891, 6.1.2): owner root, CLASS is the payload size, TTL is EXTENDED-RCODE, VERSION, DO and Z. Options are
-    /// walked for their bounds only: none is echoed, a client's COOKIE included (RFC 7873 lets a server ignore it).
+    /// walked for their bounds, and none is echoed: a COOKIE is taken note of (RFC 7873), 8 bytes of the client and 8 to 32 of a server.
     /// </summary>
     private bool TryOpt(ReadOnlySpan<byte> message, in RecordHeader opt, out int version)
     {
@@ -121,6 +139,17 @@ internal sealed class Query
             if (options.Length < OptionHeader || options.Length - OptionHeader < (options[2] << 8 | options[3]))
             {
                 return false;
+            }
+
+            if ((options[0] << 8 | options[1]) == CookieOption)
+            {
+                if ((options[2] << 8 | options[3]) is not (8 or (>= 16 and <= 40)))
+                {
+                    return false;
+                }
+
+                options.Slice(OptionHeader, _cookie.Length).CopyTo(_cookie);
+                HasCookie = true;
             }
 
             options = options[(OptionHeader + (options[2] << 8 | options[3]))..];

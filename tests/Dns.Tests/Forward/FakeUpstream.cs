@@ -12,10 +12,11 @@ internal sealed class FakeUpstream : IDisposable
     private int _asked;
 
     /// <param name="answer">Query and whether it came by TCP, to the messages sent back.</param>
-    internal FakeUpstream(Func<byte[], bool, IEnumerable<byte[]>> answer)
+    /// <param name="endPoint">Where; null takes a free port.</param>
+    internal FakeUpstream(Func<byte[], bool, IEnumerable<byte[]>> answer, IPEndPoint? endPoint = null)
     {
         _answer = answer;
-        _tcp.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _tcp.Bind(endPoint ?? new IPEndPoint(IPAddress.Loopback, 0));
         _tcp.Listen();
         _udp.Bind(_tcp.LocalEndPoint!);
         _ = ServeDatagramsAsync();

@@ -1,5 +1,6 @@
 using Dataplane.Dns.Client;
 using Dataplane.Dns.Forward;
+using Dataplane.Dns.Server;
 using Dataplane.Dns.Tests.Scenarios;
 using Dataplane.Dns.Wire;
 
@@ -63,8 +64,10 @@ public sealed class MessageTests
     [InlineData("edns1opt", "00 0029 04D0 00 01 0000 0004 0064 0000", "BADVERS", false)]
     [InlineData("do", "00 0029 04D0 00 00 8000 0000", "NOERROR", true)]
     [InlineData("ednsflags", "00 0029 04D0 00 00 0080 0000", "NOERROR", false)]
+    [InlineData("cookie of 7 bytes", "00 0029 04D0 00 00 0000 000B 000A 0007 01020304050607", "FORMERR", null)]
+    [InlineData("cookie of 12 bytes", "00 0029 04D0 00 00 0000 0010 000A 000C 0102030405060708090A0B0C", "FORMERR", null)]
     [InlineData("docookie", "00 0029 04D0 00 00 8000 000C 000A 0008 0102030405060708", "NOERROR", true)]
-    [InlineData("optlist", "00 0029 04D0 00 00 0000 0014 0003 0000 0008 0004 0001 0000 000A 0000 0009 0000", "NOERROR", false)]
+    [InlineData("optlist", "00 0029 04D0 00 00 0000 0014 0003 0000 0008 0004 0001 0000 000B 0000 0009 0000", "NOERROR", false)]
     public void EdnsIsAnsweredAsItsTestersExpect(string what, string opt, string code, bool? dnssecOk, int flags = 0)
     {
         var query = QueryMessage.Write(DnsName.Parse("cluster.local"), RecordType.SOA, flags, null);
@@ -77,7 +80,12 @@ public sealed class MessageTests
         Assert.Equal(dnssecOk is null ? null : (0, dnssecOk.Value, 1232), response.Edns);
         Assert.Equal(code == "NOERROR" ? 1 : 0, response.Answers.Count);
         Assert.Equal(0, DnsHeader.Flags(reply) & 0x0040);
-        if (dnssecOk is not null)
+        if (what == "docookie")
+        {
+            // Both halves, the client's own first (RFC 7873, 5.2).
+            Assert.Equal(Convert.FromHexString("001C000A00180102030405060708" + "01000000"), reply[^30..^12]);
+        }
+        else if (dnssecOk is not null)
         {
             // The OPT record is the last and empty: no option was echoed.
             Assert.Equal(new byte[] { 0, 0 }, reply[^2..]);
@@ -85,6 +93,35 @@ public sealed class MessageTests
             Assert.Equal(0, reply[^3]);
         }
     }
+
+    [Fact]
+    public void ACookieAloneIsAnsweredWithOne()
+    {
+        var reply = new TestZone().Send(Convert.FromHexString("123401000000000000000001" + "00002904D000000000000C" + "000A00080102030405060708"))!;
+        Assert.Equal((0, 1), (DnsHeader.QuestionCount(reply), DnsHeader.AdditionalCount(reply)));
+        Assert.Equal("NOERROR", DnsResponse.Read(reply).Code.Mnemonic());
+        Assert.Equal(DnsHeader.Size + 11 + 4 + 24, reply.Length);
+    }
+
+    /// <summary>A cookie is the same for the same client and time, and another for any other.</summary>
+    [Fact]
+    public void ACookieIsBoundToItsClient()
+    {
+        var cookies = new[] { ("0102030405060708", "10.0.0.1"), ("0102030405060708", "10.0.0.1"), ("0102030405060709", "10.0.0.1"), ("0102030405060708", "10.0.0.2") }.Select(pair =>
+        {
+            var cookie = new byte[ServerCookies.Size];
+            Convert.FromHexString(pair.Item1).CopyTo(cookie, 0);
+            ServerCookies.Complete(cookie, System.Net.IPAddress.Parse(pair.Item2).GetAddressBytes(), DateTimeOffset.UnixEpoch);
+            return Convert.ToHexString(cookie.AsSpan(16));
+        }).ToList();
+        Assert.Equal(cookies[0], cookies[1]);
+        Assert.Equal(3, cookies.Distinct().Count());
+    }
+
+    /// <summary>The vector of the paper: key 00 to 0F, message 00 to 0E.</summary>
+    [Fact]
+    public void SipHashIsThatOfItsAuthors() =>
+        Assert.Equal(0xA129CA6149BE45E5, SipHash.Compute([.. Enumerable.Range(0, 16).Select(i => (byte)i)], [.. Enumerable.Range(0, 15).Select(i => (byte)i)]));
 
     [Theory]
     [InlineData(null, 512, 29)]
