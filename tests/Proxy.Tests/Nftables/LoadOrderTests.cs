@@ -30,6 +30,7 @@ public class LoadOrderTests
         Assert.Equal(
             ["shop/checked", "shop/large", "shop/small"],
             LoadOrder.Pieces(plan, () => new HashSet<FrontEnd> { inUse }).Select(piece => Assert.Single(piece).Name.ToString()));
+        Assert.Equal("shop/large", Proxy.Iptables.Nft.FullWriter.InOrder(plan, new HashSet<FrontEnd> { inUse }).First().Name.ToString());
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Dataplane.Api;
 using Dataplane.Netlink;
 using Dataplane.Netlink.Nftables;
@@ -55,12 +56,12 @@ internal sealed class FullWriter
     private RuleBatch Rules => _batches[0].Rules;
 
     /// <exception cref="NetlinkException">The kernel refused, or somebody else changed our chains meanwhile.</exception>
-    internal void Write(ForwardingPlan plan, Action<int, int>? progress)
+    internal void Write(ForwardingPlan plan, Action<int, int>? progress, Func<IReadOnlySet<FrontEnd>> inUse)
     {
         try
         {
             WriteFoundation();
-            var dispatch = WriteServices(plan, progress);
+            var dispatch = WriteServices(plan, progress, inUse);
             WriteDispatch(dispatch);
             new ChainRemoval(_state.Family, _commit, _logger).Remove([.. _listing.ServiceChains.Where(chain => !dispatch.Written.Contains(chain.Name))]);
         }
@@ -114,13 +115,17 @@ internal sealed class FullWriter
         }
     }
 
-    private DispatchPlan WriteServices(ForwardingPlan plan, Action<int, int>? progress)
+    /// <summary>What a node cannot do without, then what clients are connected to, then the rest.</summary>
+    internal static IEnumerable<ServicePlan> InOrder(ForwardingPlan plan, IReadOnlySet<FrontEnd> inUse) => plan.Services.Values.OrderBy(
+        service => service.Name.Namespace is "default" or "kube-system" ? 0 : service.FrontEnds.Any(frontEnd => inUse.Contains(frontEnd.FrontEnd)) ? 1 : 2);
+
+    private DispatchPlan WriteServices(ForwardingPlan plan, Action<int, int>? progress, Func<IReadOnlySet<FrontEnd>> inUse)
     {
-        var services = plan.Services.Values.OrderBy(service => service.Name.Namespace is "default" or "kube-system" ? 0 : 1).ToList();
-        var renderer = new ServiceRenderer(_state.AddressFamily, _options, withEndpointComments: !ServiceRenderer.IsLarge(services, _state.AddressFamily));
-        var (dispatch, written) = (new DispatchPlan(), 0);
         // Whatever is dispatched from an older run's rules stays so until all is written.
         var early = !_listing.ServiceChains.Any();
+        var services = InOrder(plan, early ? inUse() : ImmutableHashSet<FrontEnd>.Empty).ToList();
+        var renderer = new ServiceRenderer(_state.AddressFamily, _options, withEndpointComments: !ServiceRenderer.IsLarge(services, _state.AddressFamily));
+        var (dispatch, written) = (new DispatchPlan(), 0);
         var isListed = _listing.ServiceChains.Select(chain => chain.Name).ToHashSet();
         foreach (var service in services)
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net.Sockets;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Netlink.Nftables;
+using Dataplane.Proxy.ConnectionTracking;
 using Dataplane.Proxy.Iptables.Rendering;
 using Dataplane.Proxy.Iptables.Rules;
 using Dataplane.Proxy.Planning;
@@ -49,9 +50,10 @@ internal sealed class NftRuleStore : IRuleStore
         _states = null;
         var states = _families.Select(family => new FamilyState(family)).ToList();
         var generations = new GenerationCheck(_connection);
+        var inUse = FrontEndsInUse.Look(_namespace);
         foreach (var state in states)
         {
-            new FullWriter(_connection, state, options, generations.Commit, _logger).Write(plan, progress);
+            new FullWriter(_connection, state, options, generations.Commit, _logger).Write(plan, progress, inUse);
         }
 
         _foreign.Clear();
