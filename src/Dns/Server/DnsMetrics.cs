@@ -70,6 +70,10 @@ internal sealed class DnsMetrics : IDisposable
         var sizes = Array.ConvertAll(QueryCounters.SizeBounds, bound => (double)bound);
         Append(text, "coredns_dns_request_size_bytes", "Size of requests in bytes.", counters => counters.RequestSizes, sizes);
         Append(text, "coredns_dns_response_size_bytes", "Size of responses in bytes.", counters => counters.ResponseSizes, sizes);
+        var upstreams = _forwarders().SelectMany(forwarder => forwarder.Upstreams).GroupBy(upstream => $"proxy_name=\"forward\",to=\"{upstream.Plan.Address}\"");
+        Append(
+            text, "coredns_proxy_request_duration_seconds", "Seconds an upstream took to answer.",
+            upstreams.Select(group => (group.Key, group.Select(upstream => upstream.Durations).ToArray())), QueryCounters.DurationBounds);
         return text.ToString();
     }
 
@@ -153,19 +157,25 @@ internal sealed class DnsMetrics : IDisposable
     /// <summary>The histograms come counted already, which a meter's instruments cannot take in.</summary>
     private void Append(StringBuilder text, string name, string about, Func<QueryCounters, QueryCounters.Distribution> choose, double[] bounds)
     {
+        var listeners = Listeners().GroupBy(counters => $"server=\"{counters.Server}\",zone=\"{_zone}\",view=\"\",proto=\"{counters.Protocol}\"");
+        Append(text, name, about, listeners.Select(group => (group.Key, group.Select(choose).ToArray())), bounds);
+    }
+
+    private static void Append(
+        StringBuilder text, string name, string about, IEnumerable<(string Labels, QueryCounters.Distribution[] Distributions)> series, double[] bounds)
+    {
         text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {about}\n# TYPE {name} histogram\n");
-        foreach (var listener in Listeners().GroupBy(counters => (counters.Server, counters.Protocol)))
+        foreach (var (labels, distributions) in series)
         {
-            var labels = $"server=\"{listener.Key.Server}\",zone=\"{_zone}\",view=\"\",proto=\"{listener.Key.Protocol}\"";
             var total = 0L;
             for (var i = 0; i <= bounds.Length; i++)
             {
-                total += listener.Sum(counters => choose(counters).Buckets[i]);
+                total += distributions.Sum(distribution => distribution.Buckets[i]);
                 var bound = i < bounds.Length ? bounds[i].ToString(CultureInfo.InvariantCulture) : "+Inf";
                 text.Append(CultureInfo.InvariantCulture, $"{name}_bucket{{{labels},le=\"{bound}\"}} {total}\n");
             }
 
-            text.Append(CultureInfo.InvariantCulture, $"{name}_sum{{{labels}}} {listener.Sum(counters => choose(counters).Sum)}\n");
+            text.Append(CultureInfo.InvariantCulture, $"{name}_sum{{{labels}}} {distributions.Sum(distribution => distribution.Sum)}\n");
             text.Append(CultureInfo.InvariantCulture, $"{name}_count{{{labels}}} {total}\n");
         }
     }

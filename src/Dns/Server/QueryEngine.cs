@@ -388,7 +388,7 @@ internal sealed class QueryEngine
         }
 
         _counters.Received(_query.Type, received);
-        if (++_sampled % TopTalkers.Sampling == 0)
+        if (_site is not null && ++_sampled % TopTalkers.Sampling == 0)
         {
             _counters.Clients.Add(client);
             _counters.Names.Add(_query.Name.Wire);

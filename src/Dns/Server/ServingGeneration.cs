@@ -50,10 +50,12 @@ internal sealed class ServingGeneration : IAsyncDisposable
     internal async Task RetireAsync(TimeProvider time)
     {
         var start = time.GetTimestamp();
-        while (_forwarders.Values.Any(forwarder => forwarder.Concurrent > 0) && time.GetElapsedTime(start) < Drain)
+        do
         {
+            // At least once: a listener may have looked into the old table just before it was replaced.
             await Task.Delay(DrainStep, time);
         }
+        while (_forwarders.Values.Any(forwarder => forwarder.Concurrent > 0) && time.GetElapsedTime(start) < Drain);
 
         await DisposeAsync();
     }

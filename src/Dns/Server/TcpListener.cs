@@ -11,7 +11,7 @@ namespace Dataplane.Dns.Server;
 /// <summary>Accepts TCP clients up to a number, beyond which new ones are closed at once: those being served stay served.</summary>
 internal sealed class TcpListener : IAsyncDisposable
 {
-    private const int MaxConnections = 512;
+    internal const int MaxConnections = 512;
     private const int Backlog = 512;
     private static readonly TimeSpan NoDescriptorPause = TimeSpan.FromMilliseconds(100);
 

@@ -16,6 +16,9 @@ internal sealed class ZoneWatcher : IAsyncDisposable
     /// <summary>Changes a snapshot takes in at most, so that the first list of a large cluster is visible as it comes in.</summary>
     private const int MaxBatch = 4096;
 
+    /// <summary>Services whose lists leave garbage worth a collection.</summary>
+    private const int LargeCluster = 500;
+
     private static readonly object Present = new();
 
     private readonly Channel<Action<ZoneState>> _changes = Channel.CreateUnbounded<Action<ZoneState>>(new() { SingleReader = true });
@@ -96,7 +99,11 @@ internal sealed class ZoneWatcher : IAsyncDisposable
         await _allSynced;
         _changes.Writer.TryWrite(zone =>
         {
-            DropListsGarbage();
+            if (zone.ServiceCount >= LargeCluster)
+            {
+                DropListsGarbage();
+            }
+
             _synced = true;
             Log.Synced(_logger, zone.ServiceCount, zone.NamespaceCount);
         });

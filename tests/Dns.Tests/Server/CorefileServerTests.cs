@@ -123,6 +123,53 @@ public sealed class CorefileServerTests : IAsyncLifetime
         await leaving;
     }
 
+    /// <summary>All that kubeadm writes, on the ports that it expects, in a network namespace that has nothing else.</summary>
+    [Fact]
+    public async Task TheCorefileOfKubeadmRunsAsItIs()
+    {
+        using var network = new TestNetwork();
+        var host = network.AddHost("dns");
+        File.WriteAllText(Path.Combine(_files.FullName, "resolv.conf"), "nameserver 127.0.0.9\nsearch example.com\n");
+        var file = Write("""
+            .:53 {
+                errors
+                health {
+                   lameduck 5s
+                }
+                ready
+                kubernetes cluster.local in-addr.arpa ip6.arpa {
+                   pods insecure
+                   fallthrough in-addr.arpa ip6.arpa
+                   ttl 30
+                }
+                prometheus :9153
+                forward . resolv.conf {
+                   max_concurrent 1000
+                }
+                cache 30 {
+                   disable success cluster.local
+                   disable denial cluster.local
+                }
+                loop
+                reload
+                loadbalance
+            }
+
+            """);
+        var options = new DnsOptions { KubeConfig = _api.KubeConfig, Corefile = file, UdpThreads = 2, Namespace = host.Namespace, ForwardNamespace = host.Namespace };
+        await using var dns = await ClusterDns.StartAsync(options, NullLoggerFactory.Instance);
+        await UntilAsync(() => dns.Synced);
+        Assert.Equal("10.96.0.7\n", await InHostAsync("dig", "@127.0.0.1", "+time=20", "+tries=1", "+short", "web-7.default.svc.cluster.local"));
+        Assert.Equal("web-7.default.svc.cluster.local.\n", await InHostAsync("dig", "@::1", "+time=20", "+tries=1", "+tcp", "+short", "-x", "10.96.0.7"));
+        Assert.Equal("OK", await InHostAsync("curl", "-s", "http://127.0.0.1:8080/health"));
+        Assert.Equal("OK", await InHostAsync("curl", "-s", "http://127.0.0.1:8181/ready"));
+        var metrics = await InHostAsync("curl", "-s", "http://127.0.0.1:9153/metrics");
+        Assert.Contains("coredns_dns_requests_total{", metrics, StringComparison.Ordinal);
+        Assert.Contains("coredns_forward_max_concurrent_rejects_total 0", metrics, StringComparison.Ordinal);
+
+        async Task<string> InHostAsync(string tool, params string[] arguments) => (await Tools.RunAsync(host.Namespace, tool, arguments)).OutputOrThrow();
+    }
+
     [Fact]
     public async Task AMistakeKeepsItFromStarting()
     {

@@ -6,6 +6,7 @@ using Dataplane.Dns.Forward;
 using Dataplane.Dns.Tests.Scenarios;
 using Dataplane.Dns.Wire;
 using Dataplane.TestKit;
+using TcpListener = Dataplane.Dns.Server.TcpListener;
 
 namespace Dataplane.Dns.Tests.Server;
 
@@ -106,6 +107,53 @@ public sealed class SocketTests
         var options = new DnsQueryOptions { Server = server.EndPoint, Tcp = true };
         var response = await DnsClient.QueryAsync("svc-1.testns.svc.cluster.local", RecordType.A, options);
         Assert.Single(response.Answers);
+    }
+
+    [Fact]
+    public async Task ClientsThatStallTakeNoMorePlacesThanThereAre()
+    {
+        await using var server = new TestServer(Zone());
+        var options = new DnsQueryOptions { Server = server.EndPoint, Tcp = true, Timeout = TimeSpan.FromSeconds(20) };
+        var stalled = new List<Socket>();
+        try
+        {
+            // A length and no message: all places are taken until they are seen to be idle.
+            for (var i = 0; i < TcpListener.MaxConnections; i++)
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                stalled.Add(socket);
+                await socket.ConnectAsync(server.EndPoint);
+                await socket.SendAsync(new byte[] { 0, 40 });
+            }
+
+            using var late = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await late.ConnectAsync(server.EndPoint);
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            Assert.Equal(0, await late.ReceiveAsync(new byte[1], limit.Token));
+            Assert.Single((await DnsClient.QueryAsync("svc-1.testns.svc.cluster.local", RecordType.A, options with { Tcp = false })).Answers);
+        }
+        finally
+        {
+            stalled.ForEach(socket => socket.Dispose());
+        }
+
+        using var served = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await IsServedAsync(options))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), served.Token);
+        }
+    }
+
+    private static async Task<bool> IsServedAsync(DnsQueryOptions options)
+    {
+        try
+        {
+            return (await DnsClient.QueryAsync("svc-1.testns.svc.cluster.local", RecordType.A, options)).Answers.Count == 1;
+        }
+        catch (Exception closed) when (closed is IOException or SocketException)
+        {
+            return false;
+        }
     }
 
     [Fact]
