@@ -19,6 +19,7 @@ public static class Errno
     public const int ELOOP = 40;
     public const int EMSGSIZE = 90;
     public const int EOPNOTSUPP = 95;
+    public const int EADDRNOTAVAIL = 99;
     public const int ECONNABORTED = 103;
     public const int ECONNRESET = 104;
     public const int ENOBUFS = 105;

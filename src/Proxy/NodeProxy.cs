@@ -145,7 +145,7 @@ public sealed class NodeProxy : IAsyncDisposable
     }
 
     private static ProxyModeContext Context(ProxyOptions options, ILoggerFactory loggers, Action rulesTouched) =>
-        new(options.Namespace, 1u << options.MasqueradeBit, rulesTouched, loggers, TimeProvider.System);
+        new(options.Namespace, 1u << options.MasqueradeBit, rulesTouched, loggers, TimeProvider.System) { Ipvs = options.Ipvs };
 
     private static long Now() => TimeProvider.System.GetTimestamp();
 

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Proxy.ConnectionTracking;
 using Dataplane.Proxy.Iptables;
+using Dataplane.Proxy.Ipvs;
 using Dataplane.Proxy.Nftables;
 using Dataplane.Proxy.Userspace;
 using Dataplane.Proxy.Userspace.Relay;
@@ -15,6 +16,8 @@ public static class ProxyModes
 {
     private static readonly ImmutableArray<(string Name, Func<ProxyModeContext, IProxyMode> Create)> Built =
     [
+        // Before iptables: its chains lead to some of those that iptables has too.
+        (IpvsMode.ModeName, context => new FlowCleaningMode(new IpvsMode(context), context)),
         (NftablesMode.ModeName, context => new FlowCleaningMode(new NftablesMode(context), context)),
         (IptablesMode.ModeName, context => new FlowCleaningMode(new IptablesMode(context), context)),
         (UserspaceMode.ModeName, context => new FlowCleaningMode(new UserspaceMode(context, new RelayOptions()), context, relayed: true)),
@@ -23,9 +26,20 @@ public static class ProxyModes
     /// <summary>Every mode that <see cref="ProxyOptions.Mode"/> may name.</summary>
     public static ImmutableArray<string> Names => [.. Built.Select(mode => mode.Name)];
 
-    /// <exception cref="ProxyModeException">There is no such mode; the message names those there are.</exception>
+    /// <summary>Why this kernel cannot have a mode, in its own words; null when it can, or when only trying tells.</summary>
+    /// <param name="name">The mode.</param>
+    /// <param name="networkNamespace">Null for the process's own.</param>
+    public static string? Missing(string name, NetworkNamespace? networkNamespace) =>
+        name == IpvsMode.ModeName ? IpvsMode.Missing(networkNamespace) : null;
+
+    /// <exception cref="ProxyModeException">There is no such mode, and the message names those there are; or the kernel cannot have it.</exception>
     internal static IProxyMode Create(string name, ProxyModeContext context)
     {
+        if (Missing(name, context.Namespace) is { } missing)
+        {
+            throw new ProxyModeException($"proxy mode \"{name}\" needs what this kernel has not: {missing}");
+        }
+
         foreach (var mode in Built)
         {
             if (mode.Name == name)
@@ -46,7 +60,7 @@ public static class ProxyModes
         {
             if (other != name)
             {
-                await using var mode = create(context);
+                await using var mode = create(context with { Successor = name });
                 mode.Cleanup();
             }
         }
@@ -64,6 +78,12 @@ public sealed class ProxyModeException(string message) : Exception(message);
 /// <param name="Time">Clock.</param>
 public sealed record ProxyModeContext(NetworkNamespace? Namespace, uint MasqueradeMark, Action RulesTouched, ILoggerFactory Loggers, TimeProvider Time)
 {
+    /// <summary>Configuration of mode ipvs.</summary>
+    public IpvsOptions Ipvs { get; init; } = new();
+
+    /// <summary>Of a mode that is there to clean up: the mode whose rules stay; null for none.</summary>
+    public string? Successor { get; init; }
+
     /// <summary>Told during a whole plan's way into the kernel how many of its Services are there, and of how many.</summary>
     public Action<int, int>? Loading { get; init; }
 

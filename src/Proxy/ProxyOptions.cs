@@ -5,6 +5,7 @@ using Dataplane.Linux.Namespaces;
 using Dataplane.Proxy.Configuration;
 using Dataplane.Proxy.ConnectionTracking;
 using Dataplane.Proxy.Feeds;
+using Dataplane.Proxy.Ipvs;
 using Dataplane.Proxy.Planning;
 
 namespace Dataplane.Proxy;
@@ -46,6 +47,9 @@ public sealed record ProxyOptions
 
     /// <summary>Settings of connection tracking.</summary>
     public ConntrackOptions Conntrack { get; init; } = new();
+
+    /// <summary>Configuration of mode ipvs.</summary>
+    public IpvsOptions Ipvs { get; init; } = new();
 
     /// <summary>Where the other options come from: what /configz shows.</summary>
     public ProxyConfiguration Configuration { get; init; } = ProxyConfiguration.Default;

@@ -82,5 +82,6 @@ public static class Tools
         }
     }
 
-    private static Exception Skip(string reason) => new InvalidOperationException(SkipToken + reason);
+    /// <summary>To be thrown: skips the calling test.</summary>
+    public static Exception Skip(string reason) => new InvalidOperationException(SkipToken + reason);
 }

@@ -71,12 +71,12 @@ internal static class ProxyCommand
     private static ProxyOptions WithModeThatIsThere(ProxyOptions options, ILogger logger)
     {
         const string asked = "ipvs", instead = "iptables";
-        if (options.Mode != asked || ProxyModes.Names.Contains(asked))
+        if (options.Mode != asked || ProxyModes.Missing(asked, options.Namespace) is not { } missing)
         {
             return options;
         }
 
-        logger.ModeReplaced(asked, instead);
+        logger.ModeReplaced(asked, instead, missing);
         return options with { Mode = instead };
     }
 

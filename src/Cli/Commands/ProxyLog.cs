@@ -10,8 +10,8 @@ internal static partial class ProxyLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "--{Flag}: ignored, as {File} takes the place of flags")]
     internal static partial void FlagIgnored(this ILogger logger, string flag, string file);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Proxy mode {Asked} is not built; {Mode} takes its place")]
-    internal static partial void ModeReplaced(this ILogger logger, string asked, string mode);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Proxy mode {Asked} cannot be had here, {Mode} takes its place: {Reason}")]
+    internal static partial void ModeReplaced(this ILogger logger, string asked, string mode, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "oomScoreAdj {Value} could not be set: {Reason}")]
     internal static partial void OomScoreNotSet(this ILogger logger, int value, string reason);

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Dataplane.Api.Client;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Proxy.ConnectionTracking;
+using Dataplane.Proxy.Ipvs;
 using Dataplane.Proxy.Planning;
 using Dataplane.Proxy.ServiceModel;
 
@@ -43,6 +44,15 @@ public static class ConfiguredOptions
             SyncPeriod = configuration.Duration(OfMode(configuration, mode, "syncPeriod")) is { Ticks: > 0 } period
                 ? period
                 : throw new FormatException($"{OfMode(configuration, mode, "syncPeriod")}: must be more than 0"),
+            Ipvs = new IpvsOptions
+            {
+                Scheduler = Scheduler(configuration),
+                StrictArp = configuration.Flag("ipvs.strictARP"),
+                ExcludedCidrs = Networks(configuration, "ipvs.excludeCIDRs"),
+                TcpTimeout = Timeout(configuration, "ipvs.tcpTimeout"),
+                TcpFinTimeout = Timeout(configuration, "ipvs.tcpFinTimeout"),
+                UdpTimeout = Timeout(configuration, "ipvs.udpTimeout"),
+            },
             Conntrack = new ConntrackOptions
             {
                 MaxPerCore = InRange(configuration, "conntrack.maxPerCore", 0, int.MaxValue),
@@ -59,7 +69,18 @@ public static class ConfiguredOptions
 
     // Flags exist for the iptables settings alone; they hold for every mode that has none of its own set.
     private static string OfMode(ProxyConfiguration configuration, string mode, string setting) =>
-        mode == "nftables" && configuration.IsSet($"nftables.{setting}") ? $"nftables.{setting}" : $"iptables.{setting}";
+        mode == "nftables" && configuration.IsSet($"nftables.{setting}") ? $"nftables.{setting}"
+        : mode == "ipvs" && (setting is "syncPeriod" or "minSyncPeriod") ? $"ipvs.{setting}"
+        : $"iptables.{setting}";
+
+    private static string Scheduler(ProxyConfiguration configuration) => configuration.Text("ipvs.scheduler") is { Length: > 0 } name
+        ? Schedulers.Known.Contains(name) ? name : throw new FormatException($"ipvs.scheduler: \"{name}\" is none of {string.Join(", ", Schedulers.Known.Order())}")
+        : IpvsOptions.DefaultScheduler;
+
+    // The kernel's unit is the second; less than one would mean that it stays as it is.
+    private static TimeSpan Timeout(ProxyConfiguration configuration, string path) => configuration.Duration(path) is var timeout && (timeout == TimeSpan.Zero || timeout >= TimeSpan.FromSeconds(1))
+        ? timeout
+        : throw new FormatException($"{path}: must be 0 or at least 1s");
 
     private static LocalDetector? Detector(ProxyConfiguration configuration)
     {

@@ -4,6 +4,8 @@ using Dataplane.Proxy.Iptables.Legacy;
 using Dataplane.Proxy.Iptables.Nft;
 using Dataplane.Proxy.Iptables.Rendering;
 using Dataplane.Proxy.Iptables.Rules;
+using Dataplane.Proxy.Ipvs;
+using Dataplane.Proxy.Ipvs.Rules;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Proxy.Iptables;
@@ -18,18 +20,26 @@ internal sealed class RuleStores(ProxyModeContext context, ILogger logger)
     /// <exception cref="ProxyModeException">Neither can be had.</exception>
     internal IRuleStore Open()
     {
-        var legacy = Legacy();
+        var isLegacy = AreLegacy(out var reason);
+        logger.RuleStoreChosen(isLegacy ? "legacy" : "nf_tables", reason);
+        return isLegacy ? Legacy() : new NftRuleStore(context.Namespace, _hasIpv6, logger, context.RulesTouched, Kept);
+    }
+
+    /// <summary>Which tables rules go to, and why.</summary>
+    /// <exception cref="ProxyModeException">Neither can be had.</exception>
+    internal bool AreLegacy(out string reason)
+    {
         if (KubeletChain() is { } chain)
         {
-            logger.RuleStoreChosen(legacy.Name, $"the kubelet's {chain} is there");
-            return legacy;
+            reason = $"the kubelet's {chain} is there";
+            return true;
         }
 
         var feature = KernelProbe.Xtables(context.Namespace);
         if (feature.Available)
         {
-            logger.RuleStoreChosen("nf_tables", "the kernel takes x_tables extensions there");
-            return new NftRuleStore(context.Namespace, _hasIpv6, logger, context.RulesTouched);
+            reason = "the kernel takes x_tables extensions there";
+            return false;
         }
 
         try
@@ -41,8 +51,8 @@ internal sealed class RuleStores(ProxyModeContext context, ILogger logger)
             throw new ProxyModeException($"iptables mode: nf_tables does not take its rules ({feature.Reason}), and legacy tables neither ({missing.Message})");
         }
 
-        logger.RuleStoreChosen(legacy.Name, feature.Reason ?? "");
-        return legacy;
+        reason = feature.Reason ?? "";
+        return true;
     }
 
     /// <summary>Removes what is in the tables a store does not write to; null for all.</summary>
@@ -63,12 +73,15 @@ internal sealed class RuleStores(ProxyModeContext context, ILogger logger)
 
         if (used is not NftRuleStore)
         {
-            using var nft = new NftRuleStore(context.Namespace, _hasIpv6, logger, () => { });
+            using var nft = new NftRuleStore(context.Namespace, _hasIpv6, logger, () => { }, Kept);
             nft.Cleanup();
         }
     }
 
-    private LegacyRuleStore Legacy() => new(context.Namespace, _hasIpv6);
+    // Mode ipvs has chains of the same names: when it has taken over, they are its own.
+    private IReadOnlySet<TableChain> Kept => context.Successor == IpvsMode.ModeName ? IpvsChains.SharedWithIptables : new HashSet<TableChain>();
+
+    private LegacyRuleStore Legacy() => new(context.Namespace, _hasIpv6, Kept);
 
     // The kubelet writes its chains with the iptables that its node uses (KEP-3178).
     private string? KubeletChain()

@@ -36,6 +36,9 @@ public sealed record FrontEndPlan
     /// <summary>What the Service asks of a proxy that relays; kernel modes cannot do it.</summary>
     public RelaySettings Relay { get; init; } = RelaySettings.Default;
 
+    /// <summary>The IPVS scheduler the Service asks for; null for the configured one. Of no meaning to other modes.</summary>
+    public string? Scheduler { get; init; }
+
     /// <summary>Sources that may use a load-balancer address; empty for all. Others are dropped. None overlaps another.</summary>
     public ImmutableArray<IPNetwork> SourceRanges { get; init; } = [];
 }

@@ -146,6 +146,7 @@ internal static class ServicePlanner
             AffinityTimeout = service.AffinityTimeout,
             Relay = service.Relay,
             Serving = serving,
+            Scheduler = service.Scheduler,
         };
 
         private IEnumerable<IPAddress> OfFamily(ImmutableArray<IPAddress> addresses) => addresses.Where(IsOfFamily);

@@ -40,6 +40,9 @@ public sealed record ProxiedService
     /// <summary>Where this node answers whether it has local endpoints; none unless the external policy is Local.</summary>
     public NodePort HealthCheckNodePort { get; init; }
 
+    /// <summary>The IPVS scheduler it asks for by annotation; null for none.</summary>
+    public string? Scheduler { get; init; }
+
     /// <summary>Anything but pods and nodes can reach it.</summary>
     public bool IsExternallyAccessible =>
         ExternalIPs.Length > 0 || LoadBalancerIPs.Length > 0 || Ports.Any(port => port.NodePort.IsAllocated);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Dataplane.Api;
+using Dataplane.Proxy.Ipvs;
 
 namespace Dataplane.Proxy.ServiceModel;
 
@@ -39,7 +40,24 @@ internal static class ServiceReader
             HealthCheckNodePort = externalLocal && spec.HealthCheckNodePort is > 0 and <= ushort.MaxValue
                 ? new NodePort((ushort)spec.HealthCheckNodePort)
                 : NodePort.None,
+            Scheduler = ReadScheduler(service, faults),
         };
+    }
+
+    private static string? ReadScheduler(Service service, List<string> faults)
+    {
+        if (!service.Metadata.Annotations.TryGetValue(Schedulers.Annotation, out var name))
+        {
+            return null;
+        }
+
+        if (Schedulers.Known.Contains(name))
+        {
+            return name;
+        }
+
+        faults.Add($"metadata.annotations[{Schedulers.Annotation}] {name} is none of {string.Join(", ", Schedulers.Known.Order())}");
+        return null;
     }
 
     private static ImmutableArray<ProxiedPort> ReadPorts(NamespacedName service, ServiceSpec spec, List<string> faults)

@@ -12,6 +12,9 @@ internal sealed record Scenario
     /// <summary>Why a relay, whose sockets are the node's, does something else; null when it does the same.</summary>
     internal string? NotForRelays { get; init; }
 
+    /// <summary>Why IPVS does something else; null when it does the same.</summary>
+    internal string? NotForIpvs { get; init; }
+
     /// <summary>Another step: a change of the cluster, and what to try after it.</summary>
     internal Scenario Then(Action<Cluster> change, params string[] probes) => this with { Steps = Steps.Add(new Step(change, probes)) };
 

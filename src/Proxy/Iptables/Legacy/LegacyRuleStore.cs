@@ -10,7 +10,10 @@ namespace Dataplane.Proxy.Iptables.Legacy;
 /// Rules in x_tables of old, by iptables-legacy-restore: for kernels whose nf_tables cannot hold them and hosts whose kubelet uses it. The kernel takes
 /// whole tables here, so that a change costs what the table's size costs; kube-proxy has no other way.
 /// </summary>
-internal sealed class LegacyRuleStore(NetworkNamespace? networkNamespace, bool hasIpv6) : IRuleStore
+/// <param name="networkNamespace">Null for the process's own.</param>
+/// <param name="hasIpv6">The kernel has IPv6.</param>
+/// <param name="kept">Chains that a clean-up leaves alone; null for none.</param>
+internal sealed class LegacyRuleStore(NetworkNamespace? networkNamespace, bool hasIpv6, IReadOnlySet<TableChain>? kept = null) : IRuleStore
 {
     private static readonly IptablesTable[] Tables = [IptablesTable.Filter, IptablesTable.Nat, IptablesTable.Mangle];
 
@@ -114,11 +117,12 @@ internal sealed class LegacyRuleStore(NetworkNamespace? networkNamespace, bool h
     {
     }
 
-    private static string RemovalOf(IptablesTable table, SavedTable saved, bool hasKubelet)
+    private string RemovalOf(IptablesTable table, SavedTable saved, bool hasKubelet)
     {
         var text = new RestoreText(table);
         var ours = saved.Chains.Where(chain => (table == IptablesTable.Nat && ChainNames.IsOfServicePort(chain))
-            || (Skeleton.Dispatch.Concat(Skeleton.Fixed).Contains(new TableChain(table, chain)) && !(hasKubelet && chain == ChainNames.Firewall))).ToList();
+            || (Skeleton.Dispatch.Concat(Skeleton.Fixed).Contains(new TableChain(table, chain)) && !(hasKubelet && chain == ChainNames.Firewall)
+                && kept?.Contains(new TableChain(table, chain)) is not true)).ToList();
         foreach (var jump in saved.Jumps.Where(jump => ours.Any(chain => jump.EndsWith($"-j {chain}", StringComparison.Ordinal))))
         {
             text.Remove(jump);

@@ -27,6 +27,10 @@ internal sealed class LegacyTools(NetworkNamespace? networkNamespace, bool isIpv
     /// <exception cref="IOException">The program is missing or failed.</exception>
     internal string Save(string table) => Run($"{Prefix}-save", ["-t", table], "");
 
+    /// <summary>All tables that exist, as iptables-save prints them.</summary>
+    /// <exception cref="IOException">The program is missing or failed.</exception>
+    internal string Save() => Run($"{Prefix}-save", [], "");
+
     /// <summary>Applies input of iptables-restore; each table's part is all or nothing.</summary>
     /// <exception cref="IOException">The program is missing or failed.</exception>
     internal void Restore(string input) => Run($"{Prefix}-restore", ["--noflush", "-w", LockSeconds], input);

@@ -18,6 +18,7 @@ internal sealed class NftRuleStore : IRuleStore
     private readonly ImmutableArray<NftFamily> _families;
     private readonly ILogger _logger;
     private readonly Action _touched;
+    private readonly IReadOnlySet<TableChain> _kept;
     private readonly ForeignChanges _foreign = new();
     private readonly NftBatch _batch = new();
     private NftablesMonitor? _monitor;
@@ -27,9 +28,10 @@ internal sealed class NftRuleStore : IRuleStore
     /// <param name="hasIpv6">The kernel has IPv6: without it there is nothing to put rules for.</param>
     /// <param name="logger">Told what could not be removed.</param>
     /// <param name="touched">Called from any thread when somebody else may have changed our rules.</param>
-    internal NftRuleStore(NetworkNamespace? networkNamespace, bool hasIpv6, ILogger logger, Action touched)
+    /// <param name="kept">Chains that a clean-up leaves alone; null for none.</param>
+    internal NftRuleStore(NetworkNamespace? networkNamespace, bool hasIpv6, ILogger logger, Action touched, IReadOnlySet<TableChain>? kept = null)
     {
-        (_namespace, _logger, _touched) = (networkNamespace, logger, touched);
+        (_namespace, _logger, _touched, _kept) = (networkNamespace, logger, touched, kept ?? new HashSet<TableChain>());
         _families = hasIpv6 ? [NftFamily.Ip, NftFamily.Ip6] : [NftFamily.Ip];
         _connection = NftablesConnection.Open(networkNamespace);
     }
@@ -92,7 +94,7 @@ internal sealed class NftRuleStore : IRuleStore
         _states = null;
         foreach (var family in _families)
         {
-            new Remover(_connection, family, _logger).Remove();
+            new Remover(_connection, family, _logger, _kept).Remove();
         }
     }
 

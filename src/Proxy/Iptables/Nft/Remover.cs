@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Dataplane.Proxy.Iptables.Nft;
 
 /// <summary>Takes everything of ours out of one family's tables; rules and chains of others stay.</summary>
-internal sealed class Remover(NftablesConnection connection, NftFamily family, ILogger logger)
+internal sealed class Remover(NftablesConnection connection, NftFamily family, ILogger logger, IReadOnlySet<TableChain> keptChains)
 {
     internal void Remove()
     {
@@ -14,7 +14,7 @@ internal sealed class Remover(NftablesConnection connection, NftFamily family, I
         var hasKubelet = listing.Chains.ContainsKey(new TableChain(IptablesTable.Mangle, ChainNames.KubeletCanary));
         var ours = Skeleton.Dispatch.Concat(Skeleton.Fixed).Where(listing.Chains.ContainsKey)
             // A kubelet wants this one as well and writes it only now and then.
-            .Where(chain => !hasKubelet || chain.Name != ChainNames.Firewall)
+            .Where(chain => (!hasKubelet || chain.Name != ChainNames.Firewall) && !keptChains.Contains(chain))
             .Concat(listing.ServiceChains).ToList();
         if (ours.Count == 0)
         {
@@ -23,8 +23,8 @@ internal sealed class Remover(NftablesConnection connection, NftFamily family, I
 
         var batch = new NftBatch();
         var rules = new RuleBatch(batch, family);
-        var kept = hasKubelet ? FirewallJumps(listing) : [];
-        foreach (var (chain, handle) in listing.Jumps.Where(jump => !kept.Contains(jump.Handle)))
+        var kept = hasKubelet || keptChains.Count > 0 ? KeptJumps(listing, hasKubelet) : [];
+        foreach (var (chain, handle) in listing.Jumps.Where(jump => !kept.Contains(jump)))
         {
             rules.DeleteRule(chain, handle);
         }
@@ -34,10 +34,12 @@ internal sealed class Remover(NftablesConnection connection, NftFamily family, I
         RemoveEmptyTables();
     }
 
-    private HashSet<ulong> FirewallJumps(KernelListing listing) =>
+    private HashSet<(TableChain Chain, ulong Handle)> KeptJumps(KernelListing listing, bool hasKubelet) =>
         [.. listing.Jumps.Select(jump => jump.Chain).Distinct()
-            .SelectMany(chain => connection.Rules(BuiltinChains.Table(family, chain.Table), chain.Name))
-            .Where(rule => rule.JumpTarget == ChainNames.Firewall).Select(rule => rule.Handle)];
+            .SelectMany(chain => connection.Rules(BuiltinChains.Table(family, chain.Table), chain.Name)
+                .Where(rule => rule.JumpTarget is { } target
+                    && ((hasKubelet && target == ChainNames.Firewall) || keptChains.Contains(new TableChain(chain.Table, target))))
+                .Select(rule => (chain, rule.Handle)))];
 
     // A table whose built-in chains hold nothing and accept all is one that only we had a use for.
     private void RemoveEmptyTables()

@@ -97,6 +97,9 @@ internal static class RuleCompiler
             case RuleMatch.OwnAddress own:
                 into.Add(new XtAddressType(own.OfSource));
                 break;
+            case RuleMatch.InSet member:
+                into.Add(new XtSet(member.Set.Index, member.Set.Directions));
+                break;
             case RuleMatch.Remember remember:
                 into.Add(new XtRecent(remember.List));
                 break;
@@ -120,6 +123,7 @@ internal static class RuleCompiler
         RuleTarget.Reject => new XtReject(family),
         RuleTarget.SetMark set => XtMark.Or(set.Bits),
         RuleTarget.ToggleMark toggle => XtMark.ExclusiveOr(toggle.Bits),
+        RuleTarget.MapMark map => new XtSetMark(map.Set.Index, map.Set.Directions),
         RuleTarget.Masquerade => new XtMasquerade(family),
         RuleTarget.DestinationNat nat => new XtDestinationNat(nat.Target),
         _ => throw new ArgumentException($"{target} has no expression"),

@@ -20,6 +20,9 @@ internal abstract record RuleMatch
     /// <summary>-m addrtype --src-type|--dst-type LOCAL: one of the node's own addresses.</summary>
     internal sealed record OwnAddress(bool OfSource) : RuleMatch;
 
+    /// <summary>-m set --match-set SET DIRECTIONS.</summary>
+    internal sealed record InSet(RuleSet Set) : RuleMatch;
+
     /// <summary>-m recent --name LIST --set.</summary>
     internal sealed record Remember(string List) : RuleMatch;
 

@@ -26,6 +26,9 @@ internal abstract record RuleTarget
     /// <summary>-j MARK --xor-mark BITS; the next rule follows.</summary>
     internal sealed record ToggleMark(uint Bits) : RuleTarget;
 
+    /// <summary>-j SET --map-set SET DIRECTIONS --map-mark: the element's mark, if there is one; the next rule follows.</summary>
+    internal sealed record MapMark(RuleSet Set) : RuleTarget;
+
     /// <summary>-j MASQUERADE --random-fully.</summary>
     internal sealed record Masquerade : RuleTarget;
 

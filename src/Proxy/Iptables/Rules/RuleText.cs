@@ -39,6 +39,7 @@ internal static class RuleText
         RuleMatch.State state =>
             $"-m conntrack {Not(state.Negate)}--ctstate {string.Join(',', StateNames.Where(name => state.States.HasFlag(name.State)).Select(name => name.Name))}",
         RuleMatch.OwnAddress own => $"-m addrtype --{(own.OfSource ? "src" : "dst")}-type LOCAL",
+        RuleMatch.InSet member => $"-m set --match-set {member.Set.Name} {member.Set.Directions}",
         RuleMatch.Remember remember => $"-m recent --name {remember.List} --set",
         RuleMatch.Remembered known => string.Create(CultureInfo.InvariantCulture, $"-m recent --name {known.List} --rcheck --seconds {known.Seconds} --reap"),
         RuleMatch.OneIn chance => string.Create(CultureInfo.InvariantCulture, $"-m statistic --mode random --probability {1.0 / chance.N:F10}"),
@@ -50,6 +51,7 @@ internal static class RuleText
         RuleTarget.Jump jump => $"-j {jump.Chain}",
         RuleTarget.SetMark set => $"-j MARK --or-mark 0x{set.Bits:x}",
         RuleTarget.ToggleMark toggle => $"-j MARK --xor-mark 0x{toggle.Bits:x}",
+        RuleTarget.MapMark map => $"-j SET --map-set {map.Set.Name} {map.Set.Directions} --map-mark",
         RuleTarget.Masquerade => "-j MASQUERADE --random-fully",
         RuleTarget.DestinationNat nat => $"-j DNAT --to-destination {nat.Target}",
         RuleTarget.Accept or RuleTarget.Drop or RuleTarget.Return or RuleTarget.Reject => $"-j {target.GetType().Name.ToUpperInvariant()}",
