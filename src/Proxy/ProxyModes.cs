@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
+using Dataplane.Linux;
 using Dataplane.Linux.Namespaces;
+using Dataplane.Netlink;
 using Dataplane.Proxy.ConnectionTracking;
 using Dataplane.Proxy.Iptables;
 using Dataplane.Proxy.Ipvs;
@@ -61,7 +63,14 @@ public static class ProxyModes
             if (other != name)
             {
                 await using var mode = create(context with { Successor = name });
-                mode.Cleanup();
+                try
+                {
+                    mode.Cleanup();
+                }
+                catch (NetlinkException none) when (none.Errno == Errno.EOPNOTSUPP)
+                {
+                    // A kernel that does not have what the mode is made of has nothing of it either.
+                }
             }
         }
     }

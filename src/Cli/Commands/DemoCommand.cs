@@ -8,7 +8,7 @@ namespace Dataplane.Cli.Commands;
 /// <summary><c>dataplane demo</c>: a cluster up, a workload deployed, resolved, connected to and measured in every mode, and down again.</summary>
 internal static class DemoCommand
 {
-    private static readonly string[] DefaultModes = ["nftables", "iptables", "userspace"];
+    private static readonly string[] DefaultModes = ["nftables", "iptables", "ipvs", "userspace"];
 
     internal static Command Create()
     {

@@ -20,6 +20,8 @@ internal static class DemoCell
 
     internal static string Failed(string reason) => $"failed: {reason.ReplaceLineEndings(" ")}";
 
+    internal static string Skipped(string reason) => $"skipped: {reason.ReplaceLineEndings(" ")}";
+
     internal static void Require(bool condition, string otherwise)
     {
         if (!condition)

@@ -26,6 +26,10 @@ internal sealed record DemoReport(bool Ok, int Nodes, IReadOnlyList<ModeReport> 
 internal sealed record ModeReport(
     string Mode, string ClusterIP, string NodePort, string Dns, string Headless, long Requests, long Errors, double P50Us, double P99Us, double ProgramUs)
 {
+    /// <summary>Where it ran, if not on this machine's own kernel; then its figures stand for themselves.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RanIn { get; init; }
+
     [JsonIgnore]
     internal bool IsOk => Errors == 0 && new[] { ClusterIP, NodePort, Dns, Headless }.All(cell => !cell.StartsWith("failed:", StringComparison.Ordinal));
 

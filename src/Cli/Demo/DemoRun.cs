@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Dataplane.Cli.Cluster;
+using Dataplane.Proxy;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Cli.Demo;
@@ -8,6 +9,24 @@ namespace Dataplane.Cli.Demo;
 internal static class DemoRun
 {
     internal static async Task<(DemoReport Report, DemoFigures Figures)> RunAsync(
+        ClusterOptions options, IReadOnlyList<string> modes, ILoggerFactory loggers, Action<string> progress, CancellationToken cancellation)
+    {
+        // Modes that this kernel cannot have run elsewhere, and the others do not wait for what that says.
+        var missing = modes.Distinct().ToDictionary(mode => mode, mode => ProxyModes.Missing(mode, null));
+        string[] here = [.. modes.Where(mode => missing[mode] is null)];
+        var (native, figures) = here.Length > 0 ? await RunHereAsync(options, here, loggers, progress, cancellation) : ([], new DemoFigures(0, 0, 0, 0));
+        var reports = new List<ModeReport>();
+        foreach (var mode in modes)
+        {
+            reports.Add(missing[mode] is { } reason
+                ? await UserModeDemo.RunAsync(options.Nodes, mode, $"this kernel has no {mode.ToUpperInvariant()} ({reason})", progress, cancellation)
+                : native[Array.IndexOf(here, mode)]);
+        }
+
+        return (DemoReport.Of(options.Nodes, reports), figures);
+    }
+
+    private static async Task<(IReadOnlyList<ModeReport> Reports, DemoFigures Figures)> RunHereAsync(
         ClusterOptions options, IReadOnlyList<string> modes, ILoggerFactory loggers, Action<string> progress, CancellationToken cancellation)
     {
         progress($"bringing up {options.Nodes} nodes");
@@ -35,6 +54,6 @@ internal static class DemoRun
             setups.Count,
             Process.GetCurrentProcess().WorkingSet64 / (1024 * 1024));
         progress("tearing down");
-        return (DemoReport.Of(options.Nodes, reports), figures);
+        return (reports, figures);
     }
 }

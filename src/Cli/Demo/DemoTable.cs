@@ -22,12 +22,12 @@ internal static class DemoTable
         foreach (var mode in report.Modes)
         {
             table.AddRow(
-                Markup.Escape(mode.Mode), Cell(mode.ClusterIP), Cell(mode.NodePort), Cell(mode.Dns), Cell(mode.Headless), Count(mode.Requests),
+                Markup.Escape(mode.RanIn is null ? mode.Mode : $"{mode.Mode} ({mode.RanIn})"), Cell(mode.ClusterIP), Cell(mode.NodePort), Cell(mode.Dns), Cell(mode.Headless), Count(mode.Requests),
                 mode.Errors == 0 ? "0" : $"[red]{Count(mode.Errors)}[/]", Duration(mode.P50Us), Duration(mode.P99Us), Duration(mode.ProgramUs));
         }
 
         console.Write(table);
-        console.MarkupLine(
+        console.MarkupLine(figures.Sandboxes == 0 ? "no mode ran on this machine's own kernel" :
             $"all nodes Ready {figures.ReadyMs:0} ms after start; pod network set up in {Duration(figures.SandboxP50Us)} (p50 of {figures.Sandboxes}); " +
             $"resident {figures.ResidentMegabytes} MB for the whole cluster");
         console.MarkupLine(report.Ok ? "[green]ok[/]" : "[red]not ok[/]");

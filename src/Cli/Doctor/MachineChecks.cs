@@ -2,8 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Dataplane.Cli.Cluster;
+using Dataplane.Hosting.UserMode;
 using Dataplane.Linux.Capabilities;
 using Dataplane.Linux.Namespaces;
+using Dataplane.Proxy;
 
 namespace Dataplane.Cli.Doctor;
 
@@ -38,7 +40,7 @@ internal static class MachineChecks
             }
         }
 
-        checks.Add(Check.Probe("IPVS", "ipvs (not built yet)", required: false, () => Present("/proc/net/ip_vs", "the kernel has no IPVS (ip_vs is neither built in nor loaded)")));
+        checks.Add(Check.Probe("IPVS and ipset", "ipvs", required: false, Ipvs));
         checks.Add(Check.Probe("control groups", "limits of pods (not built yet)", required: false, ControlGroups));
         checks.Add(Check.Probe($"port {AddressPlan.ApiPort}", Everything, required: false, ApiPort));
         checks.Add(Check.Probe("kubectl", "using the cluster", required: false, () => OnPath("kubectl")));
@@ -71,7 +73,10 @@ internal static class MachineChecks
         return $"made one under {NetworkNamespace.Directory}";
     }
 
-    private static string Present(string path, string otherwise) => File.Exists(path) ? path : throw new UserErrorException(otherwise);
+    // Asking makes the kernel load its modules, if it has them.
+    private static string Ipvs() => ProxyModes.Missing("ipvs", null) is not { } missing ? "both in this kernel"
+        : throw new UserErrorException($"{missing}; proxy --proxy-mode ipvs goes on in mode iptables, as kube-proxy does; demo " +
+            (UserModeKernel.Missing() is { } notInstalled ? $"skips the mode, as {notInstalled}" : "runs the mode in a user-mode kernel"));
 
     private static string ControlGroups() =>
         File.Exists("/sys/fs/cgroup/cgroup.controllers") && Directory.Exists("/sys/fs/cgroup/cpu") is false

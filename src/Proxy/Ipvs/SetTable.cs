@@ -1,3 +1,4 @@
+using Dataplane.Linux;
 using Dataplane.Netlink;
 using Dataplane.Netlink.Ipset;
 using Dataplane.Proxy.Ipvs.Rendering;
@@ -18,7 +19,14 @@ internal sealed class SetTable(IpsetConnection connection, IReadOnlyList<SetName
     {
         foreach (var set in Definitions)
         {
-            connection.Create(set);
+            try
+            {
+                connection.Create(set);
+            }
+            catch (NetlinkException exists) when (exists.Errno == Errno.EEXIST && IsUsable(set))
+            {
+                // Somebody made it larger or smaller.
+            }
         }
     }
 
@@ -87,6 +95,9 @@ internal sealed class SetTable(IpsetConnection connection, IReadOnlyList<SetName
             }
         }
     }
+
+    private bool IsUsable(IpsetDefinition set) => connection.Sets().Any(found =>
+        found.Name == set.Name && found.TypeName == set.TypeName && found.Family == set.Family && found.WithMarks == set.WithMarks);
 
     private void Each(List<SetElement> elements, Action<string, IReadOnlyCollection<IpsetElement>> operation)
     {
