@@ -1,6 +1,7 @@
 using System.Net;
 using Dataplane.Api.Client;
 using Dataplane.Kubelet.Network;
+using Dataplane.Kubelet.Runtimes;
 using Dataplane.Linux.Namespaces;
 
 namespace Dataplane.Kubelet;
@@ -31,6 +32,9 @@ public sealed record KubeletOptions
     /// <summary>Of the pods' devices, in bytes; null for what the node's own device has.</summary>
     public int? PodMtu { get; init; }
 
+    /// <summary>How pods' packets get to other nodes.</summary>
+    public NodeOverlay Overlay { get; init; }
+
     /// <summary>What pods reach with their own addresses; to anywhere else they go with the node's. Null for everywhere.</summary>
     public IReadOnlyList<IPNetwork>? NonMasqueradeCidrs { get; init; }
 
@@ -56,6 +60,27 @@ public sealed record KubeletOptions
 
     public int MaxPods { get; init; } = 110;
 
+    /// <summary>HTTP port of /healthz on 127.0.0.1 of the node's namespace; 0 for none.</summary>
+    public int HealthzPort { get; init; }
+
+    /// <summary>Whether the API also hears those who show no credentials, as <c>system:anonymous</c>.</summary>
+    public bool AnonymousAuth { get; init; }
+
+    /// <summary>Whether bearer tokens are taken, if the API server knows them.</summary>
+    public bool AuthenticationTokenWebhook { get; init; } = true;
+
+    /// <summary>Who decides what those who are known may do.</summary>
+    public KubeletAuthorizationMode AuthorizationMode { get; init; } = KubeletAuthorizationMode.Webhook;
+
+    /// <summary>When a container's log goes on in another file, and how many are kept.</summary>
+    public ContainerLogOptions ContainerLogs { get; init; } = new();
+
+    /// <summary>A directory of CNI configurations, whose plugins connect pods in place of the agent's own network; null for the latter.</summary>
+    public string? CniConfDir { get; init; }
+
+    /// <summary>Where plugins are looked for.</summary>
+    public IReadOnlyList<string> CniBinDirs { get; init; } = ["/opt/cni/bin"];
+
     /// <summary>The name servers and search domains of the machine.</summary>
     public string ResolvConf { get; init; } = "/etc/resolv.conf";
 
@@ -67,4 +92,24 @@ public sealed record KubeletOptions
 
     /// <summary>The node's addresses, the primary one first.</summary>
     internal IReadOnlyList<IPAddress> NodeIPs => SecondaryNodeIP is { } second ? [NodeIP, second] : [NodeIP];
+}
+
+/// <summary>How pods' packets get to other nodes.</summary>
+public enum NodeOverlay
+{
+    /// <summary>As they are, by routes with the nodes as gateways: all nodes share a link.</summary>
+    None,
+
+    /// <summary>Inside UDP, as flannel does it.</summary>
+    Vxlan,
+}
+
+/// <summary>The kubelet's authorization.mode.</summary>
+public enum KubeletAuthorizationMode
+{
+    /// <summary>Whoever is known may do everything.</summary>
+    AlwaysAllow,
+
+    /// <summary>The API server decides.</summary>
+    Webhook,
 }

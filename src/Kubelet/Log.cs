@@ -33,4 +33,10 @@ internal static partial class Log
 
     [LoggerMessage(10, LogLevel.Debug, "streams of pod {Pod}, container {Container}: the client has gone: {Problem}")]
     internal static partial void ClientGone(ILogger logger, string pod, string container, string problem);
+
+    [LoggerMessage(11, LogLevel.Warning, "request for {Path}: the API server could not be asked who it is or what they may do: {Problem}")]
+    internal static partial void NotReviewed(ILogger logger, string path, string problem);
+
+    [LoggerMessage(12, LogLevel.Warning, "network plugin: {Problem}")]
+    internal static partial void PluginProblem(ILogger logger, string problem);
 }

@@ -4,6 +4,7 @@ using Dataplane.Api.Client;
 using Dataplane.Hosting;
 using Dataplane.Kubelet.Events;
 using Dataplane.Kubelet.Network;
+using Dataplane.Kubelet.Network.Cni;
 using Dataplane.Kubelet.Nodes;
 using Dataplane.Kubelet.Pods;
 using Dataplane.Kubelet.Probes;
@@ -106,7 +107,7 @@ public sealed class NodeAgent : IAsyncDisposable
         });
         var runtime = new ProcessRuntime(directories, new ImageTable(_options.Images, directories.Images), _options.Namespace, time);
         _disposals.Push(runtime.DisposeAsync);
-        var network = Owned(CreateNetwork(directories));
+        var network = Owned(CreateNetwork(directories, logger));
         var services = new PodServices
         {
             Options = _options,
@@ -127,17 +128,39 @@ public sealed class NodeAgent : IAsyncDisposable
             Time = time,
             Logger = logger,
         };
-        var server = new KubeletServer(_options, directories, metricsText, time, logger);
+        var server = new KubeletServer(_options, client, directories, metricsText, time, logger);
         var endpoint = await server.StartAsync(loggers, cancellation);
         _disposals.Push(endpoint.DisposeAsync);
         EndPoint = endpoint.LocalEndPoint;
+        if (_options.HealthzPort > 0)
+        {
+            var health = await HttpEndpoint.StartAsync(
+                new HttpEndpointOptions { Address = new IPEndPoint(IPAddress.Loopback, _options.HealthzPort), Namespace = _options.Namespace },
+                HealthHandler.AnswerAsync, loggers, cancellation);
+            _disposals.Push(health.DisposeAsync);
+        }
 
-        var registration = new NodeRegistration(client, _options, EndPoint.Port, time, logger);
+        var connection = Owned(RouteConnection.Open(_options.Namespace));
+        var overlay = _options.Overlay == NodeOverlay.Vxlan
+            ? new VxlanOverlay(connection, _options.NodeName, _options.NodeIP, _options.PodCidr, _options.PodMtu, logger)
+            : null;
+        var registration = new NodeRegistration(client, _options, network, overlay?.Annotations, EndPoint.Port, time, logger);
         await registration.RegisterAsync(cancellation);
         _workers = server.Workers = new PodWorkers(services);
-        FollowNodes(client, logger);
+        FollowNodes(client, connection, overlay, logger);
         var pods = new Informer<Pod>(client, new InformerOptions { FieldSelector = $"spec.nodeName={_options.NodeName}" }, logger);
-        pods.Subscribe(change => network.Observe(change.Object.Metadata.UID, change.New));
+        pods.Subscribe(change =>
+        {
+            if (change.Old is { } old && old.Metadata.UID != change.New?.Metadata.UID)
+            {
+                network.Observe(old.Metadata.UID, null);
+            }
+
+            if (change.New is { } pod)
+            {
+                network.Observe(pod.Metadata.UID, pod);
+            }
+        });
         pods.Subscribe(_workers.Handle);
         var before = Directory.Exists(directories.Pods) ? Directory.GetDirectories(directories.Pods) : [];
         Loop(registration.RunAsync);
@@ -150,23 +173,36 @@ public sealed class NodeAgent : IAsyncDisposable
         await RemoveOrphansAsync(before, pods.Snapshot.Values, services);
     }
 
-    private IPodNetwork CreateNetwork(PodDirectories directories) => new PodNetwork(new PodNetworkOptions
+    private IPodNetwork CreateNetwork(PodDirectories directories, ILogger logger) => _options.CniConfDir is { } plugins
+        ? new CniNetwork(new CniNetworkOptions
+        {
+            Node = _options.Namespace,
+            ConfigurationDirectory = plugins,
+            BinDirectories = _options.CniBinDirs,
+            Attachments = directories.Attachments,
+            PodCidrs = _options.PodCidrs,
+            SetUpDone = _metrics.NetworkSetUp,
+            Problem = problem => Log.PluginProblem(logger, problem),
+        })
+        : new PodNetwork(new PodNetworkOptions
     {
         Node = _options.Namespace,
         Ranges = _options.PodCidrs,
         Journal = directories.Addresses,
         Layout = _options.PodNetworkLayout,
         Mtu = _options.PodMtu,
+        Encapsulation = _options.Overlay == NodeOverlay.Vxlan ? VxlanOverlay.Overhead : 0,
         NonMasqueraded = _options.NonMasqueradeCidrs,
         SetUpDone = _metrics.NetworkSetUp,
     });
 
-    private void FollowNodes(KubernetesClient client, ILogger logger)
+    private void FollowNodes(KubernetesClient client, RouteConnection connection, VxlanOverlay? overlay, ILogger logger)
     {
-        var routes = new NodeRoutes(Owned(RouteConnection.Open(_options.Namespace)), _options.NodeName, logger);
+        var routes = new NodeRoutes(connection, _options.NodeName, overlay, TimeProvider.System, logger);
         var nodes = new Informer<Node>(client, new InformerOptions(), logger);
         nodes.Subscribe(routes.Handle);
         Loop(nodes.RunAsync);
+        Loop(cancellation => routes.RunAsync(() => nodes.HasSynced, cancellation));
     }
 
     /// <summary>Directories and addresses of pods that went while no agent was looking.</summary>

@@ -115,6 +115,14 @@ public sealed class KubernetesClient : IDisposable
     public Task<TokenRequest> CreateTokenAsync(NamespacedName account, TokenRequest request, CancellationToken cancellationToken = default) =>
         SendAsync<TokenRequest>(HttpMethod.Post, ObjectPath(ServiceAccount.Resource, account, "token"), Body(request), cancellationToken);
 
+    /// <summary>Who a token is.</summary>
+    public Task<TokenReview> ReviewTokenAsync(TokenReview review, CancellationToken cancellationToken = default) =>
+        SendAsync<TokenReview>(HttpMethod.Post, "/apis/authentication.k8s.io/v1/tokenreviews", Body(review), cancellationToken);
+
+    /// <summary>Whether somebody may do something.</summary>
+    public Task<SubjectAccessReview> ReviewAccessAsync(SubjectAccessReview review, CancellationToken cancellationToken = default) =>
+        SendAsync<SubjectAccessReview>(HttpMethod.Post, "/apis/authorization.k8s.io/v1/subjectaccessreviews", Body(review), cancellationToken);
+
     /// <summary>How many replicas an object of a scalable resource asks for.</summary>
     public Task<Scale> GetScaleAsync(ResourceType resource, NamespacedName name, CancellationToken cancellationToken = default) =>
         SendAsync<Scale>(HttpMethod.Get, ObjectPath(resource, name, "scale"), null, cancellationToken);

@@ -70,6 +70,8 @@ namespace Dataplane.Api.Json;
 [JsonSerializable(typeof(Binding))]
 [JsonSerializable(typeof(Scale))]
 [JsonSerializable(typeof(TokenRequest))]
+[JsonSerializable(typeof(TokenReview))]
+[JsonSerializable(typeof(SubjectAccessReview))]
 internal sealed partial class ApiJsonContext : JsonSerializerContext
 {
     /// <summary>Converters of the value types, which the options need at run time.</summary>

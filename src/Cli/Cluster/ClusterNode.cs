@@ -51,6 +51,7 @@ internal sealed class ClusterNode : IAsyncDisposable
                     ClusterDns = [AddressPlan.DnsServiceAddress],
                     Namespace = networkNamespace,
                     RootDirectory = Path.Combine(options.DataDirectory, "nodes", node.Name),
+                    HealthzPort = 10248,
                     RemovePodsOnStop = true,
                 },
                 loggers,

@@ -14,7 +14,7 @@ internal static class BenchCommand
     internal static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON object a line instead of text.", Recursive = true };
-        return new Command("bench", "Measure a part of the suite on this machine.") { json, Api(json), DnsBenchCommand.Create(json), Modes(json), Sync(json) };
+        return new Command("bench", "Measure a part of the suite on this machine.") { json, Api(json), DnsBenchCommand.Create(json), Modes(json), Sync(json), PodsBenchCommand.Create(json) };
     }
 
     private static Command Sync(Option<bool> json)

@@ -19,6 +19,7 @@ internal static class KubeletCommand
         var address = new Option<IPAddress[]>("--node-ip") { Description = "The node's address, or one of each family, separated by a comma.", Required = true, CustomParser = ParseList<IPAddress> };
         var podCidr = new Option<IPNetwork[]>("--pod-cidr") { Description = "Where pod addresses come from: 10.244.1.0/24, or a range of each family.", Required = true, CustomParser = ParseList<IPNetwork> };
         var network = new KubeletNetworkArguments();
+        var server = new KubeletServerArguments();
         var dns = new Option<string[]>("--cluster-dns") { Description = "Name servers of pods; may be repeated.", DefaultValueFactory = _ => [] };
         var domain = new Option<string>("--cluster-domain") { Description = "The cluster's domain.", DefaultValueFactory = _ => "cluster.local" };
         var root = new Option<string>("--root-dir") { Description = "Where the agent keeps its files.", DefaultValueFactory = _ => "/var/lib/dataplane/kubelet" };
@@ -31,8 +32,9 @@ internal static class KubeletCommand
             kubeConfig, name, address, podCidr, dns, domain, root, images, port, pods, netns,
         };
         network.AddTo(command);
+        server.AddTo(command);
         command.SetAction((arguments, cancellation) => RunAsync(
-            () => network.ApplyTo(arguments, new KubeletOptions
+            () => server.ApplyTo(arguments, network.ApplyTo(arguments, new KubeletOptions
             {
                 KubeConfig = KubeConfig.Load(arguments.GetValue(kubeConfig)!),
                 NodeName = arguments.GetValue(name)!,
@@ -47,7 +49,7 @@ internal static class KubeletCommand
                 Port = arguments.GetValue(port),
                 MaxPods = arguments.GetValue(pods),
                 Namespace = arguments.GetValue(netns) is { } node ? NetworkNamespace.Open(node) : null,
-            }),
+            })),
             cancellation));
         return command;
     }

@@ -14,6 +14,12 @@ internal sealed class KubeletNetworkArguments
         DefaultValueFactory = _ => "bridge",
     };
 
+    private readonly Option<string> _overlay = new("--node-overlay")
+    {
+        Description = "How pods' packets get to other nodes: none (routes; the nodes share a link), or vxlan (as flannel, and with its nodes).",
+        DefaultValueFactory = _ => "none",
+    };
+
     private readonly Option<int> _mtu = new("--network-plugin-mtu") { Description = "MTU of pods' devices; 0 for that of the node's own." };
 
     private readonly Option<string[]> _nonMasquerade = new("--non-masquerade-cidr")
@@ -28,9 +34,16 @@ internal sealed class KubeletNetworkArguments
         DefaultValueFactory = _ => [],
     };
 
+    private readonly Option<string?> _cniConfiguration = new("--cni-conf-dir")
+    {
+        Description = "A directory of CNI configurations such as /etc/cni/net.d: its plugins connect pods in place of the agent's own network.",
+    };
+
+    private readonly Option<string[]> _cniPlugins = new("--cni-bin-dir") { Description = "Where plugins are; may be repeated.", DefaultValueFactory = _ => ["/opt/cni/bin"] };
+
     internal void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_layout, _mtu, _nonMasquerade, _sysctls])
+        foreach (var option in (Option[])[_layout, _overlay, _mtu, _nonMasquerade, _sysctls, _cniConfiguration, _cniPlugins])
         {
             command.Add(option);
         }
@@ -50,8 +63,16 @@ internal sealed class KubeletNetworkArguments
                 "ptp" => PodNetworkLayout.PointToPoint,
                 var other => throw new FormatException($"--pod-network-layout: \"{other}\" is neither bridge nor ptp"),
             },
+            Overlay = arguments.GetValue(_overlay) switch
+            {
+                "none" => NodeOverlay.None,
+                "vxlan" => NodeOverlay.Vxlan,
+                var other => throw new FormatException($"--node-overlay: \"{other}\" is neither none nor vxlan"),
+            },
             PodMtu = arguments.GetValue(_mtu) is > 0 and var mtu ? mtu : null,
             NonMasqueradeCidrs = Array.Exists(kept, range => range.PrefixLength == 0) ? null : kept,
+            CniConfDir = arguments.GetValue(_cniConfiguration),
+            CniBinDirs = [.. Split(arguments.GetValue(_cniPlugins)!)],
             AllowedUnsafeSysctls = [.. Split(arguments.GetValue(_sysctls)!)],
         };
     }

@@ -37,17 +37,24 @@ internal sealed class AddressJournal : IDisposable
     /// <summary>What the file says, by uid. Once, before anything is appended; leaves a file with only that in it.</summary>
     internal Dictionary<string, IPAddress[]> Load()
     {
-        var reservations = new Dictionary<string, IPAddress[]>(StringComparer.Ordinal);
-        if (File.Exists(_path))
+        (var reservations, Damaged) = Read(_path);
+        Rewrite(reservations);
+        return reservations;
+    }
+
+    /// <summary>What a file says now, and how many of its lines are none.</summary>
+    internal static (Dictionary<string, IPAddress[]> Reservations, int Damaged) Read(string path)
+    {
+        var (reservations, damaged) = (new Dictionary<string, IPAddress[]>(StringComparer.Ordinal), 0);
+        if (File.Exists(path))
         {
-            foreach (var line in File.ReadLines(_path, Encoding.Latin1))
+            foreach (var line in File.ReadLines(path, Encoding.Latin1))
             {
-                Damaged += line.Length == 0 || Apply(line, reservations) ? 0 : 1;
+                damaged += line.Length == 0 || Apply(line, reservations) ? 0 : 1;
             }
         }
 
-        Rewrite(reservations);
-        return reservations;
+        return (reservations, damaged);
     }
 
     /// <returns>Completes when the reservation outlives a power failure.</returns>

@@ -25,7 +25,8 @@ internal static class NodeDescription
         ["pods"] = new(options.MaxPods),
     };
 
-    internal static NodeStatus Status(KubeletOptions options, int port, IReadOnlyList<NodeCondition> before, DateTimeOffset now)
+    /// <param name="notReady">Why pods cannot be run; null when they can.</param>
+    internal static NodeStatus Status(KubeletOptions options, string? notReady, int port, IReadOnlyList<NodeCondition> before, DateTimeOffset now)
     {
         var capacity = Capacity(options);
         return new NodeStatus
@@ -37,7 +38,9 @@ internal static class NodeDescription
                 Condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
                 Condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
                 Condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-                Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+                notReady is null
+                    ? Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status")
+                    : Condition("Ready", "False", "KubeletNotReady", notReady),
             ],
             Addresses =
             [

@@ -2,12 +2,13 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Dataplane.Api;
 using Dataplane.Api.Client;
+using Dataplane.Kubelet.Network;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Kubelet.Nodes;
 
 /// <summary>The node's object and its lease: made at start, renewed while the agent runs.</summary>
-internal sealed class NodeRegistration(KubernetesClient client, KubeletOptions options, int port, TimeProvider time, ILogger logger)
+internal sealed class NodeRegistration(KubernetesClient client, KubeletOptions options, IPodNetwork network, IReadOnlyDictionary<string, string>? annotations, int port, TimeProvider time, ILogger logger)
 {
     private const string LeaseNamespace = "kube-node-lease";
     private const int LeaseSeconds = 40;
@@ -51,7 +52,7 @@ internal sealed class NodeRegistration(KubernetesClient client, KubeletOptions o
                     await RenewLeaseAsync(cancellation);
 
                     // A node taken for dead in a silence is told alive again by its status only.
-                    if (time.GetUtcNow() >= statusDue || !await IsReadyAsync(cancellation))
+                    if (time.GetUtcNow() >= statusDue || await IsReadyAsync(cancellation) != (network.NotReady is null))
                     {
                         statusDue = time.GetUtcNow() + StatusEvery;
                         await UpdateStatusAsync(await CreateAsync(cancellation), cancellation);
@@ -76,7 +77,7 @@ internal sealed class NodeRegistration(KubernetesClient client, KubeletOptions o
         {
             var existing = await client.GetAsync<Node>("", options.NodeName, cancellation);
             var labels = NodeDescription.Labels(options.NodeName);
-            return labels.All(own => existing.Metadata.Labels.GetValueOrDefault(own.Key) == own.Value)
+            return Has(existing.Metadata.Labels, labels) && Has(existing.Metadata.Annotations, Annotations)
                 ? existing
                 : await LabelAsync(labels, cancellation);
         }
@@ -85,17 +86,22 @@ internal sealed class NodeRegistration(KubernetesClient client, KubeletOptions o
             return await client.CreateAsync(
                 new Node
                 {
-                    Metadata = new ObjectMeta { Name = options.NodeName, Labels = NodeDescription.Labels(options.NodeName) },
+                    Metadata = new ObjectMeta { Name = options.NodeName, Labels = NodeDescription.Labels(options.NodeName), Annotations = new Dictionary<string, string>(Annotations) },
                     Spec = new NodeSpec { PodCIDR = options.PodCidr.ToString(), PodCIDRs = [.. options.PodCidrs.Select(one => one.ToString())] },
                 },
                 cancellation);
         }
     }
 
+    private IReadOnlyDictionary<string, string> Annotations => annotations ?? new Dictionary<string, string>();
+
+    private static bool Has(Dictionary<string, string> all, IReadOnlyDictionary<string, string> some) => some.All(own => all.GetValueOrDefault(own.Key) == own.Value);
+
     private Task<Node> LabelAsync(Dictionary<string, string> labels, CancellationToken cancellation)
     {
         var members = new JsonObject(labels.Select(pair => KeyValuePair.Create<string, JsonNode?>(pair.Key, pair.Value)));
-        var patch = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = members } };
+        var notes = new JsonObject(Annotations.Select(pair => KeyValuePair.Create<string, JsonNode?>(pair.Key, pair.Value)));
+        var patch = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = members, ["annotations"] = notes } };
         return client.PatchAsync<Node>(
             new NamespacedName("", options.NodeName), PatchType.Merge, Encoding.UTF8.GetBytes(patch.ToJsonString()), cancellationToken: cancellation);
     }
@@ -115,7 +121,7 @@ internal sealed class NodeRegistration(KubernetesClient client, KubeletOptions o
 
     private Task UpdateStatusAsync(Node node, CancellationToken cancellation)
     {
-        var status = NodeDescription.Status(options, port, node.Status.Conditions, time.GetUtcNow());
+        var status = NodeDescription.Status(options, network.NotReady, port, node.Status.Conditions, time.GetUtcNow());
 
         // Conditions that other programs set stay.
         var foreign = node.Status.Conditions.Where(other => !status.Conditions.Exists(own => own.Type == other.Type));

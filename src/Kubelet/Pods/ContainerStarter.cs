@@ -119,7 +119,7 @@ internal sealed class ContainerStarter(PodServices services)
             Input = container.Stdin == true,
             InputOnce = container.StdinOnce == true,
             Terminal = container.TTY == true,
-            Log = new ContainerLog(services.Directories.Log(uid, run.Name, run.Attempts), services.Time),
+            Log = new ContainerLog(services.Directories.Log(uid, run.Name, run.Attempts), services.Time, services.Options.ContainerLogs),
         };
     }
 

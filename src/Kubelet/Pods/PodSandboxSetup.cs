@@ -49,9 +49,19 @@ internal sealed class PodSandboxSetup(PodServices services)
     /// <summary>
     /// The address is free for others afterwards: only once the server no longer shows it for this pod, or says that the pod has ended.
     /// </summary>
-    internal async Task StopAsync(string uid, IPodSandbox? sandbox)
+    /// <exception cref="IOException">A network plugin failed: to be tried again.</exception>
+    internal async Task StopAsync(Api.Pod pod, IPodSandbox? sandbox)
     {
-        await services.Network.DisconnectAsync(uid);
+        try
+        {
+            await services.Network.DisconnectAsync(pod.Metadata.UID);
+        }
+        catch (IOException problem)
+        {
+            services.Events.Warning(pod, null, "FailedKillPod", $"error killing pod: failed to \"KillPodSandbox\" for \"{pod.Metadata.UID}\": {problem.Message}");
+            throw;
+        }
+
         if (sandbox is not null)
         {
             await sandbox.DisposeAsync();

@@ -54,7 +54,7 @@ internal sealed partial class PodWorker
 
     private async Task RemoveFromMachineAsync()
     {
-        await _setup.StopAsync(_pod.Metadata.UID, _sandbox?.Sandbox);
+        await _setup.StopAsync(_pod, _sandbox?.Sandbox);
         _sandbox = null;
         _services.Configuration.Forget(_pod.Metadata.UID);
         _services.Volumes.Remove(_pod.Metadata.UID);
@@ -98,7 +98,7 @@ internal sealed partial class PodWorker
         }
 
         _ended = true;
-        await _setup.StopAsync(_pod.Metadata.UID, _sandbox?.Sandbox);
+        await _setup.StopAsync(_pod, _sandbox?.Sandbox);
         _sandbox = null;
         _services.Configuration.Forget(_pod.Metadata.UID);
     }

@@ -12,24 +12,32 @@ internal sealed class ContainerLog : IDisposable
 {
     private const int LongestLine = 16 * 1024;
 
-    private readonly FileStream _file;
+    private readonly ContainerLogOptions _options;
     private readonly TimeProvider _time;
     private readonly Stream _output;
     private readonly Stream _error;
+    private FileStream _file;
+    private long _size;
+    private int _generation;
+    private Task _tidying = Task.CompletedTask;
     private TaskCompletionSource _changed = NewChange();
     private long _lost;
 
-    internal ContainerLog(string path, TimeProvider time)
+    internal ContainerLog(string path, TimeProvider time, ContainerLogOptions? options = null)
     {
         FilePath = path;
         _time = time;
+        _options = options ?? new ContainerLogOptions();
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        _file = Open();
         _output = new Stream("stdout");
         _error = new Stream("stderr");
     }
 
     internal string FilePath { get; }
+
+    /// <summary>How often the log has gone on in another file of the same name. It changes once everything is in the old one.</summary>
+    internal int Generation => Volatile.Read(ref _generation);
 
     /// <summary>Whether nothing more will come.</summary>
     internal bool IsClosed { get; private set; }
@@ -123,7 +131,40 @@ internal sealed class ContainerLog : IDisposable
         prefix.CopyTo(line, 0);
         text.CopyTo(line.AsSpan(prefix.Length));
         line[^1] = (byte)'\n';
+        if (_size > 0 && _size + line.Length > _options.MaxSize)
+        {
+            Rotate();
+        }
+
         _file.Write(line);
+        _size += line.Length;
+    }
+
+    private FileStream Open()
+    {
+        var file = new FileStream(FilePath, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        _size = file.Length;
+        return file;
+    }
+
+    private void Rotate()
+    {
+        try
+        {
+            LogRotation.Move(FilePath, _time.GetUtcNow());
+        }
+        catch (IOException)
+        {
+            // Whoever moved it away has rotated it.
+        }
+
+        var fresh = Open();
+        _file.Dispose();
+        _file = fresh;
+        Interlocked.Increment(ref _generation);
+
+        // Packing takes longer than a container's output may wait.
+        _tidying = _tidying.ContinueWith(_ => LogRotation.TidyUp(FilePath, _options.MaxFiles), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     private sealed class Stream(string name)

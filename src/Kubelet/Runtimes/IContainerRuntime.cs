@@ -39,6 +39,9 @@ internal interface IRunningContainer
 
     DateTimeOffset StartedAt { get; }
 
+    /// <summary>Its first process, as this machine numbers it; null when that is not known. Only for looking at: it may have ended.</summary>
+    int? ProcessId => null;
+
     /// <summary>What it writes.</summary>
     ContainerLog Log { get; }
 

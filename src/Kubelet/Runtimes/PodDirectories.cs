@@ -12,6 +12,7 @@ namespace Dataplane.Kubelet.Runtimes;
 /// memory/UID/NAME                           secrets and the like, on a memory file system
 /// images/HASH                               unpacked archives
 /// network/addresses                         reservations
+/// network/attachments/UID.json              what CNI plugins connected, if they do
 /// </code>
 /// </summary>
 internal sealed class PodDirectories(string root)
@@ -21,6 +22,8 @@ internal sealed class PodDirectories(string root)
     internal string Pods => Path.Combine(Root, "pods");
 
     internal string Images => Path.Combine(Root, "images");
+
+    internal string Attachments => Path.Combine(Root, "network", "attachments");
 
     internal string Addresses => Path.Combine(Root, "network", "addresses");
 

@@ -41,6 +41,8 @@ internal sealed class ProcessContainer : IRunningContainer
 
     public DateTimeOffset StartedAt { get; }
 
+    public int? ProcessId => _process.Pid;
+
     public ContainerLog Log { get; }
 
     public Task<ExitStatus> Exit { get; }

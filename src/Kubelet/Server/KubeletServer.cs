@@ -1,5 +1,6 @@
 using System.Net;
 using Dataplane.Api;
+using Dataplane.Api.Client;
 using Dataplane.Hosting;
 using Dataplane.Kubelet.Pods;
 using Dataplane.Kubelet.Runtimes;
@@ -10,11 +11,14 @@ using Microsoft.Extensions.Logging;
 namespace Dataplane.Kubelet.Server;
 
 /// <summary>The agent's HTTPS API in the node's namespace: logs, exec, attach, port forwarding, pods, metrics, health.</summary>
-internal sealed class KubeletServer(KubeletOptions options, PodDirectories directories, MetricsText metrics, TimeProvider time, ILogger logger)
+internal sealed class KubeletServer(
+    KubeletOptions options, KubernetesClient client, PodDirectories directories, MetricsText metrics, TimeProvider time, ILogger logger)
 {
     private const string NoPod = "pod does not exist";
 
-    private readonly ClientAuthentication _authentication = new(options.KubeConfig);
+    private readonly RequestAuthentication _authentication = new(client, options, time);
+    private readonly RequestAuthorization _authorization = new(client, options, time);
+    private readonly StatsHandler _stats = new(options, time);
     private readonly ContainerLogHandler _logs = new(directories, time);
     private readonly RemoteCommandHandler _commands = new(time, logger);
     private readonly PortForwardHandler _ports = new(options, time, logger);
@@ -34,9 +38,8 @@ internal sealed class KubeletServer(KubeletOptions options, PodDirectories direc
 
     private async Task HandleAsync(HttpContext http)
     {
-        if (http.Connection.ClientCertificate is null && !_authentication.Accepts(http.Request))
+        if (!await MayAsync(http))
         {
-            await TextAsync(http, StatusCodes.Status401Unauthorized, "Unauthorized");
             return;
         }
 
@@ -49,12 +52,23 @@ internal sealed class KubeletServer(KubeletOptions options, PodDirectories direc
 
         switch (path)
         {
-            case ["healthz"]:
+            case ["healthz"] or ["healthz", "ping" or "log" or "syncloop"]:
                 await TextAsync(http, StatusCodes.Status200OK, "ok");
                 break;
+            case ["configz"]:
+                await WriteAsync(http, "application/json", ConfigurationDocument.Of(options).ToJsonString());
+                break;
+            case ["stats", "summary"]:
+                await WriteAsync(http, "application/json", _stats.Summary(Workers?.All ?? []).ToJsonString());
+                break;
+            case ["metrics", "resource"]:
+                await WriteAsync(http, MetricsText.ContentType, StatsHandler.Resource(Workers?.All ?? []));
+                break;
+            case ["metrics", "cadvisor"]:
+                await WriteAsync(http, MetricsText.ContentType, StatsHandler.Cadvisor(Workers?.All ?? []));
+                break;
             case ["metrics"]:
-                http.Response.ContentType = MetricsText.ContentType;
-                await http.Response.WriteAsync(metrics.Render(), http.RequestAborted);
+                await WriteAsync(http, MetricsText.ContentType, metrics.Render());
                 break;
             case ["pods"]:
                 var pods = new KubernetesList<Pod> { Kind = "PodList", Items = [.. (Workers?.All ?? []).Select(worker => worker.Pod)] };
@@ -77,6 +91,43 @@ internal sealed class KubeletServer(KubeletOptions options, PodDirectories direc
                 await TextAsync(http, StatusCodes.Status404NotFound, "404 page not found");
                 break;
         }
+    }
+
+    /// <summary>Who it is, then whether they may; answers when not.</summary>
+    private async Task<bool> MayAsync(HttpContext http)
+    {
+        ReviewedUser? user = null;
+        try
+        {
+            user = await _authentication.IdentifyAsync(http);
+            if (user is null)
+            {
+                await TextAsync(http, StatusCodes.Status401Unauthorized, "Unauthorized");
+                return false;
+            }
+
+            if (await _authorization.RefusalAsync(user, http.Request, http.RequestAborted) is not { } refusal)
+            {
+                return true;
+            }
+
+            await TextAsync(http, StatusCodes.Status403Forbidden, refusal);
+            return false;
+        }
+        catch (Exception failure) when (failure is ApiException or HttpRequestException)
+        {
+            Log.NotReviewed(logger, http.Request.Path.Value ?? "", failure.Message);
+            await (user is null
+                ? TextAsync(http, StatusCodes.Status401Unauthorized, "Unauthorized")
+                : TextAsync(http, StatusCodes.Status500InternalServerError, $"Authorization error (user={user.Username}, resource=nodes)"));
+            return false;
+        }
+    }
+
+    private static Task WriteAsync(HttpContext http, string type, string text)
+    {
+        http.Response.ContentType = type;
+        return http.Response.WriteAsync(text, http.RequestAborted);
     }
 
     /// <param name="http">Answered with 404 when there is no such pod here.</param>

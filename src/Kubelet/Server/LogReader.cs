@@ -12,39 +12,80 @@ internal static class LogReader
     /// <param name="live">Who still writes to it; null when nobody does, which makes following it end at its end.</param>
     internal static async Task CopyAsync(string path, ContainerLog? live, LogOptions options, Stream output, CancellationToken cancellation)
     {
-        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-        file.Position = options.TailLines is { } lines ? TailOffset(file, lines) : 0;
-        var state = new CopyState(options);
-        var buffer = new byte[BufferSize];
-        var kept = 0;
-        while (!state.IsFull)
+        var (file, generation) = Open(path, live);
+        try
         {
-            // Both before reading: what is written or closed afterwards is seen in the next round.
-            var changed = live?.Changed;
-            var closed = live?.IsClosed ?? true;
-            var count = await file.ReadAsync(buffer.AsMemory(kept), cancellation);
-            if (count == 0)
+            file.Position = options.TailLines is { } lines ? TailOffset(file, lines) : 0;
+            await FollowAsync();
+        }
+        finally
+        {
+            await file.DisposeAsync();
+        }
+
+        async Task FollowAsync()
+        {
+            var state = new CopyState(options);
+            var buffer = new byte[BufferSize];
+            var kept = 0;
+            while (!state.IsFull)
             {
-                await state.FlushAsync(output, cancellation);
-                if (!options.Follow || closed)
+                // All before reading: what is written, moved or closed afterwards is seen in the next round.
+                var changed = live?.Changed;
+                var closed = live?.IsClosed ?? true;
+                var current = live?.Generation ?? 0;
+                var count = await file.ReadAsync(buffer.AsMemory(kept), cancellation);
+                if (count == 0)
                 {
-                    return;
+                    await state.FlushAsync(output, cancellation);
+                    if (!options.Follow)
+                    {
+                        return;
+                    }
+
+                    if (current != generation)
+                    {
+                        await file.DisposeAsync();
+                        (file, generation) = Open(path, live);
+                        continue;
+                    }
+
+                    if (closed)
+                    {
+                        return;
+                    }
+
+                    await changed!.WaitAsync(cancellation);
+                    continue;
                 }
 
-                await changed!.WaitAsync(cancellation);
-                continue;
-            }
+                var consumed = state.Take(buffer.AsSpan(0, kept + count));
+                kept += count - consumed;
+                buffer.AsSpan(consumed, kept).CopyTo(buffer);
+                if (kept == buffer.Length)
+                {
+                    // Not our format: no line of ours is that long.
+                    kept = 0;
+                }
 
-            var consumed = state.Take(buffer.AsSpan(0, kept + count));
-            kept += count - consumed;
-            buffer.AsSpan(consumed, kept).CopyTo(buffer);
-            if (kept == buffer.Length)
+                await state.FlushAsync(output, cancellation);
+            }
+        }
+    }
+
+    /// <summary>The file that is written now, and which one in the row of them that is.</summary>
+    private static (FileStream File, int Generation) Open(string path, ContainerLog? live)
+    {
+        while (true)
+        {
+            var generation = live?.Generation ?? 0;
+            var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            if ((live?.Generation ?? 0) == generation)
             {
-                // Not our format: no line of ours is that long.
-                kept = 0;
+                return (file, generation);
             }
 
-            await state.FlushAsync(output, cancellation);
+            file.Dispose();
         }
     }
 

@@ -20,6 +20,9 @@ public sealed record Route(IPNetwork Destination, IPAddress? Gateway = null, int
     /// <summary>RTA_PREFSRC: the source address for packets of this machine.</summary>
     public IPAddress? PreferredSource { get; init; }
 
+    /// <summary>rtm_protocol: who made it, a number that the kernel keeps for its maker; 4 (static) is <c>ip route</c>'s.</summary>
+    public byte Protocol { get; init; } = RTPROT_STATIC;
+
     /// <summary>RTA_PRIORITY: of two routes to one destination the lower wins; null leaves it to the kernel (0, or 1024 for IPv6).</summary>
     public int? Metric { get; init; }
 

@@ -53,7 +53,7 @@ public sealed class RouteBatch : IDisposable
     /// <inheritdoc cref="RouteConnection.ReplaceRoute"/>
     public void ReplaceRoute(Route route) => Add(
         "replace route", $"{route}",
-        (ref NetlinkWriter writer) => RouteRequests.Route(ref writer, RTM_NEWROUTE, RouteRequests.ReplaceFlags, route, RTPROT_STATIC, route.EffectiveScope));
+        (ref NetlinkWriter writer) => RouteRequests.Route(ref writer, RTM_NEWROUTE, RouteRequests.ReplaceFlags, route, route.Protocol, route.EffectiveScope));
 
     /// <inheritdoc cref="RouteConnection.ReplaceNeighbour"/>
     public void ReplaceNeighbour(int index, IPAddress address, PhysicalAddress hardwareAddress) => Add(

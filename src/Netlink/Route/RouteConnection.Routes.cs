@@ -12,7 +12,7 @@ public sealed partial class RouteConnection
     /// <summary>Adds a route, in place of one to the same destination with the same metric and table.</summary>
     /// <exception cref="NetlinkException">ENETUNREACH when no route leads to the gateway, ENETDOWN when the device is down.</exception>
     public void ReplaceRoute(Route route) =>
-        ChangeRoute(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, route, RTPROT_STATIC, route.EffectiveScope, "replace route");
+        ChangeRoute(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, route, route.Protocol, route.EffectiveScope, "replace route");
 
     /// <exception cref="NetlinkException">ESRCH when there is none.</exception>
     public void DeleteRoute(Route route) =>
@@ -78,6 +78,7 @@ public sealed partial class RouteConnection
         return new Route(new IPNetwork(destination, header[1]), gateway, link, header[6], table)
         {
             Type = (RouteType)header[7],
+            Protocol = header[5],
             OnLink = (flags & RTNH_F_ONLINK) != 0,
             PreferredSource = source,
             Metric = metric,

@@ -71,12 +71,13 @@ internal static class RouteHeaders
         header[7] = action;
     }
 
-    internal static void WriteNeighbour(ref NetlinkWriter writer, byte family, int index, ushort state)
+    internal static void WriteNeighbour(ref NetlinkWriter writer, byte family, int index, ushort state, byte flags = 0)
     {
         var header = writer.Reserve(NeighbourLength);
         header[0] = family;
         MemoryMarshal.Write(header[4..], index);
         MemoryMarshal.Write(header[8..], state);
+        header[10] = flags;
     }
 
     /// <summary>rtm_table and frh->table are bytes: tables past 255 are written in the attribute only.</summary>

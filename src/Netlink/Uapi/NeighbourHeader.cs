@@ -7,4 +7,5 @@ internal static class NeighbourHeader
     internal const int NDA_DST = 1;
     internal const int NDA_LLADDR = 2;
     internal const int NUD_PERMANENT = 0x80;
+    internal const int NTF_SELF = 2;
 }
