@@ -37,21 +37,25 @@ internal sealed class DnsSubject : IAsyncDisposable
     internal static Task<DnsSubject> StartPeerAsync(string name, int services, CancellationToken cancellation) =>
         StartAsync(name, (port, directory) => PeerServers.PrepareAsync(name, port, services, directory), name == DnsBenchPlan.Echo ? null : DnsBenchPlan.ServiceName(0), cancellation);
 
-    /// <summary>This program's server with what an API server tells it.</summary>
+    /// <summary>This program's server with what an API server tells it, in the environment that deploy/cluster-dns.yaml gives it.</summary>
     /// <param name="kubeConfig">How to reach the API server: the text of a kubeconfig.</param>
     /// <param name="until">A name that is there once everything is.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    internal static Task<DnsSubject> StartOwnAsync(string kubeConfig, string until, CancellationToken cancellation) => StartAsync(
-        DnsBenchPlan.Own,
-        (port, directory) =>
+    internal static async Task<DnsSubject> StartOwnAsync(string kubeConfig, string until, CancellationToken cancellation)
+    {
+        var subject = await StartAsync(DnsBenchPlan.Own, (port, directory) => PrepareOwnAsync(kubeConfig, port, directory), until, cancellation);
+        try
         {
-            var file = Path.Combine(directory, "kubeconfig");
-            File.WriteAllText(file, kubeConfig);
-            return Task.FromResult<string[]>(
-                [.. OwnProgram.Command, "dns", "--kubeconfig", file, "--listen", $"127.0.0.1:{port}", "--upstream", "none", "--udp-threads", "1"]);
-        },
-        until,
-        cancellation);
+            // Until all lists are in, nothing is denied.
+            await subject.WaitForAsync("nosuch.default.svc.cluster.local", response => response.Code is ResponseCode.NXDomain, cancellation);
+            return subject;
+        }
+        catch
+        {
+            await subject.DisposeAsync();
+            throw;
+        }
+    }
 
     /// <summary>Asks until there is an answer that is right.</summary>
     internal async Task WaitForAsync(string name, Func<DnsResponse, bool> right, CancellationToken cancellation)
@@ -131,6 +135,17 @@ internal sealed class DnsSubject : IAsyncDisposable
         {
             return false;
         }
+    }
+
+    private static Task<string[]> PrepareOwnAsync(string kubeConfig, int port, string directory)
+    {
+        var file = Path.Combine(directory, "kubeconfig");
+        File.WriteAllText(file, kubeConfig);
+        return Task.FromResult<string[]>(
+        [
+            "env", "DOTNET_GCConserveMemory=7", .. OwnProgram.Command,
+            "dns", "--kubeconfig", file, "--listen", $"127.0.0.1:{port}", "--upstream", "none", "--udp-threads", "1",
+        ]);
     }
 
     private static int FreePort()
