@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Dataplane.Api;
+using Dataplane.Hosting;
 using Dataplane.Proxy.Planning;
 using Dataplane.Proxy.ServiceModel;
 using Dataplane.Proxy.Userspace;
@@ -210,6 +211,74 @@ public sealed class RelayBehaviourTests
             (TransportProtocol.Tcp, "10.96.0.5:80", "10.244.1.2:8080", 51L), (traffic.Protocol, $"{traffic.FrontEnd}", $"{traffic.Endpoint}", traffic.Connections));
         Assert.True(traffic.Bytes >= 14, $"{traffic.Bytes} bytes");
     }
+
+    [Fact]
+    public void FiguresTellWhichEndpointFailsAndWhoTookItsConnections()
+    {
+        using var network = new RelayNetwork();
+        using var metrics = new MetricsText(network.Meter);
+        using var a = new PodServer(network.Pods[0], PodA, RelayNetwork.TargetPort, "a");
+        network.Serve(PodA, PodB);
+        for (var i = 0; i < 20; i++)
+        {
+            using var client = Connect(network, RelayNetwork.ClusterIP, RelayNetwork.ServicePort);
+            Assert.Equal("a\n", Receive(client));
+        }
+
+        network.WaitUntilIdle();
+        var lines = metrics.Render().Split('\n');
+        var (dead, alive) = ("endpoint=\"10.244.1.3:8080\"", "endpoint=\"10.244.1.2:8080\"");
+        // More than three where the twenty took longer than it was left out.
+        var failures = Value("endpoint_dial_failures_total", dead);
+        Assert.InRange(failures, 3, 10);
+        Assert.InRange(Value("endpoint_ejections_total", dead), 1, failures - 2);
+        Assert.Equal(failures, Value("endpoint_retries_total", alive));
+        Assert.Equal(40, Value("endpoint_received_bytes_total", alive));
+        Assert.Equal(0, Value("endpoint_open_connections", alive));
+        Assert.Equal(20, Value("dial_duration_seconds_bucket", "le=\"+Inf\""));
+        Assert.Equal(20, Value("accepted_total", ""));
+
+        double Value(string name, string label) => double.Parse(
+            lines.Single(line => line.StartsWith($"dataplane_proxy_relay_{name}", StringComparison.Ordinal) && line.Contains(label)).Split(' ')[^1],
+            System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public void AScanOfItsPortsAndConnectionsThatNeverCompleteTakeNothingFromOthers()
+    {
+        using var network = new RelayNetwork();
+        using var a = new PodServer(network.Pods[0], PodA, RelayNetwork.TargetPort, "a");
+        network.Serve(PodA);
+        foreach (var port in Enumerable.Range(1, 300).Where(port => port != RelayNetwork.ServicePort))
+        {
+            Assert.Equal(
+                SocketError.ConnectionRefused,
+                Assert.Throws<SocketException>(() => Connect(network, RelayNetwork.ClusterIP, port)).SocketErrorCode);
+        }
+
+        // The client hears no answer to its SYNs: the relay's queue holds connections that are never completed.
+        Nft(network.Client, "add table ip flood; add chain ip flood in { type filter hook input priority 0; }; add rule ip flood in tcp sport 80 drop");
+        var halfOpen = Enumerable.Range(0, 1000).Select(_ =>
+        {
+            var socket = network.Client.Socket(SocketType.Stream, ProtocolType.Tcp);
+            socket.Blocking = false;
+            Assert.Equal(
+                SocketError.WouldBlock,
+                Assert.Throws<SocketException>(() => socket.Connect(IPAddress.Parse(RelayNetwork.ClusterIP), RelayNetwork.ServicePort)).SocketErrorCode);
+            return socket;
+        }).ToList();
+        for (var i = 0; i < 20; i++)
+        {
+            using var other = RelayNetwork.Connect(network.Pods[1], RelayNetwork.ClusterIP, RelayNetwork.ServicePort);
+            Assert.Equal("a\n", Receive(other));
+        }
+
+        halfOpen.ForEach(socket => socket.Dispose());
+        Assert.Equal(20, network.Mode.Engine.Counters().Accepted);
+    }
+
+    private static void Nft(TestHost host, string rules) =>
+        Tools.RunAsync(host.Namespace, "nft", [rules]).GetAwaiter().GetResult().OutputOrThrow();
 
     private static Action<Service> Annotated(string name, string value) => service => service.Metadata.Annotations[name] = value;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Dataplane.Api;
@@ -44,11 +45,13 @@ internal sealed class RelayNetwork : IDisposable
         Client.AddRoute("0.0.0.0/0", "203.0.113.1");
         Node.AddRoute("0.0.0.0/0", "203.0.113.10");
         Mode = new UserspaceMode(
-            new ProxyModeContext(Node.Namespace, MasqueradeMark: 0, () => RulesTouched = true, NullLoggerFactory.Instance, TimeProvider.System),
+            new ProxyModeContext(Node.Namespace, MasqueradeMark: 0, () => RulesTouched = true, NullLoggerFactory.Instance, TimeProvider.System) { Meter = Meter },
             (configure ?? (options => options))(new RelayOptions { Loops = 2 }));
     }
 
     internal UserspaceMode Mode { get; }
+
+    internal Meter Meter { get; } = new("relay");
 
     internal volatile bool RulesTouched;
 
@@ -111,5 +114,6 @@ internal sealed class RelayNetwork : IDisposable
     {
         Mode.DisposeAsync().GetAwaiter().GetResult();
         _network.Dispose();
+        Meter.Dispose();
     }
 }

@@ -30,6 +30,9 @@ internal sealed class RelayCounters
     /// <summary>Datagrams relayed, both ways.</summary>
     internal long Datagrams;
 
+    /// <summary>Bytes of managed memory its thread has allocated: pools and tables that grow, and nothing else.</summary>
+    internal long Allocated;
+
     internal void AddTo(RelayCounters sum)
     {
         sum.Accepted += Volatile.Read(ref Accepted);
@@ -41,5 +44,6 @@ internal sealed class RelayCounters
         sum.Open += Volatile.Read(ref Open);
         sum.DatagramFlows += Volatile.Read(ref DatagramFlows);
         sum.Datagrams += Volatile.Read(ref Datagrams);
+        sum.Allocated += Volatile.Read(ref Allocated);
     }
 }

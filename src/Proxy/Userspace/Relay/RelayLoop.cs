@@ -96,6 +96,7 @@ internal sealed class RelayLoop : IDisposable
             _streams.ServeUnfinished();
             _streams.Expire(now);
             _datagrams.ExpireFlows(now);
+            Volatile.Write(ref Counters.Allocated, GC.GetAllocatedBytesForCurrentThread());
         }
     }
 
