@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 using Dataplane.Cli.Bench;
 using Dataplane.Cli.Bench.Modes;
@@ -31,6 +32,60 @@ public sealed class ModesBenchTests
         }
 
         Assert.Empty(NetworkNamespace.Names($"dp-bench-{Environment.ProcessId}-"));
+    }
+
+    [Fact]
+    public async Task WithoutDescriptorsTheNewestConnectionsAreResetTheOthersServedAndLaterAllAgain()
+    {
+        Tools.RequireRoot();
+        const int Limit = 260;
+        await using var subject = await BenchSubject.StartAsync(
+            "userspace", churn: false, TestContext.Current.CancellationToken, Tools.Require("prlimit"), $"--nofile={Limit}");
+        var held = new List<Socket>();
+        while (held.Count < Limit)
+        {
+            var socket = Connect(subject);
+            if (!IsServed(socket))
+            {
+                socket.Dispose();
+                break;
+            }
+
+            held.Add(socket);
+        }
+
+        Assert.InRange(held.Count, 5, Limit / 2);
+        Assert.All(held, socket => Assert.True(IsServed(socket)));
+        held.ForEach(socket => socket.Dispose());
+        Assert.True(
+            SpinWait.SpinUntil(
+                () =>
+                {
+                    using var again = Connect(subject);
+                    return IsServed(again);
+                },
+                TimeSpan.FromSeconds(20)));
+    }
+
+    private static Socket Connect(BenchSubject subject)
+    {
+        var socket = subject.Site.Client.Invoke(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        socket.ReceiveTimeout = 10_000;
+        socket.Connect(subject.Stream);
+        return socket;
+    }
+
+    private static bool IsServed(Socket socket)
+    {
+        try
+        {
+            socket.Send(LoadMessage.Of(LoadKind.Request));
+            return socket.Receive(new byte[LoadMessage.Size]) > 0;
+        }
+        catch (SocketException reset) when (reset.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
+        {
+            return false;
+        }
     }
 
     [Fact]

@@ -48,8 +48,12 @@ internal sealed class BenchSubject : IAsyncDisposable
     /// <summary>Open descriptors of the processes.</summary>
     internal int Descriptors => Processes().Sum(pid => Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Count());
 
+    /// <param name="name">Which.</param>
+    /// <param name="churn">A mode's endpoints come and go.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <param name="through">A program that starts it, with limits for example.</param>
     /// <exception cref="UserErrorException">The program is missing or does not come up.</exception>
-    internal static async Task<BenchSubject> StartAsync(string name, bool churn, CancellationToken cancellation)
+    internal static async Task<BenchSubject> StartAsync(string name, bool churn, CancellationToken cancellation, params string[] through)
     {
         var site = new BenchSite(name);
         LoadServer? server = null;
@@ -59,7 +63,7 @@ internal sealed class BenchSubject : IAsyncDisposable
         {
             server = new LoadServer(site.Server);
             files = Directory.CreateTempSubdirectory("dp-bench-");
-            subject = new BenchSubject(name, site, server, Launch(PeerPrograms.CommandFor(name, site, files.FullName, churn), site), files);
+            subject = new BenchSubject(name, site, server, Launch(PeerPrograms.CommandFor(name, site, files.FullName, churn), through, site), files);
             await subject.WaitUntilReadyAsync(cancellation);
             return subject;
         }
@@ -104,7 +108,7 @@ internal sealed class BenchSubject : IAsyncDisposable
     private static IPEndPoint EndPoint(string address, int port) => new(IPAddress.Parse(address), port);
 
     // A child begins in the network namespace of the thread that makes it.
-    private static Process? Launch(string[]? command, BenchSite site)
+    private static Process? Launch(string[]? command, string[] through, BenchSite site)
     {
         if (command is null)
         {
@@ -113,7 +117,8 @@ internal sealed class BenchSubject : IAsyncDisposable
 
         try
         {
-            var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardInput = true };
+            string[] whole = [.. through, .. command];
+            var start = new ProcessStartInfo(whole[0], whole.Skip(1)) { RedirectStandardInput = true };
             return PeerPrograms.IsPeer(command[0]) ? site.Node.Invoke(() => Process.Start(start)) : Process.Start(start);
         }
         catch (System.ComponentModel.Win32Exception missing)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Dataplane.Linux;
 using Dataplane.Linux.Epoll;
 using Dataplane.Linux.Namespaces;
 using Microsoft.Extensions.Logging;
@@ -115,16 +114,16 @@ internal sealed class RelayLoop : IDisposable
         {
             Serve(token, events, now);
         }
-        catch (LinuxException failure)
+        catch (Exception failure)
         {
-            if (Counters.Faults++ == 0)
-            {
-                _logger.EventFailed(token.Kind, failure);
-            }
-
             if (token.Kind is RelayTokenKind.Client or RelayTokenKind.Server)
             {
                 _streams.Drop(token);
+            }
+
+            if (Counters.Faults++ == 0)
+            {
+                _ = Task.Run(() => _logger.EventFailed(token.Kind, failure));
             }
         }
     }

@@ -281,7 +281,8 @@ internal sealed class StreamRelay : IDisposable
     {
         if (_counters.Shed++ == 0)
         {
-            _logger.ConnectionsShed(_mostConnections);
+            // Elsewhere: a log may take its time, and without descriptors it may fail.
+            _ = Task.Run(() => _logger.ConnectionsShed(_mostConnections));
         }
     }
 
