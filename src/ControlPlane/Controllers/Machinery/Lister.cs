@@ -25,7 +25,12 @@ internal sealed class Lister<T>
     /// <summary>The objects of one namespace.</summary>
     public IEnumerable<T> In(string ns) => _namespaces.TryGetValue(ns, out var objects) ? objects.Values : [];
 
-    public bool TryGet(NamespacedName name, [NotNullWhen(true)] out T? obj) => _informer.TryGet(name, out obj);
+    /// <summary>One object, if <see cref="In"/> has it: of two views of a cache one is always first.</summary>
+    public bool TryGet(NamespacedName name, [NotNullWhen(true)] out T? obj)
+    {
+        obj = null;
+        return _namespaces.TryGetValue(name.Namespace, out var objects) && objects.TryGetValue(name.Name, out obj);
+    }
 
     /// <summary>Tells of every change, in order, after this index shows it.</summary>
     public void Subscribe(Action<InformerChange<T>> subscriber) => _informer.Subscribe(subscriber);
