@@ -22,7 +22,7 @@ internal sealed class PodBinder(KubernetesClient client, EventRecorder events, I
         try
         {
             await client.PostAsync(Pod.Resource, NamespacedName.Of(pod), "binding", binding, cancellationToken).ConfigureAwait(false);
-            events.Normal(pod, "Scheduled", $"Successfully assigned {NamespacedName.Of(pod)} to {node}");
+            events.Normal(pod, "Scheduled", $"Successfully assigned {NamespacedName.Of(pod)} to {node}", "Binding");
             return true;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -37,7 +37,7 @@ internal sealed class PodBinder(KubernetesClient client, EventRecorder events, I
         catch (Exception error) when (error is ApiException or HttpRequestException or OperationCanceledException)
         {
             Log.BindingFailed(logger, NamespacedName.Of(pod), node, error.Message);
-            events.Warning(pod, "FailedScheduling", $"binding rejected: {error.Message}");
+            events.Warning(pod, "FailedScheduling", $"binding rejected: {error.Message}", "Scheduling");
             await Task.Delay(RetryDelay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return false;
         }
@@ -46,7 +46,7 @@ internal sealed class PodBinder(KubernetesClient client, EventRecorder events, I
     /// <summary>Tells that a pod fits nowhere: an event and its PodScheduled condition, which is written only when it changes.</summary>
     public async Task RefuseAsync(Pod pod, string message, CancellationToken cancellationToken)
     {
-        events.Warning(pod, "FailedScheduling", message);
+        events.Warning(pod, "FailedScheduling", message, "Scheduling");
         var current = pod.Status.Conditions.Find(condition => condition.Type == PodScheduled);
         if (current is { Status: "False", Reason: "Unschedulable" } && current.Message == message)
         {

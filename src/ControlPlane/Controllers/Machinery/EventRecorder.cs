@@ -12,34 +12,38 @@ internal sealed class EventRecorder(KubernetesClient client, string component, I
     private const int Backlog = 1000;
     private const int Remembered = 4096;
 
-    private readonly Channel<(ObjectReference About, string Type, string Reason, string Message)> _queue =
-        Channel.CreateBounded<(ObjectReference, string, string, string)>(
-            new BoundedChannelOptions(Backlog) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Channel<Happening> _queue =
+        Channel.CreateBounded<Happening>(new BoundedChannelOptions(Backlog) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     private readonly Dictionary<(string? UID, string Reason, string Message), Event> _known = [];
 
-    public void Normal<T>(T about, string reason, string message)
+    /// <param name="about">The object.</param>
+    /// <param name="reason">A word for programs.</param>
+    /// <param name="message">A sentence for people.</param>
+    /// <param name="action">What was done, in a component that speaks of events in the way of events.k8s.io, as the scheduler; null in the old way.</param>
+    public void Normal<T>(T about, string reason, string message, string? action = null)
         where T : IResource<T> =>
-        _queue.Writer.TryWrite((Reference(about), "Normal", reason, message));
+        _queue.Writer.TryWrite(new Happening(Reference(about), "Normal", reason, message, action));
 
-    public void Warning<T>(T about, string reason, string message)
+    /// <inheritdoc cref="Normal{T}"/>
+    public void Warning<T>(T about, string reason, string message, string? action = null)
         where T : IResource<T> =>
-        _queue.Writer.TryWrite((Reference(about), "Warning", reason, message));
+        _queue.Writer.TryWrite(new Happening(Reference(about), "Warning", reason, message, action));
 
     /// <summary>Writes queued events until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await foreach (var (about, type, reason, message) in _queue.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (var happening in _queue.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 try
                 {
-                    await WriteAsync(about, type, reason, message, cancellationToken).ConfigureAwait(false);
+                    await WriteAsync(happening, cancellationToken).ConfigureAwait(false);
                 }
                 catch (Exception error) when (error is ApiException or HttpRequestException)
                 {
-                    Log.EventLost(logger, about.Name, error.Message);
+                    Log.EventLost(logger, happening.About.Name, error.Message);
                 }
             }
         }
@@ -60,16 +64,15 @@ internal sealed class EventRecorder(KubernetesClient client, string component, I
             ResourceVersion = about.Metadata.ResourceVersion,
         };
 
-    private async Task WriteAsync(ObjectReference about, string type, string reason, string message, CancellationToken cancellationToken)
+    private async Task WriteAsync(Happening happening, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var key = (about.UID, reason, message);
+        var key = (happening.About.UID, happening.Reason, happening.Message);
         if (_known.TryGetValue(key, out var known))
         {
             try
             {
-                _known[key] = await client.UpdateAsync(
-                    known with { Count = known.Count + 1, LastTimestamp = now }, cancellationToken: cancellationToken).ConfigureAwait(false);
+                _known[key] = await client.UpdateAsync(Again(known, now), cancellationToken: cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (ApiException error) when (error.IsNotFound || error.IsConflict)
@@ -83,20 +86,28 @@ internal sealed class EventRecorder(KubernetesClient client, string component, I
             _known.Clear();
         }
 
-        _known[key] = await client.CreateAsync(
-            new Event
-            {
-                Metadata = new ObjectMeta { Namespace = about.Namespace ?? "default", Name = $"{about.Name}.{now.UtcTicks:x}" },
-                InvolvedObject = about,
-                Type = type,
-                Reason = reason,
-                Message = message,
-                Source = new EventSource { Component = component },
-                ReportingComponent = component,
-                FirstTimestamp = now,
-                LastTimestamp = now,
-                Count = 1,
-            },
-            cancellationToken).ConfigureAwait(false);
+        _known[key] = await client.CreateAsync(First(happening, now), cancellationToken).ConfigureAwait(false);
     }
+
+    private static Event Again(Event known, DateTimeOffset now) => known.EventTime is null
+        ? known with { Count = known.Count + 1, LastTimestamp = now }
+        : known with { Series = new EventSeries { Count = (known.Series?.Count ?? 1) + 1, LastObservedTime = now } };
+
+    private Event First(Happening happening, DateTimeOffset now)
+    {
+        var first = new Event
+        {
+            Metadata = new ObjectMeta { Namespace = happening.About.Namespace ?? "default", Name = $"{happening.About.Name}.{now.UtcTicks:x}" },
+            InvolvedObject = happening.About,
+            Type = happening.Type,
+            Reason = happening.Reason,
+            Message = happening.Message,
+            ReportingComponent = component,
+        };
+        return happening.Action is { } action
+            ? first with { EventTime = now, Action = action, ReportingInstance = $"{component}-{Environment.MachineName}" }
+            : first with { Source = new EventSource { Component = component }, FirstTimestamp = now, LastTimestamp = now, Count = 1 };
+    }
+
+    private sealed record Happening(ObjectReference About, string Type, string Reason, string Message, string? Action);
 }
