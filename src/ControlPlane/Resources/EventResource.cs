@@ -12,6 +12,8 @@ internal sealed class EventResource : ResourceDescriptor
     private const int ShortText = 128;
     private const int LongText = 1024;
 
+    public override bool Expires => true;
+
     public override ResourceNames Names { get; } = new("", "v1", "Event", "events", "event", Namespaced: true) { ShortNames = ["ev"] };
 
     public override string SchemaName => "core.Event";
@@ -31,7 +33,7 @@ internal sealed class EventResource : ResourceDescriptor
     ];
 
     public override string FieldValue(JsonObject obj, string label) =>
-        label == "source" ? obj.Text("source", "component") ?? "" : base.FieldValue(obj, label);
+        label == "source" ? obj.Text("source", "component") ?? obj.Text("reportingComponent") ?? "" : base.FieldValue(obj, label);
 
     public override void Validate(JsonObject obj, FieldErrors errors)
     {

@@ -19,6 +19,8 @@ internal sealed class EventsV1Resource : ResourceDescriptor
 
     private readonly EventResource _core = new();
 
+    public override bool Expires => true;
+
     public override ResourceNames Names { get; } =
         new("events.k8s.io", "v1", "Event", "events", "event", Namespaced: true) { ShortNames = ["ev"] };
 

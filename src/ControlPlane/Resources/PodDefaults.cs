@@ -39,6 +39,11 @@ internal static class PodDefaults
             Container(container, hostNetwork);
         }
 
+        foreach (var container in spec.Objects("ephemeralContainers"))
+        {
+            Container(container, hostNetwork: false);
+        }
+
         foreach (var volume in spec.Objects("volumes"))
         {
             Volume(volume);

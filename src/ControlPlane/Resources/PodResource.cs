@@ -28,6 +28,7 @@ internal sealed class PodResource : ResourceDescriptor
         new("exec", "", "v1", "PodExecOptions", "create", "get"),
         new("log", "", "v1", "Pod", "get"),
         new("portforward", "", "v1", "PodPortForwardOptions", "create", "get"),
+        new("ephemeralcontainers", "", "v1", "Pod", "get", "patch", "update"),
         Subresource.Proxy("PodProxyOptions"),
     ];
 

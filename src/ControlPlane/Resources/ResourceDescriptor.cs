@@ -165,6 +165,9 @@ internal abstract class ResourceDescriptor
     {
     }
 
+    /// <summary>Objects that are of no use after a while: events.</summary>
+    public virtual bool Expires => false;
+
     /// <summary>Whether there are <see cref="Warnings"/> of this kind at all.</summary>
     public virtual bool MayWarn => false;
 

@@ -33,6 +33,7 @@ internal sealed class ResourceHandler(
     {
         "" => UpdateScope.Main,
         "status" when request.Descriptor.HasStatus => UpdateScope.Status,
+        "ephemeralcontainers" when request.Descriptor.Names.Kind == "Pod" => UpdateScope.EphemeralContainers,
         "finalize" when request.Descriptor.Names.Kind == "Namespace" => UpdateScope.Finalize,
         _ => throw StatusException.PageNotFound(),
     };

@@ -16,14 +16,6 @@ internal sealed class ObjectReader(IStore store, TimeProvider time)
         (descriptor.Computed is { } made ? made().FirstOrDefault(obj => obj.Name == name) : store.Current.Get(descriptor.Key(ns, name)))
             ?? throw StatusException.NotFound(descriptor.Names.Qualified, name);
 
-    /// <summary>The newest version; also of what another server wrote.</summary>
-    /// <exception cref="StatusException">404.</exception>
-    public async Task<StoredObject> GetNewestAsync(ResourceDescriptor descriptor, string ns, string name, CancellationToken cancellation)
-    {
-        await store.RefreshAsync(cancellation);
-        return Get(descriptor, ns, name);
-    }
-
     /// <exception cref="StatusException">410 when the past asked for is gone, 504 when the future asked for does not come.</exception>
     public async Task<ObjectList> ListAsync(ResourceDescriptor descriptor, string ns, ListQuery query, CancellationToken cancellation)
     {

@@ -6,6 +6,7 @@ using Dataplane.ControlPlane.Machinery.FieldOwnership;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Validation;
 using Dataplane.ControlPlane.Resources;
+using Dataplane.ControlPlane.Resources.Pods;
 using Dataplane.ControlPlane.Store;
 
 namespace Dataplane.ControlPlane.Machinery.Registry;
@@ -19,12 +20,19 @@ internal enum UpdateScope
     /// <summary>A namespace's spec.finalizers.</summary>
     Finalize,
 
+    /// <summary>A pod's spec.ephemeralContainers.</summary>
+    EphemeralContainers,
+
     /// <summary>What the change itself sets: a pod's node, a scale.</summary>
     Subresource,
 }
 
 /// <summary>Creates and updates: defaulting, admission, validation and the compare-and-swap, the same way for every kind.</summary>
-internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeProvider time)
+/// <param name="store">Where objects go.</param>
+/// <param name="admission">What else has a say.</param>
+/// <param name="time">The clock.</param>
+/// <param name="eventTtl">How long a store that can shall keep an event; null for ever.</param>
+internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeProvider time, TimeSpan? eventTtl = null)
 {
     private const int MaxGenerateNameBase = 58;
     private const int GenerateNameAttempts = 8;
@@ -93,7 +101,7 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
                     : throw StatusException.AlreadyExists(names.Qualified, name);
             }
 
-            var result = await store.CommitAsync(StoreWrite.Put(key, Revision.None, value));
+            var result = await store.CommitAsync(Put(descriptor, key, Revision.None, value));
             if (result.Committed)
             {
                 reservation?.Keep();
@@ -149,6 +157,10 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
             {
                 descriptor.ValidateStatusUpdate(obj, old, errors);
             }
+            else if (scope == UpdateScope.EphemeralContainers)
+            {
+                EphemeralContainers.Validate(obj, old, errors);
+            }
 
             using var reservation = Reserve(descriptor, obj, scope == UpdateScope.Main ? old : null, errors, name, reserve: scope == UpdateScope.Main);
             if (descriptor.TracksGeneration && SpecChanged(descriptor, obj, old, changed))
@@ -172,7 +184,7 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
             }
 
             var gone = descriptor.MayBeRemoved(obj);
-            var result = await store.CommitAsync(gone ? StoreWrite.Delete(key, current.Modified) : StoreWrite.Put(key, current.Modified, value));
+            var result = await store.CommitAsync(gone ? StoreWrite.Delete(key, current.Modified) : Put(descriptor, key, current.Modified, value));
             if (result.Committed)
             {
                 if (gone)
@@ -192,6 +204,9 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
             }
         }
     }
+
+    private StoreWrite Put(ResourceDescriptor descriptor, string key, Revision expected, byte[] value) =>
+        StoreWrite.Put(key, expected, value) with { TimeToLive = descriptor.Expires ? eventTtl : null };
 
     // Before admission and the server's own allocations: what those add has no owner.
     private void Own(ResourceDescriptor descriptor, JsonObject? old, JsonObject obj, FieldManager? manager, Func<string, bool>? differs = null)
@@ -216,6 +231,10 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
                 break;
             case UpdateScope.Finalize:
                 obj.CopyField(old, "status");
+                break;
+            case UpdateScope.EphemeralContainers:
+                EphemeralContainers.Prepare(obj, old);
+                descriptor.Default(obj);
                 break;
         }
     }

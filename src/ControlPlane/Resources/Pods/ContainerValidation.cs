@@ -74,7 +74,8 @@ internal static class ContainerValidation
         }
     }
 
-    private static void Common(JsonObject container, string at, IReadOnlyDictionary<string, JsonObject> volumes, FieldErrors errors)
+    /// <summary>What holds for every container of a pod.</summary>
+    internal static void Common(JsonObject container, string at, IReadOnlyDictionary<string, JsonObject> volumes, FieldErrors errors)
     {
         errors.Named($"{at}.name", container.Text("name"), NameRule.Label);
         var image = container.Text("image") ?? "";
