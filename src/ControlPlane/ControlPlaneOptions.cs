@@ -45,6 +45,27 @@ public sealed record ControlPlaneOptions
     /// <summary>Who issues the tokens of service accounts: a URL below which, with /.well-known/openid-configuration, verifiers find the key.</summary>
     public string ServiceAccountIssuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
 
+    /// <summary>PEM file with roots of client certificates beside the cluster's own; null for none.</summary>
+    public string? ClientAuthorityFile { get; init; }
+
+    /// <summary>Bearer tokens, lines of <c>token,user,uid,"group1,group2"</c>; null for none.</summary>
+    public string? TokenFile { get; init; }
+
+    /// <summary>How long a node may be silent before it is marked.</summary>
+    public TimeSpan NodeMonitorGracePeriod { get; init; } = TimeSpan.FromSeconds(50);
+
+    /// <summary>Ended pods that may lie about; 0 for any number.</summary>
+    public int TerminatedPodThreshold { get; init; } = 12500;
+
+    /// <summary>How long a watch lasts at least whose client does not say; at most twice as long.</summary>
+    public TimeSpan MinRequestTimeout { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Requests that read at a time, watches and streams apart; 0 for any number. The administrators' are not counted out.</summary>
+    public int MaxRequestsInFlight { get; init; } = 400;
+
+    /// <summary>The same for requests that write.</summary>
+    public int MaxMutatingRequestsInFlight { get; init; } = 200;
+
     /// <summary>How long an event stays after it was last written.</summary>
     public TimeSpan EventTtl { get; init; } = TimeSpan.FromHours(1);
 

@@ -92,6 +92,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
             Directory.CreateDirectory(directory);
         }
 
+        var clients = options.ClientAuthorityFile is { } authorities ? Own(new ClientAuthorities(authorities, time)) : null;
         var addresses = new ClusterAddressPool(options.ServiceCidr);
         var identity = Own(ClusterIdentity.Load(options.DataDirectory, CertificateNames(options, addresses.First), time));
         var allocation = new ServiceAllocation(addresses, new NodePortPool(options.NodePortRange));
@@ -100,7 +101,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         var health = new HealthChecks(store, _stopping.Token);
         var catalog = ServedResources.Catalog(allocation, time, health);
         var quotas = new QuotaLedger(store, catalog, time);
-        var writer = new ObjectWriter(store, new AdmissionChain(store, quotas), time);
+        var writer = new ObjectWriter(store, new AdmissionChain(store, quotas), time, options.EventTtl);
         var custom = Own(new CustomResourceServing(store, writer, catalog, time, _logger));
         custom.Load();
         foreach (var service in store.Current.List(catalog.Find("", "services").StoragePrefix))
@@ -120,7 +121,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
                     Address = listen.Address,
                     Namespace = listen.Namespace,
                     Certificate = identity.Server,
-                    AcceptClientCertificate = identity.Authority.Accepts,
+                    AcceptClientCertificate = certificate => identity.Authority.Accepts(certificate) || clients?.Accepts(certificate) == true,
                     MaxRequestHeadBytes = MaxRequestHeadBytes,
                 },
                 router.HandleAsync,

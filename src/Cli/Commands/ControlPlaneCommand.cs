@@ -18,31 +18,32 @@ internal static class ControlPlaneCommand
         var serviceCidr = new Option<IPNetwork>("--service-cluster-ip-range")
         {
             Description = "Where ClusterIPs come from.",
-            CustomParser = result => Parse(result, text => IPNetwork.Parse(text)),
+            CustomParser = result => ControlPlaneArguments.Parse(result, text => IPNetwork.Parse(text)),
             DefaultValueFactory = _ => IPNetwork.Parse("10.96.0.0/16"),
         };
         var nodePorts = new Option<(int First, int Last)>("--service-node-port-range")
         {
             Description = "First and last node port.",
-            CustomParser = result => Parse(result, ParseRange),
+            CustomParser = result => ControlPlaneArguments.Parse(result, ParseRange),
             DefaultValueFactory = _ => (30000, 32767),
         };
         var kubeConfig = new Option<FileInfo?>("--kubeconfig") { Description = "Where the administrator's kubeconfig is written; admin.conf in the data directory if left out." };
         var names = new Option<string[]>("--tls-san") { Description = "More names and addresses for the server's certificate.", DefaultValueFactory = _ => [] };
 
         var etcd = new EtcdArguments();
+        var upstream = new ControlPlaneArguments();
 
         var command = new Command("control-plane", "Runs the API server until it is interrupted.")
         {
             dataDirectory, store, bind, port, advertise, serviceCidr, nodePorts, kubeConfig, names,
         };
-        foreach (var option in etcd.All)
+        foreach (var option in etcd.All.Concat(upstream.All))
         {
             command.Add(option);
         }
 
         command.SetAction((result, cancellation) => RunAsync(
-            new ControlPlaneOptions
+            upstream.Apply(new ControlPlaneOptions
             {
                 DataDirectory = result.GetValue(dataDirectory)?.FullName,
                 Store = etcd.Read(result) is not null ? "etcd" : result.GetValue(dataDirectory) is null ? "memory" : result.GetValue(store)!,
@@ -53,14 +54,20 @@ internal static class ControlPlaneCommand
                 NodePortRange = result.GetValue(nodePorts),
                 KubeConfigPath = result.GetValue(kubeConfig)?.FullName,
                 CertificateNames = result.GetValue(names)!,
-            },
+            }, result),
+            upstream.WithoutEffect(result),
             cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(ControlPlaneOptions options, CancellationToken cancellation)
+    private static async Task<int> RunAsync(ControlPlaneOptions options, IEnumerable<string> withoutEffect, CancellationToken cancellation)
     {
         using var loggers = LoggerFactory.Create(builder => builder.AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Critical));
+        foreach (var flag in withoutEffect)
+        {
+            Console.Error.WriteLine($"control-plane: {flag} has no effect here");
+        }
+
         try
         {
             await using var server = await ControlPlaneServer.StartAsync(options, loggers, cancellation);
@@ -75,21 +82,7 @@ internal static class ControlPlaneCommand
         }
     }
 
-    private static IPAddress ParseAddress(System.CommandLine.Parsing.ArgumentResult result) => Parse(result, IPAddress.Parse)!;
-
-    private static T? Parse<T>(System.CommandLine.Parsing.ArgumentResult result, Func<string, T> parse)
-    {
-        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        try
-        {
-            return parse(text);
-        }
-        catch (FormatException failure)
-        {
-            result.AddError($"{result.Argument.Name}: \"{text}\": {failure.Message}");
-            return default;
-        }
-    }
+    private static IPAddress ParseAddress(System.CommandLine.Parsing.ArgumentResult result) => ControlPlaneArguments.Parse(result, IPAddress.Parse)!;
 
     private static (int First, int Last) ParseRange(string text)
     {

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Dataplane.ControlPlane.Security;
 
-/// <summary>Client certificates of the cluster's CA, the administrator's bearer token, and tokens of service accounts.</summary>
-internal sealed class Authenticator(ClusterIdentity identity, TokenVerifier tokens)
+/// <summary>Client certificates, the administrator's bearer token, tokens that are written down, and tokens of service accounts.</summary>
+internal sealed class Authenticator(ClusterIdentity identity, TokenVerifier tokens, TokenFile? file)
 {
     private const string Bearer = "Bearer ";
     private readonly byte[] _tokenHash = SHA256.HashData(Encoding.UTF8.GetBytes(identity.AdministratorToken));
@@ -14,7 +14,7 @@ internal sealed class Authenticator(ClusterIdentity identity, TokenVerifier toke
     /// <returns>Null when the request shows nothing, or something that is not valid.</returns>
     public UserInfo? Authenticate(HttpContext http)
     {
-        // The handshake accepted only certificates of this CA.
+        // The handshake accepted only certificates of the known roots.
         if (http.Connection.ClientCertificate is { } certificate)
         {
             var subject = certificate.SubjectName.EnumerateRelativeDistinguishedNames().ToArray();
@@ -34,6 +34,6 @@ internal sealed class Authenticator(ClusterIdentity identity, TokenVerifier toke
         var given = SHA256.HashData(Encoding.UTF8.GetBytes(token));
         return CryptographicOperations.FixedTimeEquals(given, _tokenHash)
             ? new UserInfo("kubernetes-admin", ["system:masters", "system:authenticated"])
-            : tokens.Verify(token, []).User;
+            : file?.Find(token) ?? tokens.Verify(token, []).User;
     }
 }

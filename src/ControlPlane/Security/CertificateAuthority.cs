@@ -64,13 +64,16 @@ internal sealed class CertificateAuthority : IDisposable
     public X509Certificate2 IssueClient(string user, string group) => Issue($"O={group}, CN={user}", ClientAuthentication, null);
 
     /// <summary>Whether a certificate was signed by this root and is valid now.</summary>
-    public bool Accepts(X509Certificate2 certificate)
+    public bool Accepts(X509Certificate2 certificate) => Accepts([Root], certificate, _time);
+
+    /// <summary>Whether one of some roots signed a certificate that is valid now.</summary>
+    public static bool Accepts(X509Certificate2Collection roots, X509Certificate2 certificate, TimeProvider time)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(Root);
+        chain.ChainPolicy.CustomTrustStore.AddRange(roots);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.VerificationTime = _time.GetUtcNow().UtcDateTime;
+        chain.ChainPolicy.VerificationTime = time.GetUtcNow().UtcDateTime;
         return chain.Build(certificate);
     }
 

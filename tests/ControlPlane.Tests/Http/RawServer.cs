@@ -29,8 +29,9 @@ internal sealed class RawServer : IAsyncDisposable
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<RawServer> StartAsync(Dialer? podDialer = null, int history = 8192, TimeProvider? time = null, bool controllers = true) => new(await ControlPlaneServer.StartAsync(
-        new ControlPlaneOptions
+    public static async Task<RawServer> StartAsync(Dialer? podDialer = null, int history = 8192, TimeProvider? time = null, bool controllers = true,
+        Func<ControlPlaneOptions, ControlPlaneOptions>? configure = null) => new(await ControlPlaneServer.StartAsync(
+        (configure ?? (options => options))(new ControlPlaneOptions
         {
             Store = "memory",
             Listen = [new ListenAddress(new IPEndPoint(IPAddress.Loopback, 0))],
@@ -38,7 +39,7 @@ internal sealed class RawServer : IAsyncDisposable
             MemoryHistory = history,
             Controllers = controllers,
             Time = time ?? TimeProvider.System,
-        },
+        }),
         NullLoggerFactory.Instance,
         Cancellation));
 

@@ -16,8 +16,8 @@ namespace Dataplane.ControlPlane.Controllers.Nodes;
 internal sealed class NodeLifecycleController : Controller
 {
     private const string LeaseNamespace = "kube-node-lease";
-    private static readonly TimeSpan GracePeriod = TimeSpan.FromSeconds(50);
 
+    private readonly TimeSpan _gracePeriod;
     private readonly KubernetesClient _client;
     private readonly Lister<Node> _nodes;
     private readonly Lister<Pod> _pods;
@@ -27,10 +27,11 @@ internal sealed class NodeLifecycleController : Controller
     // Nodes that have ceased to be ready and whose pods are still to be taken out of service.
     private readonly ConcurrentDictionary<string, bool> _lost = [];
 
-    public NodeLifecycleController(KubernetesClient client, SharedInformers informers, EventRecorder events, ILogger logger, TimeProvider time)
+    public NodeLifecycleController(KubernetesClient client, SharedInformers informers, TimeSpan gracePeriod, EventRecorder events, ILogger logger, TimeProvider time)
         : base(logger, time)
     {
         _client = client;
+        _gracePeriod = gracePeriod;
         _events = events;
         _nodes = informers.Of<Node>();
         _pods = informers.Of<Pod>();
@@ -47,7 +48,7 @@ internal sealed class NodeLifecycleController : Controller
         }
 
         var now = Time.GetUtcNow();
-        var silentAt = _heartbeats.GetOrAdd(key.Name, now) + GracePeriod;
+        var silentAt = _heartbeats.GetOrAdd(key.Name, now) + _gracePeriod;
         if (silentAt > now)
         {
             Queue.AddAfter(key, silentAt - now);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Dataplane.Api;
 using Dataplane.Api.Client;
 using Dataplane.ControlPlane.Controllers.Machinery;
+using Dataplane.ControlPlane.Controllers.Pods;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.ControlPlane.Controllers.PodCollection;
@@ -12,9 +13,6 @@ namespace Dataplane.ControlPlane.Controllers.PodCollection;
 /// </summary>
 internal sealed class PodCollector : Controller
 {
-    /// <summary>Ended pods that may lie about: kube-controller-manager's --terminated-pod-gc-threshold.</summary>
-    private const int MaxEnded = 12500;
-
     private static readonly NamespacedName AllPods = new("", "pods");
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(20);
 
@@ -25,11 +23,18 @@ internal sealed class PodCollector : Controller
     private readonly Lister<Pod> _pods;
     private readonly Lister<Node> _nodes;
     private readonly ConcurrentDictionary<string, DateTimeOffset> _goneSince = [];
+    private readonly int _maxEnded;
 
-    public PodCollector(KubernetesClient client, SharedInformers informers, ILogger logger, TimeProvider time)
+    /// <param name="client">The server.</param>
+    /// <param name="informers">The caches.</param>
+    /// <param name="maxEnded">Ended pods that may lie about; 0 for any number.</param>
+    /// <param name="logger">Takes failures.</param>
+    /// <param name="time">The clock.</param>
+    public PodCollector(KubernetesClient client, SharedInformers informers, int maxEnded, ILogger logger, TimeProvider time)
         : base(logger, time)
     {
         _client = client;
+        _maxEnded = maxEnded > 0 ? maxEnded : int.MaxValue;
         _pods = informers.Of<Pod>();
         _nodes = informers.Of<Node>();
         Queue.Add(AllPods);
@@ -39,7 +44,7 @@ internal sealed class PodCollector : Controller
     {
         Queue.AddAfter(key, Interval);
         var pods = _pods.All.ToList();
-        foreach (var pod in Surplus(pods, MaxEnded))
+        foreach (var pod in Surplus(pods, _maxEnded))
         {
             await DeleteAsync(pod, cancellationToken).ConfigureAwait(false);
         }
@@ -108,30 +113,15 @@ internal sealed class PodCollector : Controller
     /// <summary>Says why first: a job's podFailurePolicy may tell a lost node from a failure.</summary>
     private async Task DeleteOrphanAsync(Pod pod, CancellationToken cancellationToken)
     {
-        if (pod.Status.Phase is not ("Succeeded" or "Failed"))
+        if (pod.Status.Phase is "Succeeded" or "Failed")
         {
-            var condition = new PodCondition
-            {
-                Type = "DisruptionTarget",
-                Status = "True",
-                Reason = "DeletionByPodGC",
-                Message = "PodGC: node no longer exists",
-                LastTransitionTime = Time.GetUtcNow(),
-            };
-            var conditions = pod.Status.Conditions.Where(other => other.Type != condition.Type).Append(condition);
-            try
-            {
-                await _client.UpdateStatusAsync(pod with { Status = pod.Status with { Phase = "Failed", Conditions = [.. conditions] } }, cancellationToken)
-                    .ConfigureAwait(false);
-            }
-            catch (ApiException error) when (error.IsNotFound || error.IsConflict)
-            {
-                // Gone, or changed: the next look decides.
-                return;
-            }
+            await DeleteAsync(pod, cancellationToken).ConfigureAwait(false);
+            return;
         }
 
-        await DeleteAsync(pod, cancellationToken).ConfigureAwait(false);
+        await PodDisruption.DeleteAsync(
+            _client, pod, "DeletionByPodGC", "PodGC: node no longer exists", new DeleteOptions { GracePeriodSeconds = 0 }, Time.GetUtcNow(), cancellationToken, "Failed")
+            .ConfigureAwait(false);
     }
 
     private async Task DeleteAsync(Pod pod, CancellationToken cancellationToken)

@@ -41,7 +41,7 @@ internal static class ApiAssembly
             reader,
             writer,
             deleter,
-            new WatchStream(store, reader, metrics, time),
+            new WatchStream(store, reader, metrics, options.MinRequestTimeout, time),
             new PatchHandler(writer, time),
             new ApplyHandler(writer, time),
             time);
@@ -52,6 +52,8 @@ internal static class ApiAssembly
         var discovery = new DiscoveryHandler(
             new DiscoveryDocuments(catalog), new DiscoveryCache(catalog), new OpenApiDocuments(catalog), health, new MetricsPage(metrics, store, catalog),
             serverAddress, tokens);
-        return new ApiRouter(catalog, new Authenticator(identity, verifier), resources, subresources, proxy, discovery, metrics, logger, stopping);
+        return new ApiRouter(
+            catalog, new Authenticator(identity, verifier, options.TokenFile is { } file ? TokenFile.Read(file) : null),
+            new RequestLimits(metrics, options.MaxRequestsInFlight, options.MaxMutatingRequestsInFlight), resources, subresources, proxy, discovery, metrics, logger, stopping);
     }
 }

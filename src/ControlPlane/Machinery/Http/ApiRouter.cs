@@ -14,6 +14,7 @@ namespace Dataplane.ControlPlane.Machinery.Http;
 internal sealed class ApiRouter(
     ResourceCatalog catalog,
     Authenticator authenticator,
+    RequestLimits limits,
     ResourceHandler resources,
     SubresourceHandler subresources,
     ProxyForwarder proxy,
@@ -91,6 +92,7 @@ internal sealed class ApiRouter(
         }
 
         measured.Found(request);
+        limits.Check(http, measured, user);
         if (request.Descriptor.DeprecationWarning is { } warning)
         {
             WarningHeaders.Add(http, warning);

@@ -4,11 +4,17 @@ using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Metrics;
 using Dataplane.ControlPlane.Machinery.Registry;
 using Dataplane.ControlPlane.Store;
+using Microsoft.AspNetCore.Http;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
 
 /// <summary>Serves one watch: what is there when it is asked for, then every change, bookmarks, and an end.</summary>
-internal sealed class WatchStream(IStore store, ObjectReader reader, RequestMetrics metrics, TimeProvider time)
+/// <param name="store">What is watched.</param>
+/// <param name="reader">Waits for revisions.</param>
+/// <param name="metrics">Counts events.</param>
+/// <param name="shortest">How long a watch lasts at least whose client does not say; at most twice as long.</param>
+/// <param name="time">The clock.</param>
+internal sealed class WatchStream(IStore store, ObjectReader reader, RequestMetrics metrics, TimeSpan shortest, TimeProvider time)
 {
     private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FinalBookmarkLead = TimeSpan.FromSeconds(2);
@@ -32,7 +38,8 @@ internal sealed class WatchStream(IStore store, ObjectReader reader, RequestMetr
 
         // The head goes out at once: a client counts the watch as established before the first event.
         await output.FlushAsync(http.RequestAborted);
-        var lifetime = query.Timeout ?? TimeSpan.FromMinutes(30 + Random.Shared.Next(30));
+        // Not the same for all, so that their clients do not come back together.
+        var lifetime = query.Timeout ?? shortest * (1 + Random.Shared.NextDouble());
         using var deadline = new CancellationTokenSource(lifetime, time);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(
             [deadline.Token, http.RequestAborted, stopping, request.Descriptor.Withdrawn]);
@@ -109,7 +116,7 @@ internal sealed class WatchStream(IStore store, ObjectReader reader, RequestMetr
     private async Task PumpAsync(
         ApiRequest request, ListQuery query, ObjectFilter filter, WatchEncoding encoding, PipeWriter output, StoreWatch watch, TimeSpan lifetime, CancellationToken end)
     {
-        await output.FlushAsync(end);
+        await FlushAsync(request.Http, output, end);
         var started = time.GetTimestamp();
         var sent = Revision.None;
         var events = metrics.EventsOf(request.Descriptor.Names);
@@ -144,11 +151,32 @@ internal sealed class WatchStream(IStore store, ObjectReader reader, RequestMetr
                 }
             }
 
-            await output.FlushAsync(end);
+            await FlushAsync(request.Http, output, end);
             if (!await WaitAsync(watch, query.AllowWatchBookmarks && nextBookmark != TimeSpan.MaxValue ? nextBookmark - elapsed : null, end))
             {
                 return;
             }
+        }
+    }
+
+    // A flush that is cancelled may leave half a record in the connection, which its next user would read. A client that does not take
+    // what was sent to it when the watch ends loses the connection instead.
+    private static async ValueTask FlushAsync(HttpContext http, PipeWriter output, CancellationToken end)
+    {
+        var flush = output.FlushAsync(CancellationToken.None);
+        if (flush.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        try
+        {
+            await flush.AsTask().WaitAsync(end);
+        }
+        catch (OperationCanceledException)
+        {
+            http.Abort();
+            throw;
         }
     }
 

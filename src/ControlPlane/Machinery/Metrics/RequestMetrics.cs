@@ -33,6 +33,9 @@ internal sealed class RequestMetrics(TimeProvider time)
         private RequestLabels _labels;
         private RequestSeries? _found;
 
+        /// <summary>Whether it writes; null for what lasts, and before it is known.</summary>
+        public bool? IsMutating => _found is null || _labels.IsLongRunning ? null : _labels.IsMutating;
+
         /// <summary>The request is for a resource.</summary>
         public void Found(ApiRequest request)
         {
