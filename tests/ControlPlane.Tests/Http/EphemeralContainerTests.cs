@@ -25,7 +25,9 @@ public sealed class EphemeralContainerTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _server = await RawServer.StartAsync();
+        // Nobody else writes to the pod.
+        _server = await RawServer.StartAsync(controllers: false);
+        await _server.WriteAsync(HttpMethod.Post, "/api/v1/namespaces/default/serviceaccounts", """{"metadata":{"name":"default"}}""");
         await _server.WriteAsync(
             HttpMethod.Post, "/api/v1/namespaces/default/pods",
             """{"metadata":{"name":"web"},"spec":{"containers":[{"name":"c","image":"i"}],"volumes":[{"name":"v","emptyDir":{}}]} }""");
