@@ -147,7 +147,11 @@ public sealed class NodeAgent : IAsyncDisposable
         var registration = new NodeRegistration(client, _options, network, overlay?.Annotations, EndPoint.Port, time, logger);
         await registration.RegisterAsync(cancellation);
         _workers = server.Workers = new PodWorkers(services);
-        FollowNodes(client, connection, overlay, logger);
+        if (_options.CniConfDir is null)
+        {
+            FollowNodes(client, connection, overlay, logger);
+        }
+
         var pods = new Informer<Pod>(client, new InformerOptions { FieldSelector = $"spec.nodeName={_options.NodeName}" }, logger);
         pods.Subscribe(change =>
         {
@@ -211,7 +215,16 @@ public sealed class NodeAgent : IAsyncDisposable
         var known = pods.Select(pod => pod.Metadata.UID).ToHashSet(StringComparer.Ordinal);
         foreach (var uid in before.Select(path => Path.GetFileName(path)).Where(uid => !known.Contains(uid)))
         {
-            await services.Network.DisconnectAsync(uid);
+            try
+            {
+                await services.Network.DisconnectAsync(uid);
+            }
+            catch (IOException problem)
+            {
+                // A plugin that fails keeps the agent from nothing; what it left is tried again at the next start.
+                Log.PluginProblem(services.Logger, problem.Message);
+            }
+
             services.Volumes.Remove(uid);
         }
     }
