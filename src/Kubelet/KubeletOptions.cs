@@ -84,6 +84,9 @@ public sealed record KubeletOptions
     /// <summary>The name servers and search domains of the machine.</summary>
     public string ResolvConf { get; init; } = "/etc/resolv.conf";
 
+    /// <summary>A directory with manifests of pods that this node runs whatever the server says, or one such file; null for none.</summary>
+    public string? StaticPodPath { get; init; }
+
     /// <summary>Whether stopping the agent also ends its pods' processes; a service restarted by its supervisor leaves them.</summary>
     public bool RemovePodsOnStop { get; init; }
 

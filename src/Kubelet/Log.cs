@@ -31,6 +31,9 @@ internal static partial class Log
     [LoggerMessage(9, LogLevel.Warning, "route to pods of node {Node}: {Problem}")]
     internal static partial void RouteProblem(ILogger logger, string node, string problem);
 
+    [LoggerMessage(11, LogLevel.Error, "static pod of {File}: {Problem}")]
+    internal static partial void StaticPodProblem(ILogger logger, string file, string problem);
+
     [LoggerMessage(10, LogLevel.Debug, "streams of pod {Pod}, container {Container}: the client has gone: {Problem}")]
     internal static partial void ClientGone(ILogger logger, string pod, string container, string problem);
 

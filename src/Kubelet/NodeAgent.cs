@@ -10,6 +10,7 @@ using Dataplane.Kubelet.Pods;
 using Dataplane.Kubelet.Probes;
 using Dataplane.Kubelet.Runtimes;
 using Dataplane.Kubelet.Server;
+using Dataplane.Kubelet.StaticPods;
 using Dataplane.Kubelet.Volumes;
 using Dataplane.Netlink.Route;
 using Microsoft.Extensions.Logging;
@@ -30,6 +31,9 @@ public sealed class NodeAgent : IAsyncDisposable
 
     /// <summary>Where the agent's API listens, in the node's namespace.</summary>
     public IPEndPoint EndPoint { get; private set; } = new(IPAddress.None, 0);
+
+    /// <summary>Whether something of a pod is on this machine.</summary>
+    internal bool HasPod(NamespacedName name) => _workers?.Find(name) is not null;
 
     /// <summary>How long the last pods' network set-ups took, in milliseconds, oldest first.</summary>
     public IReadOnlyList<double> NetworkSetUpMilliseconds => _metrics.NetworkSetUpMilliseconds;
@@ -165,16 +169,25 @@ public sealed class NodeAgent : IAsyncDisposable
                 network.Observe(pod.Metadata.UID, pod);
             }
         });
-        pods.Subscribe(_workers.Handle);
+        var mirrors = new MirrorPods(_workers, services);
+        pods.Subscribe(change => (StaticPodFile.IsMirror(change.Object) ? mirrors.Observe : (Action<InformerChange<Pod>>)_workers.Handle)(change));
+        var staticPods = _options.StaticPodPath is { } path ? new StaticPodDirectory(path, _options.NodeName, time, logger) : null;
         var before = Directory.Exists(directories.Pods) ? Directory.GetDirectories(directories.Pods) : [];
         Loop(registration.RunAsync);
         Loop(services.Events.RunAsync);
         Loop(services.ClusterServices.RunAsync);
         Loop(pods.RunAsync);
+        Loop(mirrors.RunAsync);
+        if (staticPods is not null)
+        {
+            Loop(stopping => staticPods.RunAsync(mirrors.SetWanted, stopping));
+        }
+
         services.Events.Node("Starting", "Starting kubelet.");
         await pods.WaitForSyncAsync(cancellation);
-        network.Reconcile([.. pods.Snapshot.Values]);
-        await RemoveOrphansAsync(before, pods.Snapshot.Values, services);
+        IReadOnlyList<Pod> known = [.. pods.Snapshot.Values, .. staticPods?.Read() ?? []];
+        network.Reconcile(known);
+        await RemoveOrphansAsync(before, known, services);
     }
 
     private IPodNetwork CreateNetwork(PodDirectories directories, ILogger logger) => _options.CniConfDir is { } plugins

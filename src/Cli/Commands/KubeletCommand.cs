@@ -26,10 +26,11 @@ internal static class KubeletCommand
         var images = new Option<string[]>("--image") { Description = "NAME=PATH: an image from a directory or a tar archive, or 'host'; may be repeated.", DefaultValueFactory = _ => [] };
         var port = new Option<int>("--port") { Description = "HTTPS port of the agent's API.", DefaultValueFactory = _ => 10250 };
         var pods = new Option<int>("--max-pods") { Description = "Most pods on this node.", DefaultValueFactory = _ => 110 };
+        var manifests = new Option<string?>("--pod-manifest-path") { Description = "A directory, or a file, with pods that this node runs whatever the server says." };
         var netns = new Option<string?>("--netns") { Description = "Name of the node's network namespace under /run/netns; the process's own by default." };
         var command = new Command("kubelet", "Run one node's agent: registers the node and runs its pods.")
         {
-            kubeConfig, name, address, podCidr, dns, domain, root, images, port, pods, netns,
+            kubeConfig, name, address, podCidr, dns, domain, root, images, port, pods, manifests, netns,
         };
         network.AddTo(command);
         server.AddTo(command);
@@ -48,6 +49,7 @@ internal static class KubeletCommand
                 Images = arguments.GetValue(images)!.Select(Image).ToDictionary(pair => pair.Key, pair => pair.Value),
                 Port = arguments.GetValue(port),
                 MaxPods = arguments.GetValue(pods),
+                StaticPodPath = arguments.GetValue(manifests) is { } path ? Path.GetFullPath(path) : null,
                 Namespace = arguments.GetValue(netns) is { } node ? NetworkNamespace.Open(node) : null,
             })),
             cancellation));

@@ -45,6 +45,22 @@ public sealed class GrpcChannel : IDisposable
         return new GrpcChannel(new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan });
     }
 
+    /// <summary>A channel over connections that the caller makes.</summary>
+    /// <param name="address">http; names the server to itself only.</param>
+    /// <param name="connect">Makes a connection.</param>
+    public static GrpcChannel Over(Uri address, Func<CancellationToken, ValueTask<Stream>> connect)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = (_, cancellation) => connect(cancellation),
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            ActivityHeadersPropagator = null,
+        };
+        return new GrpcChannel(new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan });
+    }
+
     /// <summary>A call of one request and one answer.</summary>
     /// <exception cref="RpcException">It failed, or took longer than the deadline.</exception>
     public async Task<TResponse> UnaryAsync<TRequest, TResponse>(

@@ -6,7 +6,11 @@ namespace Dataplane.Kubelet.Pods;
 /// <summary>What the pod's worker knows of one container. Touched by the worker's loop only.</summary>
 internal sealed class ContainerRunState(Container container, bool isInit)
 {
-    internal Container Container { get; } = container;
+    /// <summary>As the pod says now: its image may change.</summary>
+    internal Container Container { get; private set; } = container;
+
+    /// <summary>It runs, or ran, another image than the pod says now: it is started anew whatever the policy.</summary>
+    internal bool IsOutdated { get; private set; }
 
     internal string Name => Container.Name;
 
@@ -35,6 +39,9 @@ internal sealed class ContainerRunState(Container container, bool isInit)
     /// <summary>Until when a failed pull is shown as an error and not yet as a back-off.</summary>
     internal DateTimeOffset? ErrorShownUntil { get; set; }
 
+    /// <summary>How long it waits now for its restart.</summary>
+    internal TimeSpan BackOff { get; set; }
+
     internal RestartBackoff Restarts { get; } = new();
 
     internal RestartBackoff Pulls { get; } = new();
@@ -61,10 +68,27 @@ internal sealed class ContainerRunState(Container container, bool isInit)
 
     internal bool HasRun => Running is not null || Terminated is not null;
 
+    /// <summary>Takes over what the pod says now.</summary>
+    internal void Update(Container container)
+    {
+        if (container.Image != Container.Image)
+        {
+            // Another image is worth a try at once.
+            IsOutdated = Running is not null;
+            Pulls.Reset();
+            RetryAt = Waiting?.Reason is "ErrImagePull" or "ImagePullBackOff" or "ErrImageNeverPull" or "InvalidImageName" ? null : RetryAt;
+        }
+
+        Container = container;
+    }
+
+    /// <summary>It has been started as the pod says now.</summary>
+    internal void IsCurrent() => IsOutdated = false;
+
     /// <summary>Whether it is to run now or again, by the pod's restart policy.</summary>
     internal bool IsWanted(string policy)
     {
-        if (Terminated is null || IsSidecar)
+        if (Terminated is null || IsSidecar || IsOutdated)
         {
             return true;
         }

@@ -40,6 +40,7 @@ internal sealed class ContainerStarter(PodServices services)
         catch (ContainerStartException problem)
         {
             request.Log.Dispose();
+            services.Events.Normal(pod, run.Name, "Created", $"Created container: {run.Name}");
             services.Events.Warning(pod, run.Name, "Failed", $"Error: {problem.Message}");
             var now = services.Time.GetUtcNow();
             run.Terminated = new ContainerStateTerminated
@@ -53,6 +54,7 @@ internal sealed class ContainerStarter(PodServices services)
             return;
         }
 
+        run.IsCurrent();
         run.Terminated = null;
         run.Waiting = null;
         run.RetryAt = null;
@@ -62,8 +64,8 @@ internal sealed class ContainerStarter(PodServices services)
         run.Ready = run.Container.ReadinessProbe is null;
         run.ImageName = image.Name;
         run.ContainerID = $"{services.Runtime.Name}://{run.Running.Id}";
-        services.Events.Normal(pod, run.Name, "Created", $"Container created: {run.Name}");
-        services.Events.Normal(pod, run.Name, "Started", $"Container started: {run.Name}");
+        services.Events.Normal(pod, run.Name, "Created", $"Created container: {run.Name}");
+        services.Events.Normal(pod, run.Name, "Started", $"Started container {run.Name}");
     }
 
     private async Task<ContainerImagePlan?> PullAsync(Pod pod, ContainerRunState run, CancellationToken cancellation)

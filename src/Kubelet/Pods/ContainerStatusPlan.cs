@@ -5,7 +5,9 @@ namespace Dataplane.Kubelet.Pods;
 /// <summary>One container's status.</summary>
 internal static class ContainerStatusPlan
 {
-    internal static ContainerStatus Of(ContainerRunState run, bool sandboxReady)
+    /// <param name="run">The container.</param>
+    /// <param name="hasInits">Whether its pod has init containers: until a container's turn has come it waits for them.</param>
+    internal static ContainerStatus Of(ContainerRunState run, bool hasInits)
     {
         var running = run.Running;
         return new ContainerStatus
@@ -20,7 +22,7 @@ internal static class ContainerStatusPlan
             State = running is not null ? new ContainerState { Running = new ContainerStateRunning { StartedAt = running.StartedAt } }
                 : run.Waiting is not null ? new ContainerState { Waiting = run.Waiting }
                 : run.Terminated is not null ? new ContainerState { Terminated = run.Terminated }
-                : new ContainerState { Waiting = new ContainerStateWaiting { Reason = sandboxReady && !run.IsInit ? "PodInitializing" : "ContainerCreating" } },
+                : new ContainerState { Waiting = new ContainerStateWaiting { Reason = hasInits ? "PodInitializing" : "ContainerCreating" } },
             LastState = running is null && run.Waiting is not null && run.Terminated is not null
                 ? new ContainerState { Terminated = run.Terminated }
                 : run.Previous is not null ? new ContainerState { Terminated = run.Previous } : new ContainerState(),

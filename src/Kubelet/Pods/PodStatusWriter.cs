@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Dataplane.Api;
@@ -7,15 +8,27 @@ using Microsoft.Extensions.Logging;
 namespace Dataplane.Kubelet.Pods;
 
 /// <summary>
-/// Sends one pod's status to the server: only what changed, only the latest, never two requests at a time.
+/// Sends one pod's status to the server: only what differs from what the server has, only the latest, never two requests at a time.
 /// </summary>
-internal sealed class PodStatusWriter(KubernetesClient client, Pod pod, TimeProvider time, ILogger logger)
+/// <param name="client">The server.</param>
+/// <param name="pod">Whose status it is; null while the server knows no such pod.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Told of failures.</param>
+internal sealed class PodStatusWriter(KubernetesClient client, Pod? pod, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
+    /// <summary>What the agent may take back, and what it says of a condition.</summary>
+    private static readonly string[] Removable = ["message", "reason", "podIP", "podIPs"];
+    private static readonly string[] Spoken = ["status", "reason", "message", "lastTransitionTime"];
+    private readonly Lock _gate = new();
+
     private readonly Channel<PodStatus> _latest = Channel.CreateBounded<PodStatus>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
-    private PodStatus _sent = pod.Status;
+    private volatile KnownStatus? _known = pod is null ? null : KnownStatus.Of(pod);
+
+    /// <summary>A version of the pod as the server has it: what others changed of the agent's own is set right by the next status.</summary>
+    internal void Observe(Pod seen) => Learn(KnownStatus.Of(seen));
 
     internal void Publish(PodStatus status) => _latest.Writer.TryWrite(status);
 
@@ -46,58 +59,111 @@ internal sealed class PodStatusWriter(KubernetesClient client, Pod pod, TimeProv
         }
     }
 
+    /// <summary>Versions of one object are numbers that grow (KEP-5504): what comes late is no news.</summary>
+    private void Learn(KnownStatus seen)
+    {
+        lock (_gate)
+        {
+            if (_known is null || seen.Version > _known.Version)
+            {
+                _known = seen;
+            }
+        }
+    }
+
     /// <returns>False when the server could not be told.</returns>
     private async Task<bool> TrySendAsync(PodStatus status, CancellationToken cancellation)
     {
-        var patch = Difference(_sent, status);
+        if (_known is not { } known)
+        {
+            return false;
+        }
+
+        var patch = Difference(known.Status, status);
         if (patch.Count == 0)
         {
             return true;
         }
 
-        var body = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = pod.Metadata.UID }, ["status"] = patch };
+        var body = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = known.Uid }, ["status"] = patch };
         try
         {
-            await client.PatchAsync<Pod>(
-                NamespacedName.Of(pod), PatchType.Merge, System.Text.Encoding.UTF8.GetBytes(body.ToJsonString()), "status", cancellation);
-            _sent = status;
+            var answer = await client.PatchAsync<Pod>(
+                known.Name, PatchType.StrategicMerge, System.Text.Encoding.UTF8.GetBytes(body.ToJsonString()), "status", cancellation);
+            Learn(KnownStatus.Of(answer));
             return true;
         }
         catch (ApiException refusal) when (refusal.IsNotFound || refusal.IsConflict)
         {
             // Gone, or another pod of the same name: nobody is left to be told.
-            _sent = status;
             return true;
         }
         catch (Exception failure) when (failure is ApiException or HttpRequestException or IOException)
         {
-            Log.PodProblem(logger, NamespacedName.Of(pod).ToString(), $"status not written: {failure.Message}");
+            Log.PodProblem(logger, known.Name.ToString(), $"status not written: {failure.Message}");
             return false;
         }
     }
 
-    /// <summary>A merge patch (RFC 7386): members that differ, null for those that went.</summary>
+    /// <summary>
+    /// A strategic merge patch of what differs: null for what went, and of the conditions only those that are the agent's and changed, so that
+    /// nobody else's is ever written back.
+    /// </summary>
     internal static JsonObject Difference(PodStatus before, PodStatus after)
     {
         var (old, now, patch) = (Json(before), Json(after), new JsonObject());
         foreach (var (name, value) in now)
         {
-            if (!JsonNode.DeepEquals(old[name], value))
+            if (name == "conditions")
             {
-                patch[name] = value?.DeepClone();
+                if (Changed(old[name]?.AsArray() ?? [], value!.AsArray()) is { Count: > 0 } changed)
+                {
+                    patch[name] = changed;
+                }
+            }
+            else if (!JsonNode.DeepEquals(old[name], value))
+            {
+                patch[name] = name is "podIPs" or "hostIPs" ? Replaced(value!.AsArray()) : value?.DeepClone();
             }
         }
 
-        foreach (var (name, _) in old)
+        foreach (var name in Removable.Where(name => old.ContainsKey(name) && !now.ContainsKey(name)))
         {
-            if (!now.ContainsKey(name))
-            {
-                patch[name] = null;
-            }
+            patch[name] = null;
         }
 
         return patch;
     }
 
+    private static JsonArray Changed(JsonArray before, JsonArray after)
+    {
+        var changed = new JsonArray();
+        foreach (var condition in after.OfType<JsonObject>())
+        {
+            var old = before.OfType<JsonObject>().FirstOrDefault(one => one["type"]!.GetValue<string>() == condition["type"]!.GetValue<string>());
+            if (old is null || Spoken.Any(name => !JsonNode.DeepEquals(old[name], condition[name])))
+            {
+                var copy = condition.DeepClone().AsObject();
+                foreach (var name in Spoken.Where(name => old?[name] is not null && condition[name] is null))
+                {
+                    copy[name] = null;
+                }
+
+                changed.Add(copy);
+            }
+        }
+
+        return changed;
+    }
+
+    /// <summary>The server would merge lists of addresses; they are to be these and no others.</summary>
+    private static JsonArray Replaced(JsonArray addresses) => [new JsonObject { ["$patch"] = "replace" }, .. addresses.Select(one => one!.DeepClone())];
+
     private static JsonObject Json(PodStatus status) => JsonNode.Parse(ApiJson.Serialize(status))!.AsObject();
+
+    private sealed record KnownStatus(NamespacedName Name, string Uid, ulong Version, PodStatus Status)
+    {
+        internal static KnownStatus Of(Pod pod) =>
+            new(NamespacedName.Of(pod), pod.Metadata.UID, ulong.TryParse(pod.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0, pod.Status);
+    }
 }

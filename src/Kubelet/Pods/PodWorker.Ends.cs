@@ -29,11 +29,11 @@ internal sealed partial class PodWorker
 
         if (!_gone && !_killNow)
         {
-            PublishStatus();
+            PublishStatus(isTerminal: true);
         }
 
         await RemoveFromMachineAsync();
-        if (!_gone && !_killNow)
+        if (!_gone && !_killNow && !IsStatic)
         {
             await DeleteAsync(cancellation);
         }
@@ -45,10 +45,17 @@ internal sealed partial class PodWorker
     private void StopAll()
     {
         var grace = _killNow ? TimeSpan.Zero : _failure?.Grace ?? Grace;
-        var mainsRun = _containers.Exists(one => !one.IsSidecar && one.Running is not null);
-        foreach (var run in _containers.Where(one => !one.IsSidecar || !mainsRun))
+        var now = _services.Time.GetUtcNow();
+        _stopBy = _stopBy is { } asked && asked < now + grace ? asked : now + grace;
+
+        // Sidecars serve the others to the end: the last that was started is the first to go, with what is left of the time (KEP-753).
+        var last = _killNow ? null : _containers.Exists(one => !one.IsSidecar && one.Running is not null)
+            ? _containers.Where(one => one.IsSidecar)
+            : _containers.Where(one => one is { IsSidecar: true, Running: not null }).SkipLast(1);
+        var left = _stopBy.Value > now ? _stopBy.Value - now : TimeSpan.Zero;
+        foreach (var run in _containers.Except(last ?? []))
         {
-            _stopper.Stop(_pod, run, grace, $"Stopping container {run.Name}", PodIP);
+            _stopper.Stop(_pod, run, run.IsSidecar ? left : grace, $"Stopping container {run.Name}", PodIP);
         }
     }
 
@@ -147,33 +154,49 @@ internal sealed partial class PodWorker
         }
 
         void Probe(Probe probe, ProbeKind kind) => _ = ProbeLoop.RunAsync(
-            probe, kind, run.Container, running, PodIP, _services.Probes, _services.Time,
-            problem => Post(() =>
+            probe, kind, running, cancellation => _services.Probes.RunAsync(probe, run.Container, running, PodIP, cancellation), _services.Time,
+            holds => Post(() =>
             {
                 if (run.Running == running)
                 {
-                    Verdict(run, probe, kind, problem, Others);
+                    Verdict(run, probe, kind, holds, Others);
                 }
             }),
-            problem => _services.Events.Warning(_pod, run.Name, "Unhealthy", $"{kind} probe failed: {problem}"),
+            outcome => Tell(run, kind, outcome),
             probes.Token);
     }
 
-    private void Verdict(ContainerRunState run, Probe probe, ProbeKind kind, string? problem, Action startOthers)
+    private void Tell(ContainerRunState run, ProbeKind kind, ProbeOutcome outcome)
+    {
+        switch (outcome.Result)
+        {
+            case ProbeResult.Failure:
+                _services.Events.Warning(_pod, run.Name, "Unhealthy", $"{kind} probe failed: {outcome.Message}");
+                break;
+            case ProbeResult.Unknown:
+                _services.Events.Warning(_pod, run.Name, "Unhealthy", $"{kind} probe errored and resulted in unknown state: {outcome.Message}");
+                break;
+            case ProbeResult.Warning:
+                _services.Events.Warning(_pod, run.Name, "ProbeWarning", $"{kind} probe warning: {outcome.Message}");
+                break;
+        }
+    }
+
+    private void Verdict(ContainerRunState run, Probe probe, ProbeKind kind, bool holds, Action startOthers)
     {
         switch (kind)
         {
             case ProbeKind.Readiness:
-                run.Ready = problem is null;
+                run.Ready = holds;
                 break;
-            case ProbeKind.Startup when problem is null:
+            case ProbeKind.Startup when holds:
                 run.Started = true;
                 startOthers();
                 break;
-            case ProbeKind.Startup or ProbeKind.Liveness when problem is not null:
+            case ProbeKind.Startup or ProbeKind.Liveness when !holds:
                 var grace = probe.TerminationGracePeriodSeconds ?? _pod.Spec.TerminationGracePeriodSeconds ?? DefaultGrace;
                 _stopper.Stop(_pod, run, TimeSpan.FromSeconds(grace),
-                    $"Container {run.Name} failed {kind.ToString().ToLowerInvariant()} probe, will be restarted", PodIP);
+                    $"Container {run.Name} failed {kind.ToString().ToLowerInvariant()} probe{(Policy == "Never" && !run.IsSidecar ? "" : ", will be restarted")}", PodIP);
                 break;
         }
     }

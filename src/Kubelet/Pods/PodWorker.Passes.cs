@@ -97,7 +97,12 @@ internal sealed partial class PodWorker
             return false;
         }
 
-        await _services.ClusterServices.WaitForSyncAsync(cancellation);
+        if (!IsStatic)
+        {
+            // The control plane's own pods may be what the server runs in.
+            await _services.ClusterServices.WaitForSyncAsync(cancellation);
+        }
+
         try
         {
             _services.Admission.Check(_pod);
@@ -166,6 +171,13 @@ internal sealed partial class PodWorker
     /// <summary>Init containers one after the other, then all others.</summary>
     private async Task StartContainersAsync(CancellationToken cancellation)
     {
+        foreach (var run in _containers.Where(one => one is { Running: not null, IsOutdated: true }))
+        {
+            _stopper.Stop(_pod, run, Grace, $"Container {run.Name} definition changed, will be restarted", PodIP);
+        }
+
+        // A sidecar that ends later is started again without holding the others back.
+        var begun = _containers.Exists(one => !one.IsInit && one.HasRun);
         foreach (var init in _containers.Where(one => one.IsInit))
         {
             if (init.Running is null && init.IsWanted(Policy))
@@ -173,7 +185,7 @@ internal sealed partial class PodWorker
                 await StartAsync(init, cancellation);
             }
 
-            if (!PodStatusPlan.IsInitialized(init))
+            if (!PodStatusPlan.IsInitialized(init) && !(begun && init.IsSidecar))
             {
                 return;
             }
@@ -247,26 +259,41 @@ internal sealed partial class PodWorker
 
         var ended = run.Terminated!;
         var ran = ended.StartedAt > DateTimeOffset.UnixEpoch ? ended.FinishedAt!.Value - ended.StartedAt.Value : TimeSpan.Zero;
-        var delay = run.Restarts.Next(ran);
+        var delay = run.IsOutdated ? TimeSpan.Zero : run.Restarts.Next(ran);
         run.RetryAt = ended.FinishedAt + delay;
-        if (delay > TimeSpan.Zero || reason != "CrashLoopBackOff")
+        run.ErrorShownUntil = null;
+        if (reason != "CrashLoopBackOff")
         {
-            var pod = NamespacedName.Of(_pod);
-            var message = reason == "CrashLoopBackOff"
-                ? $"back-off {delay.TotalSeconds:0}s restarting failed container={run.Name} pod={pod.Name}_{pod.Namespace}({_pod.Metadata.UID})"
-                : ended.Message;
-            run.Waiting = new ContainerStateWaiting { Reason = reason, Message = message };
-            if (delay > TimeSpan.Zero)
-            {
-                _services.Events.Warning(_pod, run.Name, "BackOff",
-                    $"Back-off restarting failed container {run.Name} in pod {pod.Name}_{pod.Namespace}({_pod.Metadata.UID})");
-            }
+            run.Waiting = new ContainerStateWaiting { Reason = reason, Message = ended.Message };
+            run.BackOff = delay;
+            run.ErrorShownUntil = delay > TimeSpan.Zero ? _passTime + ErrorShown : null;
+        }
+        else if (delay > TimeSpan.Zero)
+        {
+            WaitForRestart(run, delay);
         }
     }
 
-    /// <summary>An image that could not be had shows the error for a moment, then that it will be tried again.</summary>
+    private void WaitForRestart(ContainerRunState run, TimeSpan delay)
+    {
+        var pod = $"{_pod.Metadata.Name}_{_pod.Metadata.Namespace}({_pod.Metadata.UID})";
+        run.Waiting = new ContainerStateWaiting
+        {
+            Reason = "CrashLoopBackOff",
+            Message = $"back-off {GoDuration.Format(delay)} restarting failed container={run.Name} pod={pod}",
+        };
+        _services.Events.Warning(_pod, run.Name, "BackOff", $"Back-off restarting failed container {run.Name} in pod {pod}");
+    }
+
+    /// <summary>What could not be had or started shows the error for a moment, then that it will be tried again.</summary>
     private void ShowBackOff(ContainerRunState run)
     {
+        if (run.Waiting?.Reason == "RunContainerError" && run.ErrorShownUntil <= _passTime)
+        {
+            run.ErrorShownUntil = null;
+            WaitForRestart(run, run.BackOff);
+        }
+
         if (run.Waiting?.Reason == "ErrImagePull" && run.ErrorShownUntil <= _passTime)
         {
             run.ErrorShownUntil = null;

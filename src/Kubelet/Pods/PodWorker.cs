@@ -15,6 +15,9 @@ internal sealed partial class PodWorker
 {
     private static readonly TimeSpan SetUpRetry = TimeSpan.FromSeconds(2);
 
+    // How long a start that failed is shown as that, before it is shown as waiting for the next.
+    private static readonly TimeSpan ErrorShown = TimeSpan.FromSeconds(3);
+
     // What an eviction leaves its containers, and how often it is looked for (pkg/kubelet/eviction).
     private static readonly TimeSpan EvictionGrace = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan UsageInterval = TimeSpan.FromSeconds(10);
@@ -37,6 +40,8 @@ internal sealed partial class PodWorker
     private DateTimeOffset _usageCheckedAt;
     private bool _volumesAreOld;
     private bool _followsConfiguration;
+    private List<PodCondition> _conditions = [];
+    private DateTimeOffset? _stopBy;
     private bool _started;
     private bool _ended;
     private bool _gone;
@@ -45,14 +50,18 @@ internal sealed partial class PodWorker
     /// <summary>One time for the whole of a pass, so that what is due is either done in it or waited for after it.</summary>
     private DateTimeOffset _passTime;
 
-    internal PodWorker(Pod pod, PodServices services)
+    /// <param name="pod">The pod.</param>
+    /// <param name="services">What all workers share.</param>
+    /// <param name="isStatic">Whether the server knows only a mirror of it.</param>
+    internal PodWorker(Pod pod, PodServices services, bool isStatic)
     {
+        IsStatic = isStatic;
         _pod = pod;
         _services = services;
         _starter = new ContainerStarter(services);
         _stopper = new ContainerStopper(services);
         _setup = new PodSandboxSetup(services);
-        _status = new PodStatusWriter(services.Client, pod, services.Time, services.Logger);
+        _status = new PodStatusWriter(services.Client, isStatic ? null : pod, services.Time, services.Logger);
         _startTime = pod.Status.StartTime ?? services.Time.GetUtcNow();
         _ended = pod.Status.Phase is "Succeeded" or "Failed";
         _containers =
@@ -61,6 +70,9 @@ internal sealed partial class PodWorker
             .. pod.Spec.Containers.Select(container => Known(container, false, _ended, pod.Status.ContainerStatuses)),
         ];
     }
+
+    /// <summary>Whether the server knows only a mirror of it.</summary>
+    internal bool IsStatic { get; }
 
     /// <summary>The pod as last seen.</summary>
     internal Pod Pod => _pod;
@@ -71,8 +83,19 @@ internal sealed partial class PodWorker
         _gone |= pod is null;
 
         _volumesAreOld |= pod is not null && !HaveSameFields(pod.Metadata, _pod.Metadata);
-        _pod = pod ?? _pod;
+        if (pod is not null)
+        {
+            _pod = pod;
+            _status.Observe(pod);
+            foreach (var container in pod.Spec.InitContainers.Concat(pod.Spec.Containers))
+            {
+                _containers.Find(one => one.Name == container.Name)?.Update(container);
+            }
+        }
     });
+
+    /// <summary>A version of its mirror: that is where its status goes.</summary>
+    internal void ObserveMirror(Pod mirror) => Post(() => _status.Observe(mirror));
 
     /// <summary>Ends the pod's containers at once and removes them from the machine, but not from the server.</summary>
     internal void Kill() => Post(() => _killNow = true);
@@ -162,9 +185,18 @@ internal sealed partial class PodWorker
         one.Count == other.Count && one.All(pair => other.TryGetValue(pair.Key, out var value) && value == pair.Value);
 
     /// <summary>A pod that has ended keeps showing the address it had.</summary>
-    private void PublishStatus() => _status.Publish(PodStatusPlan.Build(
-        _pod, _containers, _sandbox is not null, ShownAddresses(),
-        [.. _services.Options.NodeIPs.Select(one => one.ToString())], _startTime, _failure, _services.Time.GetUtcNow()));
+    /// <param name="isTerminal">Whether it is deleted and all its containers have ended.</param>
+    private void PublishStatus(bool isTerminal = false)
+    {
+        // What was said last may be newer than what the server has shown since.
+        var others = _pod.Status.Conditions.Where(one => !PodConditions.Own.Contains(one.Type));
+        var pod = _conditions.Count == 0 ? _pod : _pod with { Status = _pod.Status with { Conditions = [.. _conditions, .. others] } };
+        var status = PodStatusPlan.Build(
+            pod, _containers, _sandbox is not null, ShownAddresses(),
+            [.. _services.Options.NodeIPs.Select(one => one.ToString())], _startTime, _failure, _services.Time.GetUtcNow(), isTerminal);
+        _conditions = status.Conditions;
+        _status.Publish(status);
+    }
 
     private IReadOnlyList<string> ShownAddresses() => _sandbox is not null || !_ended
         ? [.. PodIPs.Select(one => one.ToString())]

@@ -15,6 +15,11 @@ internal sealed class PodWorkers(PodServices services)
     /// <summary>The pods that are on this machine, with those that end.</summary>
     internal IEnumerable<PodWorker> All => _workers.Values.Select(one => one.Worker);
 
+    internal PodWorker? FindUid(string uid) => _workers.TryGetValue(uid, out var known) ? known.Worker : null;
+
+    /// <summary>Runs a pod that the server does not know, until it is told that the pod is no more.</summary>
+    internal void StartStatic(Pod pod) => Start(new PodWorker(pod, services, isStatic: true));
+
     internal PodWorker? Find(NamespacedName name) =>
         All.Where(worker => NamespacedName.Of(worker.Pod) == name)
             .OrderBy(worker => worker.Pod.Metadata.DeletionTimestamp is not null)
@@ -39,11 +44,14 @@ internal sealed class PodWorkers(PodServices services)
             return;
         }
 
-        var worker = new PodWorker(pod, services);
+        Start(new PodWorker(pod, services, isStatic: false));
+    }
 
-        // Registered before it runs: it takes itself out when it is finished.
-        var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _workers[pod.Metadata.UID] = (worker, RunAsync(worker, pod.Metadata.UID, start.Task));
+    /// <summary>Registered before it runs: it takes itself out when it is finished.</summary>
+    private void Start(PodWorker worker)
+    {
+        var (uid, start) = (worker.Pod.Metadata.UID, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        _workers[uid] = (worker, RunAsync(worker, uid, start.Task));
         start.SetResult();
     }
 

@@ -11,6 +11,9 @@ internal sealed class RestartBackoff
 
     private TimeSpan? _last;
 
+    /// <summary>The next wait is as the first.</summary>
+    internal void Reset() => _last = null;
+
     /// <param name="ran">How long the run that just ended lasted.</param>
     internal TimeSpan Next(TimeSpan ran)
     {

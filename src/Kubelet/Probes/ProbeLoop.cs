@@ -16,35 +16,49 @@ internal static class ProbeLoop
     private const int DefaultPeriod = 10;
     private const int DefaultFailures = 3;
 
-    /// <param name="verdict">Called with null once the probe holds and with the reason once it fails; again only when that changes.</param>
-    /// <param name="failed">Called for every single failure.</param>
+    /// <param name="probe">The probe.</param>
+    /// <param name="kind">What it decides.</param>
+    /// <param name="running">The run it watches; the initial delay counts from its start.</param>
+    /// <param name="attempt">Makes one try.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="verdict">Called with true once the probe holds and with false once it fails; again only when that changes.</param>
+    /// <param name="tried">Called for every single try.</param>
+    /// <param name="cancellation">Ends it.</param>
     internal static async Task RunAsync(
-        Probe probe, ProbeKind kind, Container container, IRunningContainer running, string podIP, ProbeRunner runner, TimeProvider time,
-        Action<string?> verdict, Action<string> failed, CancellationToken cancellation)
+        Probe probe, ProbeKind kind, IRunningContainer running, Func<CancellationToken, Task<ProbeOutcome>> attempt, TimeProvider time,
+        Action<bool> verdict, Action<ProbeOutcome> tried, CancellationToken cancellation)
     {
-        var (successes, failures, holds) = (0, 0, (bool?)(kind == ProbeKind.Liveness ? true : kind == ProbeKind.Readiness ? false : null));
+        var (successes, failures) = (0, 0);
+        bool? holds = kind == ProbeKind.Liveness ? true : kind == ProbeKind.Readiness ? false : null;
         try
         {
-            await Task.Delay(TimeSpan.FromSeconds(probe.InitialDelaySeconds ?? 0), time, cancellation);
+            var wait = running.StartedAt.AddSeconds(probe.InitialDelaySeconds ?? 0) - time.GetUtcNow();
+            if (wait > TimeSpan.Zero)
+            {
+                await Task.Delay(wait, time, cancellation);
+            }
+
             using var timer = new PeriodicTimer(TimeSpan.FromSeconds(Math.Max(1, probe.PeriodSeconds ?? DefaultPeriod)), time);
             do
             {
-                var problem = await runner.RunAsync(probe, container, running, podIP, cancellation);
-                (successes, failures) = problem is null ? (successes + 1, 0) : (0, failures + 1);
-                if (problem is not null)
+                var outcome = await attempt(cancellation);
+                tried(outcome);
+                if (outcome.Result == ProbeResult.Unknown)
                 {
-                    failed(problem);
+                    continue;
                 }
 
-                if (problem is null && successes >= (probe.SuccessThreshold ?? 1) && holds != true)
+                var succeeded = outcome.Result != ProbeResult.Failure;
+                (successes, failures) = succeeded ? (successes + 1, 0) : (0, failures + 1);
+                if (succeeded && successes >= (probe.SuccessThreshold ?? 1) && holds != true)
                 {
                     holds = true;
-                    verdict(null);
+                    verdict(true);
                 }
-                else if (problem is not null && failures >= (probe.FailureThreshold ?? DefaultFailures) && (holds != false || kind == ProbeKind.Liveness))
+                else if (!succeeded && failures >= (probe.FailureThreshold ?? DefaultFailures) && (holds != false || kind == ProbeKind.Liveness))
                 {
                     holds = false;
-                    verdict(problem);
+                    verdict(false);
                 }
 
                 if (kind == ProbeKind.Startup && holds == true)

@@ -1,4 +1,4 @@
-using System.Net;
+using System.Globalization;
 using System.Net.Sockets;
 using Dataplane.Api;
 using Dataplane.Kubelet.Runtimes;
@@ -9,143 +9,98 @@ namespace Dataplane.Kubelet.Probes;
 /// <summary>Carries out single probes and HTTP hooks, from inside the node's network namespace.</summary>
 internal sealed class ProbeRunner : IDisposable
 {
-    private const int MostBody = 10 * 1024;
+    private const int MostPort = 65535;
 
-    private readonly NetworkNamespace? _node;
-    private readonly HttpClient _http;
+    private readonly NodeDialer _dialer;
+    private readonly HttpProbe _http;
+    private readonly GrpcProbe _grpc;
 
     internal ProbeRunner(NetworkNamespace? node)
     {
-        _node = node;
-        _http = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectCallback = async (context, cancellation) =>
-                new NetworkStream(await ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellation), ownsSocket: true),
-            PooledConnectionLifetime = TimeSpan.Zero,
-            UseProxy = false,
-            UseCookies = false,
-            SslOptions = { RemoteCertificateValidationCallback = static (_, _, _, _) => true },
-        })
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
+        _dialer = new NodeDialer(node);
+        _http = new HttpProbe(_dialer);
+        _grpc = new GrpcProbe(_dialer);
     }
 
     /// <summary>One try, within its own time limit.</summary>
-    /// <returns>Null for success, else why not, in upstream's words.</returns>
-    internal async Task<string?> RunAsync(Probe probe, Container container, IRunningContainer running, string podIP, CancellationToken cancellation)
+    internal async Task<ProbeOutcome> RunAsync(Probe probe, Container container, IRunningContainer running, string podIP, CancellationToken cancellation)
     {
-        var seconds = Math.Max(1, probe.TimeoutSeconds ?? 1);
+        var seconds = TimeSpan.FromSeconds(Math.Max(1, probe.TimeoutSeconds ?? 1));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds(seconds));
+        limit.CancelAfter(seconds);
         try
         {
-            return probe switch
+            var outcome = probe switch
             {
-                { HTTPGet: { } get } => await GetAsync(get, container, podIP, limit.Token),
+                { HTTPGet: { } get } => await _http.GetAsync(get, PortOf(get.Port, container), podIP, limit.Token),
                 { TCPSocket: { } tcp } => await DialAsync(tcp, container, podIP, limit.Token),
-                { Exec: { } exec } => await ExecuteAsync(exec, running, limit.Token),
-                _ => null,
+                { Exec: { } exec } => await ExecuteAsync(exec, running, seconds, limit.Token),
+                { GRPC: { } grpc } => await _grpc.TryAsync(grpc, podIP, seconds, cancellation),
+                _ => ProbeOutcome.Unknown("missing probe handler"),
             };
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            return probe.Exec is not null ? $"command timed out after {seconds}s" : $"context deadline exceeded (probe timed out after {seconds}s)";
+            cancellation.ThrowIfCancellationRequested();
+            return outcome;
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            // A path that makes no URL, a program that cannot be run: a failed try like others. The next one must still be made.
-            return failure.Message;
+            // A path that makes no URL, a port that has no such name: the next try must still be made.
+            return ProbeOutcome.Unknown(failure.Message);
         }
     }
 
-    /// <summary>A GET as probes and hooks do it.</summary>
+    /// <summary>A GET as hooks do it.</summary>
+    /// <returns>Null for success, else why not.</returns>
     internal async Task<string?> GetAsync(HTTPGetAction get, Container container, string podIP, CancellationToken cancellation)
     {
-        var host = string.IsNullOrEmpty(get.Host) ? podIP : get.Host;
-        var scheme = (get.Scheme ?? "HTTP").ToLowerInvariant();
-        var path = get.Path ?? "/";
-        var authority = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
-        var url = new Uri($"{scheme}://{authority}:{Port(get.Port, container)}{(path.StartsWith('/') ? path : "/" + path)}");
-        try
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, url);
-            request.Headers.TryAddWithoutValidation("User-Agent", $"kube-probe/{KubernetesVersion.Major}.{KubernetesVersion.Minor}");
-            request.Headers.TryAddWithoutValidation("Accept", "*/*");
-            foreach (var header in get.HTTPHeaders)
-            {
-                request.Headers.Remove(header.Name);
-                request.Headers.TryAddWithoutValidation(header.Name, header.Value);
-            }
-
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
-            return (int)response.StatusCode is >= 200 and < 400 ? null : $"HTTP probe failed with statuscode: {(int)response.StatusCode}";
-        }
-        catch (Exception failure) when (failure is HttpRequestException or IOException)
-        {
-            return $"Get \"{url}\": {failure.Message}";
-        }
+        var outcome = await _http.GetAsync(get, PortOf(get.Port, container), podIP, cancellation);
+        return outcome.Result is ProbeResult.Success or ProbeResult.Warning ? null : outcome.Message;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private static async Task<string?> ExecuteAsync(ExecAction exec, IRunningContainer running, CancellationToken cancellation)
+    private static async Task<ProbeOutcome> ExecuteAsync(ExecAction exec, IRunningContainer running, TimeSpan limit, CancellationToken cancellation)
     {
         try
         {
             var result = await running.ExecuteAsync(exec.Command, cancellation);
-            return result.Status.Code == 0 ? null
-                : result.Output.Length > 0 ? result.Output[..Math.Min(result.Output.Length, MostBody)]
-                : $"command exited with {result.Status.Code}";
+            return result.Status.Code == 0 ? ProbeOutcome.Success : ProbeOutcome.Failure(result.Output);
         }
-        catch (ContainerStartException failure)
+        catch (OperationCanceledException)
         {
-            return failure.Message;
+            return ProbeOutcome.Failure($"command timed out: \"{string.Join(' ', exec.Command)}\" timed out after {GoDuration.Format(limit)}");
         }
     }
 
-    private async Task<string?> DialAsync(TCPSocketAction tcp, Container container, string podIP, CancellationToken cancellation)
+    private async Task<ProbeOutcome> DialAsync(TCPSocketAction tcp, Container container, string podIP, CancellationToken cancellation)
     {
-        var host = string.IsNullOrEmpty(tcp.Host) ? podIP : tcp.Host;
+        var (host, port) = (string.IsNullOrEmpty(tcp.Host) ? podIP : tcp.Host, PortOf(tcp.Port, container));
         try
         {
-            using var socket = await ConnectAsync(host, Port(tcp.Port, container), cancellation);
+            using var socket = await _dialer.ConnectAsync(host, port, cancellation);
 
             // A reset instead of FIN leaves no TIME_WAIT behind for every probe (kubernetes #115143).
             socket.LingerState = new LingerOption(true, 0);
-            return null;
+            return ProbeOutcome.Success;
         }
-        catch (SocketException failure)
+        catch (OperationCanceledException)
         {
-            return $"dial tcp {host}:{Port(tcp.Port, container)}: connect: {Spelled(failure)}";
+            return ProbeOutcome.Failure($"dial tcp {NodeDialer.Join(host, port)}: i/o timeout");
+        }
+        catch (DialException failure)
+        {
+            return ProbeOutcome.Failure(failure.Message);
         }
     }
 
-    /// <summary>The kernel's errors as other kubelets spell them: without a capital.</summary>
-    private static string Spelled(SocketException failure) => string.Concat(failure.Message[..1].ToLowerInvariant(), failure.Message.AsSpan(1));
-
-    private async Task<Socket> ConnectAsync(string host, int port, CancellationToken cancellation)
+    /// <summary>A number, or the number of the container's port of that name.</summary>
+    /// <exception cref="FormatException">There is none of that name; the words are upstream's.</exception>
+    private static int PortOf(IntOrString port, Container container)
     {
-        var address = IPAddress.TryParse(host.Trim('[', ']'), out var literal)
-            ? literal
-            : (await Dns.GetHostAddressesAsync(host, cancellation))[0];
-        var socket = _node is null ? Open() : _node.Invoke(Open);
-        try
-        {
-            await socket.ConnectAsync(address, port, cancellation);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-
-        Socket Open() => new(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var number = port.Text is not { } name ? port.Number
+            : container.Ports.Find(one => one.Name == name) is { } named ? named.Port
+            : int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var written) ? written
+            : throw new FormatException($"strconv.Atoi: parsing \"{name}\": invalid syntax");
+        return number is > 0 and <= MostPort ? number : throw new FormatException($"invalid port number: {number}");
     }
-
-    private static int Port(IntOrString port, Container container) => port.Text is { } name
-        ? container.Ports.Find(one => one.Name == name)?.Port ?? 0
-        : port.Number;
 }

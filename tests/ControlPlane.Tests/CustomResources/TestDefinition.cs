@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dataplane.Api;
 using Dataplane.ControlPlane.Machinery.Http;
 
 namespace Dataplane.ControlPlane.Tests.CustomResources;

@@ -26,6 +26,8 @@ public sealed class NodeFixture : IAsyncLifetime
 
     internal string KubeConfigPath => _server!.KubeConfigPath!;
 
+    internal string Manifests => Path.Combine(_root, "manifests");
+
     internal string Root => Path.Combine(_root, "node");
 
     public async ValueTask InitializeAsync()
@@ -61,6 +63,7 @@ public sealed class NodeFixture : IAsyncLifetime
             RootDirectory = Root,
             Images = new Dictionary<string, string> { ["bare"] = Directory.CreateDirectory(Path.Combine(_root, "bare")).FullName },
             RemovePodsOnStop = true,
+            StaticPodPath = Directory.CreateDirectory(Manifests).FullName,
         },
         new OutputLoggers(), default);
 
@@ -75,7 +78,7 @@ public sealed class NodeFixture : IAsyncLifetime
     internal static Container Shell(string name, string script) => new() { Name = name, Image = "busybox", Command = ["/bin/sh", "-c", script] };
 
     /// <summary>Follows a pod until it is as wanted.</summary>
-    internal async Task<Pod> WaitAsync(string name, Func<Pod, bool> wanted)
+    internal async Task<Pod> WaitAsync(string name, Func<Pod, bool> wanted, bool mayBeAbsent = false)
     {
         using var limit = new CancellationTokenSource(Limit);
         Pod? last = null;
@@ -83,8 +86,8 @@ public sealed class NodeFixture : IAsyncLifetime
         {
             while (true)
             {
-                last = await Client.GetAsync<Pod>("default", name, limit.Token);
-                if (wanted(last))
+                last = mayBeAbsent ? await TryGetAsync(name, limit.Token) : await Client.GetAsync<Pod>("default", name, limit.Token);
+                if (last is not null && wanted(last))
                 {
                     return last;
                 }
@@ -95,6 +98,18 @@ public sealed class NodeFixture : IAsyncLifetime
         catch (OperationCanceledException)
         {
             throw new TimeoutException($"pod {name}: {System.Text.Encoding.UTF8.GetString(ApiJson.Serialize(last ?? new Pod()))}");
+        }
+    }
+
+    private async Task<Pod?> TryGetAsync(string name, CancellationToken cancellation)
+    {
+        try
+        {
+            return await Client.GetAsync<Pod>("default", name, cancellation);
+        }
+        catch (ApiException refusal) when (refusal.IsNotFound)
+        {
+            return null;
         }
     }
 

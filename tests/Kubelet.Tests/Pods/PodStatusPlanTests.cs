@@ -61,6 +61,90 @@ public sealed class PodStatusPlanTests
     }
 
     [Fact]
+    public void ConditionsOfOthersAreNeverSentAndAddressesReplaceTheOldOnes()
+    {
+        var before = new PodStatus
+        {
+            NominatedNodeName = "kept",
+            Conditions =
+            [
+                new PodCondition { Type = "example.com/gate", Status = "True" },
+                new PodCondition { Type = "Ready", Status = "False", Reason = "PodFailed", ObservedGeneration = 3 },
+                new PodCondition { Type = "Initialized", Status = "True", ObservedGeneration = 3 },
+            ],
+            PodIPs = [new PodIP { IP = "10.0.0.1" }],
+        };
+        var after = new PodStatus
+        {
+            Conditions = [new PodCondition { Type = "Ready", Status = "True" }, new PodCondition { Type = "Initialized", Status = "True" }],
+            PodIPs = [new PodIP { IP = "10.0.0.2" }],
+        };
+
+        var patch = PodStatusWriter.Difference(before, after);
+
+        const string expected = """
+            {"conditions":[{"type":"Ready","status":"True","reason":null}],"podIPs":[{"$patch":"replace"},{"ip":"10.0.0.2"}]}
+            """;
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(expected), patch), patch.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("", "False", "ReadinessGatesNotReady", "corresponding condition of pod readiness gate \"example.com/gate\" does not exist.")]
+    [InlineData("False", "False", "ReadinessGatesNotReady", "the status of pod readiness gate \"example.com/gate\" is not \"True\", but False")]
+    [InlineData("True", "True", null, null)]
+    public void APodIsReadyOnlyWhenItsGatesAre(string gate, string ready, string? reason, string? message)
+    {
+        var pod = new Pod { Spec = new PodSpec { ReadinessGates = [new PodReadinessGate { ConditionType = "example.com/gate" }] } };
+        if (gate.Length > 0)
+        {
+            pod.Status.Conditions.Add(new PodCondition { Type = "example.com/gate", Status = gate });
+        }
+
+        var conditions = Build(pod, Runs("r", false), Now).Conditions;
+
+        var condition = conditions.Single(one => one.Type == "Ready");
+        Assert.Equal((ready, reason, message), (condition.Status, condition.Reason, condition.Message));
+        Assert.Equal("True", conditions.Single(one => one.Type == "ContainersReady").Status);
+        Assert.DoesNotContain(conditions, one => one.Type == "example.com/gate");
+    }
+
+    [Theory]
+    [InlineData("|-", "ContainerCreating")]
+    [InlineData("-|-", "PodInitializing")]
+    [InlineData("r|-", "PodInitializing")]
+    public void AContainerWhoseTurnHasNotComeWaitsForIt(string containers, string reason)
+    {
+        var runs = Runs(containers.Split('|')[0], true).Concat(Runs(containers.Split('|')[1], false)).ToArray();
+        Assert.Equal(reason, Build(new Pod(), runs, Now).ContainerStatuses.Single().State.Waiting!.Reason);
+    }
+
+    /// <summary>Requests and limits of processor and memory of two containers.</summary>
+    [Theory]
+    [InlineData(",,, ,,,", "BestEffort")]
+    [InlineData("0,,, ,,,", "BestEffort")]
+    [InlineData("1,1,1,1 1,1,1,1", "Guaranteed")]
+    [InlineData(",,1,1 1,1,1,1", "Guaranteed")]
+    [InlineData("1,1,1,1 ,,,", "Burstable")]
+    [InlineData("1,1,2,1 1,1,1,1", "Burstable")]
+    [InlineData(",,1, ,,1,", "Burstable")]
+    public void TheQualityOfServiceFollowsFromRequestsAndLimits(string resources, string expected)
+    {
+        var pod = new Pod();
+        pod.Spec.Containers.AddRange(resources.Split(' ').Select(text =>
+        {
+            var (container, amounts) = (new Container(), text.Split(','));
+            foreach (var (amount, index) in amounts.Select((amount, index) => (amount, index)).Where(pair => pair.amount.Length > 0))
+            {
+                (index < 2 ? container.Resources.Requests : container.Resources.Limits)[index % 2 == 0 ? "cpu" : "memory"] = Quantity.Parse(amount);
+            }
+
+            return container;
+        }));
+        pod.Spec.Containers.Add(pod.Spec.Containers[0]);
+        Assert.Equal(expected, Build(pod, [], Now).QOSClass);
+    }
+
+    [Fact]
     public void RestartsWaitLongerEachTimeUntilAContainerHasRunForLong()
     {
         var backoff = new RestartBackoff();

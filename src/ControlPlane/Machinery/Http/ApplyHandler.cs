@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Dataplane.Api;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.FieldOwnership;
 using Dataplane.ControlPlane.Machinery.Json;
@@ -152,7 +153,7 @@ internal sealed class ApplyHandler(ObjectWriter writer, TimeProvider time)
         {
             yaml = YamlToJson.Convert(body);
         }
-        catch (DecodeException failure)
+        catch (FormatException failure)
         {
             throw StatusException.BadRequest($"error decoding YAML: error converting YAML to JSON: {failure.Message}");
         }

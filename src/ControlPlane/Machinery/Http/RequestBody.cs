@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Dataplane.Api;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Schema;
@@ -126,7 +127,7 @@ internal static class RequestBody
                     var yaml = YamlToJson.Convert(body);
                     return (yaml.Json, yaml.StrictErrors);
                 }
-                catch (DecodeException failure)
+                catch (FormatException failure)
                 {
                     throw Unrecognized(kind, failure.Message, body);
                 }

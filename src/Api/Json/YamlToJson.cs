@@ -1,16 +1,17 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
-using Dataplane.ControlPlane.Machinery.Json;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace Dataplane.ControlPlane.Machinery.Http;
+namespace Dataplane.Api;
 
 /// <summary>JSON from YAML, and what strict decoding has against it.</summary>
 /// <param name="Json">The document's first part.</param>
 /// <param name="Duplicates">"line N: key "k" already set in map"; of such keys the last one counts.</param>
-internal sealed record ConvertedYaml(byte[] Json, IReadOnlyList<string> Duplicates)
+public sealed record ConvertedYaml(byte[] Json, IReadOnlyList<string> Duplicates)
 {
     /// <summary>The duplicates as the one error they are in strict decoding.</summary>
     public IEnumerable<string> StrictErrors =>
@@ -21,10 +22,13 @@ internal sealed record ConvertedYaml(byte[] Json, IReadOnlyList<string> Duplicat
 /// A YAML body as the JSON it stands for, with the YAML 1.1 scalars Kubernetes' own converter knows. Bounded in depth and in what
 /// aliases may repeat: a few hundred bytes must not become gigabytes.
 /// </summary>
-internal sealed class YamlToJson
+public sealed class YamlToJson
 {
     private const int MaxDepth = 100;
     private const int MaxNodes = 400_000;
+
+    // As deep as the documents are, and a '<' in an annotation stays one byte.
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = MaxDepth + 2 };
 
     private readonly Parser _parser;
     private readonly Dictionary<AnchorName, JsonNode?> _anchors = [];
@@ -33,7 +37,7 @@ internal sealed class YamlToJson
 
     private YamlToJson(string text) => _parser = new Parser(new StringReader(text));
 
-    /// <exception cref="DecodeException">Not YAML, or too much of it; "yaml: line N: ...".</exception>
+    /// <exception cref="FormatException">Not YAML, or too much of it; "yaml: line N: ...".</exception>
     public static ConvertedYaml Convert(byte[] yaml)
     {
         try
@@ -44,12 +48,12 @@ internal sealed class YamlToJson
         {
             // As go-yaml: its scanner counts lines from 1 and its parser from 0, and the first line goes without a number.
             var line = failure is SyntaxErrorException ? failure.Start.Line : failure.Start.Line - 1;
-            throw new DecodeException($"yaml: {(failure.Start.Line > 1 ? $"line {line}: " : "")}{Spelled(failure.Message)}");
+            throw new FormatException($"yaml: {(failure.Start.Line > 1 ? $"line {line}: " : "")}{Spelled(failure.Message)}");
         }
         catch (InvalidOperationException)
         {
             // The parser's own surprise at text it has no words for.
-            throw new DecodeException("yaml: could not be read");
+            throw new FormatException("yaml: could not be read");
         }
     }
 
@@ -63,14 +67,14 @@ internal sealed class YamlToJson
 
         _parser.Consume<DocumentStart>();
         var root = Node(0) ?? new JsonObject();
-        return new ConvertedYaml(ObjectJson.Encode(root), _duplicates);
+        return new ConvertedYaml(JsonSerializer.SerializeToUtf8Bytes(root, Plain), _duplicates);
     }
 
     private JsonNode? Node(int depth)
     {
         if (depth > MaxDepth)
         {
-            throw new DecodeException("yaml: exceeded max depth of 10000");
+            throw new FormatException("yaml: exceeded max depth of 10000");
         }
 
         Count(1);
@@ -78,7 +82,7 @@ internal sealed class YamlToJson
         {
             if (!_anchors.TryGetValue(alias.Value, out var known))
             {
-                throw new DecodeException($"yaml: unknown anchor '{alias.Value}' referenced");
+                throw new FormatException($"yaml: unknown anchor '{alias.Value}' referenced");
             }
 
             Count(Size(known));
@@ -112,7 +116,7 @@ internal sealed class YamlToJson
         {
             if (!_parser.TryConsume<Scalar>(out var key))
             {
-                throw new DecodeException($"yaml: line {_parser.Current?.Start.Line}: unsupported map key");
+                throw new FormatException($"yaml: line {_parser.Current?.Start.Line}: unsupported map key");
             }
 
             var value = Node(depth + 1);
@@ -160,7 +164,7 @@ internal sealed class YamlToJson
         _nodes += nodes;
         if (_nodes > MaxNodes)
         {
-            throw new DecodeException("yaml: document contains excessive aliasing");
+            throw new FormatException("yaml: document contains excessive aliasing");
         }
     }
 
