@@ -123,10 +123,13 @@ internal sealed class RelayLoop : IDisposable
 
             if (Counters.Faults++ == 0)
             {
-                _ = Task.Run(() => _logger.EventFailed(token.Kind, failure));
+                Report(token.Kind, failure);
             }
         }
     }
+
+    // A method of its own: what a lambda captures is allocated where the method that holds it begins, which is with every event.
+    private void Report(RelayTokenKind kind, Exception failure) => _ = Task.Run(() => _logger.EventFailed(kind, failure));
 
     private void Serve(RelayToken token, EpollEvents events, long now)
     {
