@@ -58,6 +58,21 @@ public sealed record KubeletOptions
     /// <summary>HTTPS port of the agent's API; 0 takes a free one.</summary>
     public int Port { get; init; } = 10250;
 
+    /// <summary>What runs containers: <c>process</c>, <c>docker</c> or <c>cri</c>.</summary>
+    public string ContainerRuntime { get; init; } = "process";
+
+    /// <summary>The engine's socket: <c>unix:///run/containerd/containerd.sock</c>; empty is the usual place of the runtime.</summary>
+    public string ContainerRuntimeEndpoint { get; init; } = "";
+
+    /// <summary>Docker's image that holds a pod's namespaces.</summary>
+    public string PodInfraContainerImage { get; init; } = "registry.k8s.io/pause:3.10";
+
+    /// <summary>Most processes in a container; 0 or less is no limit.</summary>
+    public long PodPidsLimit { get; init; } = -1;
+
+    /// <summary>Whether a container that asks for no seccomp profile gets the runtime's default one.</summary>
+    public bool SeccompDefault { get; init; } = true;
+
     public int MaxPods { get; init; } = 110;
 
     /// <summary>HTTP port of /healthz on 127.0.0.1 of the node's namespace; 0 for none.</summary>

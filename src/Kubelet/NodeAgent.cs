@@ -109,7 +109,7 @@ public sealed class NodeAgent : IAsyncDisposable
 
             return ValueTask.CompletedTask;
         });
-        var runtime = new ProcessRuntime(directories, new ImageTable(_options.Images, directories.Images), _options.Namespace, time);
+        var runtime = ContainerRuntimes.Create(_options, directories, time);
         _disposals.Push(runtime.DisposeAsync);
         var network = Owned(CreateNetwork(directories, logger));
         var services = new PodServices

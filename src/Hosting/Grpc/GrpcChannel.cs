@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Net.Sockets;
 
 namespace Dataplane.Hosting.Grpc;
 
@@ -23,20 +24,7 @@ public sealed class GrpcChannel : IDisposable
     /// <param name="tls">Certificates for https; null uses the machine's roots.</param>
     public static GrpcChannel ForAddress(Uri address, SslClientAuthenticationOptions? tls = null)
     {
-        var handler = new SocketsHttpHandler
-        {
-            ConnectTimeout = ConnectTimeout,
-            EnableMultipleHttp2Connections = true,
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = false,
-            ActivityHeadersPropagator = null,
-
-            // A peer that is gone without a word is found by its silence.
-            KeepAlivePingDelay = TimeSpan.FromSeconds(10),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-        };
+        var handler = Handler();
         if (tls is not null)
         {
             handler.SslOptions = tls;
@@ -59,6 +47,27 @@ public sealed class GrpcChannel : IDisposable
             ActivityHeadersPropagator = null,
         };
         return new GrpcChannel(new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan });
+    }
+
+    /// <summary>A channel to a unix socket; nothing is connected before the first call.</summary>
+    public static GrpcChannel ForUnixSocket(string path)
+    {
+        var handler = Handler();
+        handler.ConnectCallback = async (_, cancellation) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation).ConfigureAwait(false);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        };
+        return new GrpcChannel(new HttpClient(handler) { BaseAddress = new Uri("http://localhost"), Timeout = Timeout.InfiniteTimeSpan });
     }
 
     /// <summary>A call of one request and one answer.</summary>
@@ -131,6 +140,21 @@ public sealed class GrpcChannel : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    private static SocketsHttpHandler Handler() => new()
+    {
+        ConnectTimeout = ConnectTimeout,
+        EnableMultipleHttp2Connections = true,
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = false,
+        ActivityHeadersPropagator = null,
+
+        // A peer that is gone without a word is found by its silence.
+        KeepAlivePingDelay = TimeSpan.FromSeconds(10),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(5),
+        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+    };
 
     private static HttpRequestMessage Message(string path, HttpContent content) => new(HttpMethod.Post, path)
     {

@@ -211,6 +211,11 @@ public sealed partial class SpdySession
     {
         if (Find(id) is { } stream)
         {
+            if (_options.CancelIsEnd && (SpdyResetReason)reason == SpdyResetReason.Cancel)
+            {
+                stream.EndRemote();
+            }
+
             stream.Fail(new SpdyException($"stream {id} was reset by the peer: {(SpdyResetReason)reason}"));
             RemoveIfOver(stream);
         }

@@ -12,6 +12,12 @@ public sealed record SpdySessionOptions
     /// <summary>Decides by its headers whether a stream of the peer is accepted; a refused one is reset. Null accepts all.</summary>
     public Func<SpdyHeaders, bool>? Admit { get; init; }
 
+    /// <summary>
+    /// Whether a stream that the peer cancels has ended and not failed: servers built on Go's spdystream reset all streams when they
+    /// are done, and what they have sent before counts.
+    /// </summary>
+    public bool CancelIsEnd { get; init; }
+
     /// <summary>Streams of the peer that may be open at once; more are refused.</summary>
     public int MostStreams { get; init; } = 1024;
 

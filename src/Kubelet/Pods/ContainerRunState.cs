@@ -49,6 +49,9 @@ internal sealed class ContainerRunState(Container container, bool isInit)
     /// <summary>Past its startup probe.</summary>
     internal bool Started { get; set; }
 
+    /// <summary>Its postStart hook runs: until its end the container is neither started nor ready.</summary>
+    internal bool IsHooked { get; set; }
+
     /// <summary>What the readiness probe says; true without one.</summary>
     internal bool Ready { get; set; }
 
@@ -60,6 +63,8 @@ internal sealed class ContainerRunState(Container container, bool isInit)
     internal CancellationTokenSource? Probes { get; set; }
 
     internal string? ImageName { get; set; }
+
+    internal string? ImageID { get; set; }
 
     /// <summary>Of the last run, with the runtime's scheme.</summary>
     internal string? ContainerID { get; set; }

@@ -8,12 +8,13 @@ namespace Dataplane.Kubelet.Pods;
 internal sealed class ContainerStarter(PodServices services)
 {
     private static readonly TimeSpan ConfigurationRetry = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan PullErrorShown = TimeSpan.FromSeconds(3);
+
+    private readonly ImagePuller _images = new(services);
 
     /// <summary>Tries once. The state afterwards has the running container, or why there is none and when to try again.</summary>
     internal async Task StartAsync(Pod pod, ContainerRunState run, PodSandboxState sandbox, CancellationToken cancellation)
     {
-        var image = await PullAsync(pod, run, cancellation);
+        var image = await _images.PullAsync(pod, run, cancellation);
         if (image is null)
         {
             return;
@@ -39,7 +40,6 @@ internal sealed class ContainerStarter(PodServices services)
         }
         catch (ContainerStartException problem)
         {
-            request.Log.Dispose();
             services.Events.Normal(pod, run.Name, "Created", $"Created container: {run.Name}");
             services.Events.Warning(pod, run.Name, "Failed", $"Error: {problem.Message}");
             var now = services.Time.GetUtcNow();
@@ -63,38 +63,10 @@ internal sealed class ContainerStarter(PodServices services)
         run.Started = run.Container.StartupProbe is null;
         run.Ready = run.Container.ReadinessProbe is null;
         run.ImageName = image.Name;
+        run.ImageID = image.Id;
         run.ContainerID = $"{services.Runtime.Name}://{run.Running.Id}";
         services.Events.Normal(pod, run.Name, "Created", $"Created container: {run.Name}");
         services.Events.Normal(pod, run.Name, "Started", $"Started container {run.Name}");
-    }
-
-    private async Task<ContainerImagePlan?> PullAsync(Pod pod, ContainerRunState run, CancellationToken cancellation)
-    {
-        var name = run.Container.Image ?? "";
-        try
-        {
-            var image = await services.Runtime.ResolveImageAsync(name, cancellation);
-            services.Events.Normal(pod, run.Name, "Pulled", $"Container image \"{name}\" already present on machine");
-            return image;
-        }
-        catch (ImageException problem)
-        {
-            if (run.Container.ImagePullPolicy == "Never")
-            {
-                services.Events.Warning(pod, run.Name, "ErrImageNeverPull", $"Container image \"{name}\" is not present with pull policy of Never");
-                Wait(run, "ErrImageNeverPull", $"Container image \"{name}\" is not present with pull policy of Never", run.Pulls.Next(TimeSpan.Zero));
-                return null;
-            }
-
-            services.Events.Warning(pod, run.Name, "Failed", $"Failed to pull image \"{name}\": {problem.Message}");
-            services.Events.Warning(pod, run.Name, "Failed", "Error: ErrImagePull");
-
-            // The first wait of the restart series is none at all, but an image does not appear at once.
-            var delay = run.Pulls.Next(TimeSpan.Zero);
-            Wait(run, "ErrImagePull", problem.Message, delay == TimeSpan.Zero ? run.Pulls.Next(TimeSpan.Zero) : delay);
-            run.ErrorShownUntil = services.Time.GetUtcNow() + PullErrorShown;
-            return null;
-        }
     }
 
     private async Task<ContainerRequest> RequestAsync(
@@ -107,9 +79,13 @@ internal sealed class ContainerStarter(PodServices services)
             text => services.Events.Warning(pod, null, "InvalidEnvironmentVariableNames", text), cancellation);
         var variables = new Dictionary<string, string>(environment, StringComparer.Ordinal);
         var uid = pod.Metadata.UID;
+        var etc = new[] { "hosts", "hostname", "resolv.conf" }
+            .Select(file => new ContainerVolume(services.Directories.Etc(uid, file), "/etc/" + file, ReadOnly: false));
+        var volumes = container.VolumeMounts
+            .Select((mount, index) => Mount(mount, sandbox.Volumes, variables, new SubPathPlace(uid, mount.Name, run.Name, index))).ToArray();
         return new ContainerRequest
         {
-            PodUid = uid,
+            Sandbox = PodSandboxSetup.Request(pod, services),
             Name = run.Name,
             Image = image,
             Attempt = run.Attempts,
@@ -117,11 +93,18 @@ internal sealed class ContainerStarter(PodServices services)
             Arguments = [.. container.Args.Select(text => VariableExpansion.Expand(text, variables))],
             Environment = environment,
             WorkingDirectory = container.WorkingDir,
-            Volumes = [.. container.VolumeMounts.Select((mount, index) => Mount(mount, sandbox.Volumes, variables, new SubPathPlace(uid, mount.Name, run.Name, index)))],
+            Volumes =
+            [
+                .. etc.Where(one => !volumes.Any(volume => volume.Target == one.Target)),
+                .. volumes.OrderBy(volume => volume.Target.Count(letter => letter == '/')),
+            ],
+            Security = ContainerSecurity.Of(pod, container, image, services.Options),
+            Resources = ContainerLimits.Of(pod, container, services.Options, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes),
+            Processes = PodSandboxSetup.ProcessesOf(pod),
             Input = container.Stdin == true,
             InputOnce = container.StdinOnce == true,
             Terminal = container.TTY == true,
-            Log = new ContainerLog(services.Directories.Log(uid, run.Name, run.Attempts), services.Time, services.Options.ContainerLogs),
+            LogPath = services.Directories.Log(uid, run.Name, run.Attempts),
         };
     }
 
@@ -135,7 +118,7 @@ internal sealed class ContainerStarter(PodServices services)
 
         var subPath = mount.SubPathExpr is { Length: > 0 } expression ? VariableExpansion.ExpandAll(expression, variables) : mount.SubPath;
         var source = string.IsNullOrEmpty(subPath) ? volume.Path : services.SubPaths.Mount(volume, subPath, place);
-        return new ContainerVolume(source, mount.MountPath, mount.ReadOnly == true || volume.ReadOnly);
+        return new ContainerVolume(source, mount.MountPath, mount.ReadOnly == true || volume.ReadOnly, mount.MountPropagation);
     }
 
     private void Wait(ContainerRunState run, string reason, string message, TimeSpan delay)

@@ -6,8 +6,10 @@ namespace Dataplane.Kubelet.Pods;
 /// <summary>Ends containers: preStop hook, TERM, and KILL when the grace period is over.</summary>
 internal sealed class ContainerStopper(PodServices services)
 {
-    private const int SIGKILL = 9;
-    private const int SIGTERM = 15;
+    /// <summary>A container is given a moment even when its hook has used up all of its time (upstream's minimumGracePeriodInSeconds).</summary>
+    private static readonly TimeSpan LeastGrace = TimeSpan.FromSeconds(2);
+
+    private readonly LifecycleHooks _hooks = new(services.Probes, services.Time);
 
     /// <summary>Asks a container to end. A second request only shortens its time.</summary>
     internal void Stop(Pod pod, ContainerRunState run, TimeSpan grace, string message, string podIP)
@@ -31,76 +33,38 @@ internal sealed class ContainerStopper(PodServices services)
     }
 
     /// <summary>Kills what has had its time.</summary>
-    internal void KillOverdue(ContainerRunState run)
+    internal void KillOverdue(Pod pod, ContainerRunState run)
     {
         if (run is { Running: { } running, Killed: false, KillAt: { } time } && time <= services.Time.GetUtcNow())
         {
             run.Killed = true;
-            running.Signal(SIGKILL);
+            _ = ToldAsync(pod, run.Name, running.KillAsync);
         }
     }
 
     /// <summary>Nobody awaits this: whatever the hook does, TERM follows, and what fails is told by an event or the log.</summary>
-    private async Task TerminateAsync(Pod pod, Container container, IRunningContainer running, TimeSpan grace, string podIP)
+    private Task TerminateAsync(Pod pod, Container container, IRunningContainer running, TimeSpan grace, string podIP) => ToldAsync(pod, container.Name, async () =>
+    {
+        var began = services.Time.GetTimestamp();
+        if (container.Lifecycle?.PreStop is { } hook && grace > TimeSpan.Zero
+            && await _hooks.TryAsync(hook, container, running, podIP, grace) is { } problem)
+        {
+            services.Events.Warning(pod, container.Name, "FailedPreStopHook", $"PreStopHook failed: {problem}");
+        }
+
+        var left = grace - services.Time.GetElapsedTime(began);
+        await running.TerminateAsync(left > LeastGrace ? left : LeastGrace);
+    });
+
+    private async Task ToldAsync(Pod pod, string container, Func<Task> stop)
     {
         try
         {
-            if (container.Lifecycle?.PreStop is { } hook && grace > TimeSpan.Zero
-                && await TryHookAsync(hook, container, running, grace, podIP) is { } problem)
-            {
-                services.Events.Warning(pod, container.Name, "FailedPreStopHook", $"PreStopHook failed: {problem}");
-            }
-
-            running.Signal(SIGTERM);
+            await stop();
         }
         catch (Exception failure)
         {
-            Log.PodProblem(services.Logger, NamespacedName.Of(pod).ToString(), $"stopping container {container.Name}: {failure.Message}");
-        }
-    }
-
-    /// <returns>Null for success, else why not.</returns>
-    private async Task<string?> TryHookAsync(
-        LifecycleHandler hook, Container container, IRunningContainer running, TimeSpan grace, string podIP)
-    {
-        using var limit = new CancellationTokenSource(grace, services.Time);
-        try
-        {
-            return await RunHookAsync(hook, container, running, podIP, limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            return "the grace period is over";
-        }
-        catch (Exception failure)
-        {
-            return failure.Message;
-        }
-    }
-
-    private async Task<string?> RunHookAsync(
-        LifecycleHandler hook, Container container, IRunningContainer running, string podIP, CancellationToken cancellation)
-    {
-        switch (hook)
-        {
-            case { Exec: { } exec }:
-                try
-                {
-                    var result = await running.ExecuteAsync(exec.Command, cancellation);
-                    return result.Status.Code == 0 ? null : $"command exited with {result.Status.Code}: {result.Output}";
-                }
-                catch (ContainerStartException failure)
-                {
-                    return failure.Message;
-                }
-
-            case { HTTPGet: { } get }:
-                return await services.Probes.GetAsync(get, container, podIP, cancellation);
-            case { Sleep: { } sleep }:
-                await Task.Delay(TimeSpan.FromSeconds(sleep.Seconds), services.Time, cancellation);
-                return null;
-            default:
-                return null;
+            Log.PodProblem(services.Logger, NamespacedName.Of(pod).ToString(), $"stopping container {container}: {failure.Message}");
         }
     }
 }

@@ -17,25 +17,40 @@ internal sealed class PodSandboxSetup(PodServices services)
         return name.Length <= LongestHostname ? name : name[..LongestHostname].TrimEnd('-', '.');
     }
 
+    internal static ProcessScope ProcessesOf(Api.Pod pod) =>
+        pod.Spec.HostPID == true ? ProcessScope.Host : pod.Spec.ShareProcessNamespace == true ? ProcessScope.Pod : ProcessScope.Container;
+
+    internal static SandboxRequest Request(Api.Pod pod, PodServices services) => new()
+    {
+        Pod = new PodIdentity(pod.Metadata.UID, pod.Metadata.Namespace, pod.Metadata.Name),
+        Hostname = pod.Spec.HostNetwork == true ? services.Options.NodeName : Hostname(pod),
+        HostNetwork = pod.Spec.HostNetwork == true,
+        HostIpc = pod.Spec.HostIPC == true,
+        Processes = ProcessesOf(pod),
+        Privileged = pod.Spec.Containers.Concat(pod.Spec.InitContainers).Any(one => one.SecurityContext?.Privileged == true),
+        LogDirectory = services.Directories.Logs(pod.Metadata.UID),
+    };
+
     /// <returns>The sandbox and the pod's addresses, the primary one first.</returns>
     internal async Task<(IPodSandbox Sandbox, IReadOnlyList<IPAddress> Addresses)> StartAsync(Api.Pod pod, CancellationToken cancellation)
     {
-        var (uid, hostNetwork) = (pod.Metadata.UID, pod.Spec.HostNetwork == true);
-        var hostname = hostNetwork ? services.Options.NodeName : Hostname(pod);
+        var uid = pod.Metadata.UID;
+        var request = Request(pod, services);
         Directory.CreateDirectory(Path.GetDirectoryName(services.Directories.Etc(uid, "hosts"))!);
-        var sandbox = await services.Runtime.StartSandboxAsync(
-            new SandboxRequest { PodUid = uid, Hostname = hostname, HostNetwork = hostNetwork }, cancellation);
+        var sandbox = await services.Runtime.StartSandboxAsync(request, cancellation);
         try
         {
             var addresses = services.Options.NodeIPs;
             if (sandbox.Network is { } network)
             {
                 PodSysctls.Apply(pod, network);
-                addresses = await services.Network.ConnectAsync(PodNetworkRequest.Of(pod), network, cancellation);
+                addresses = sandbox.Addresses.Count > 0
+                    ? sandbox.Addresses
+                    : await services.Network.ConnectAsync(PodNetworkRequest.Of(pod), network, cancellation);
                 network.EndThread();
             }
 
-            WriteFiles(pod, hostname, addresses);
+            WriteFiles(pod, request.Hostname, addresses);
             return (sandbox, addresses);
         }
         catch

@@ -61,7 +61,7 @@ internal static class PodStatusPlan
             : "Failed";
     }
 
-    internal static bool IsInitialized(ContainerRunState init) => init.IsSidecar ? init is { Running: not null, Started: true } : init.Succeeded;
+    internal static bool IsInitialized(ContainerRunState init) => init.IsSidecar ? init is { Running: not null, Started: true, IsHooked: false } : init.Succeeded;
 
     /// <summary>A pod that is deleted ends as one or the other, whatever its policy would have had follow.</summary>
     private static string FinalPhase(IReadOnlyList<ContainerRunState> containers) =>
@@ -82,7 +82,7 @@ internal static class PodStatusPlan
     }
 
     /// <summary>By processor and memory alone; an amount of nothing is no amount (pkg/apis/core/v1/helper/qos).</summary>
-    private static string QualityOfService(PodSpec spec)
+    internal static string QualityOfService(PodSpec spec)
     {
         var all = spec.Containers.Concat(spec.InitContainers).Select(one => one.Resources).ToArray();
         if (!all.Any(one => IsSet(one.Requests, "cpu") || IsSet(one.Requests, "memory") || IsSet(one.Limits, "cpu") || IsSet(one.Limits, "memory")))

@@ -20,7 +20,7 @@ internal sealed partial class PodWorker
     private async Task<(bool Finished, DateTimeOffset? Wake)> TerminateAsync(CancellationToken cancellation)
     {
         StopAll();
-        _containers.ForEach(_stopper.KillOverdue);
+        _containers.ForEach(run => _stopper.KillOverdue(_pod, run));
         if (_containers.Exists(one => one.Running is not null))
         {
             PublishStatus();

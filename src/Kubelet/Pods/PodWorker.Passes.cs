@@ -54,7 +54,7 @@ internal sealed partial class PodWorker
             await StartContainersAsync(cancellation);
         }
 
-        _containers.ForEach(_stopper.KillOverdue);
+        _containers.ForEach(run => _stopper.KillOverdue(_pod, run));
         PublishStatus();
         await EndIfDoneAsync();
         return (false, NextWake());
@@ -185,7 +185,7 @@ internal sealed partial class PodWorker
                 await StartAsync(init, cancellation);
             }
 
-            if (!PodStatusPlan.IsInitialized(init) && !(begun && init.IsSidecar))
+            if (init.IsHooked || (!PodStatusPlan.IsInitialized(init) && !(begun && init.IsSidecar)))
             {
                 return;
             }
@@ -193,6 +193,12 @@ internal sealed partial class PodWorker
 
         foreach (var main in _containers.Where(one => !one.IsInit && one.Running is null && one.IsWanted(Policy)))
         {
+            if (_containers.Exists(one => one.IsHooked))
+            {
+                // Upstream starts the next only when the hook of the one before has ended.
+                return;
+            }
+
             await StartAsync(main, cancellation);
         }
 
@@ -218,8 +224,16 @@ internal sealed partial class PodWorker
         if (run.Running is { } running)
         {
             _runs[run.Name] = running;
-            StartProbes(run, running);
             _ = ReportExitAsync(run, running);
+            if (run.Container.Lifecycle?.PostStart is { } hook)
+            {
+                run.IsHooked = true;
+                _ = RunPostStartAsync(run, running, hook);
+            }
+            else
+            {
+                StartProbes(run, running);
+            }
         }
         else if (run.Attempts != attempts)
         {
@@ -227,27 +241,61 @@ internal sealed partial class PodWorker
         }
     }
 
-    private async Task ReportExitAsync(ContainerRunState run, IRunningContainer running)
+    private async Task RunPostStartAsync(ContainerRunState run, IRunningContainer running, LifecycleHandler hook)
     {
-        var status = await running.Exit;
-        Post(() => Ended(run, running, status));
+        var problem = await _hooks.TryAsync(hook, run.Container, running, PodIP, limit: null);
+        Post(() =>
+        {
+            if (run.Running != running)
+            {
+                return;
+            }
+
+            run.IsHooked = false;
+            if (problem is null)
+            {
+                StartProbes(run, running);
+                return;
+            }
+
+            _services.Events.Warning(_pod, run.Name, "FailedPostStartHook", $"PostStartHook failed: {problem}");
+            _stopper.Stop(_pod, run, Grace, "FailedPostStartHook", PodIP);
+        });
     }
 
-    private void Ended(ContainerRunState run, IRunningContainer running, Linux.Processes.ExitStatus status)
+    private async Task ReportExitAsync(ContainerRunState run, IRunningContainer running)
+    {
+        try
+        {
+            var exit = await running.Exit;
+            Post(() => Ended(run, running, exit));
+        }
+        catch (OperationCanceledException)
+        {
+            // The agent stops, and the container goes on.
+        }
+    }
+
+    private void Ended(ContainerRunState run, IRunningContainer running, ContainerExit exit)
     {
         run.Probes?.Cancel();
         run.Running = null;
+        run.IsHooked = false;
         run.Ready = run.Started = false;
         run.Terminated = new ContainerStateTerminated
         {
-            ExitCode = status.Code,
-            Reason = status.Code == 0 ? "Completed" : "Error",
+            ExitCode = exit.Code,
+            Reason = ReasonOf(exit),
+            Message = exit.IsUnknown ? "The container could not be located when the pod was terminated" : null,
             StartedAt = running.StartedAt,
-            FinishedAt = _services.Time.GetUtcNow(),
+            FinishedAt = exit.FinishedAt,
             ContainerID = run.ContainerID,
         };
         AfterEnd(run, "CrashLoopBackOff");
     }
+
+    private static string ReasonOf(ContainerExit exit) =>
+        exit.IsUnknown ? "ContainerStatusUnknown" : exit.OutOfMemory ? "OOMKilled" : exit.Code == 0 ? "Completed" : "Error";
 
     private void AfterEnd(ContainerRunState run, string reason)
     {

@@ -27,6 +27,7 @@ internal sealed partial class PodWorker
     private readonly PodServices _services;
     private readonly ContainerStarter _starter;
     private readonly ContainerStopper _stopper;
+    private readonly LifecycleHooks _hooks;
     private readonly PodSandboxSetup _setup;
     private readonly PodStatusWriter _status;
     private readonly Channel<Action> _inbox = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
@@ -60,6 +61,7 @@ internal sealed partial class PodWorker
         _services = services;
         _starter = new ContainerStarter(services);
         _stopper = new ContainerStopper(services);
+        _hooks = new LifecycleHooks(services.Probes, services.Time);
         _setup = new PodSandboxSetup(services);
         _status = new PodStatusWriter(services.Client, isStatic ? null : pod, services.Time, services.Logger);
         _startTime = pod.Status.StartTime ?? services.Time.GetUtcNow();

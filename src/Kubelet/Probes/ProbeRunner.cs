@@ -64,7 +64,7 @@ internal sealed class ProbeRunner : IDisposable
         try
         {
             var result = await running.ExecuteAsync(exec.Command, cancellation);
-            return result.Status.Code == 0 ? ProbeOutcome.Success : ProbeOutcome.Failure(result.Output);
+            return result.ExitCode == 0 ? ProbeOutcome.Success : ProbeOutcome.Failure(result.Output);
         }
         catch (OperationCanceledException)
         {

@@ -1,25 +1,17 @@
 namespace Dataplane.Kubelet.Runtimes;
 
 /// <summary>What an image name stands for.</summary>
-internal sealed record ContainerImagePlan
+internal record ContainerImagePlan
 {
     /// <summary>As the pod names it.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Unpacked content: a directory of this machine.</summary>
-    public required string Directory { get; init; }
+    /// <summary>Names the content; shown as imageID.</summary>
+    public required string Id { get; init; }
 
-    /// <summary>Whether it is the machine's own root, parts of which a container must not see.</summary>
-    public bool IsHost { get; init; }
+    /// <summary>USER of the image: a number or a name, perhaps with a group after a colon; empty for root.</summary>
+    public string User { get; init; } = "";
 
-    public IReadOnlyList<string> Entrypoint { get; init; } = [];
-    public IReadOnlyList<string> Command { get; init; } = [];
-    public IReadOnlyList<KeyValuePair<string, string>> Environment { get; init; } = [];
-    public string WorkingDirectory { get; init; } = "/";
-
-    /// <summary>argv by the rules of Docker and Kubernetes: a command replaces both, arguments only the image's command.</summary>
-    internal IReadOnlyList<string> Arguments(IReadOnlyList<string> command, IReadOnlyList<string> arguments) =>
-        command.Count > 0 ? [.. command, .. arguments]
-        : arguments.Count > 0 ? [.. Entrypoint, .. arguments]
-        : [.. Entrypoint, .. Command];
+    /// <summary>Bytes; 0 when not known.</summary>
+    public long Size { get; init; }
 }

@@ -7,8 +7,8 @@ namespace Dataplane.Kubelet.Runtimes;
 /// Writes what one run of a container says, in the CRI log format that log collectors read:
 /// <c>2016-10-06T00:17:09.669794202Z stdout F text</c>; P instead of F for a line that continues.
 /// </summary>
-/// <remarks>Written by one thread. Readers of the file await <see cref="Changed"/> instead of polling it.</remarks>
-internal sealed class ContainerLog : IDisposable
+/// <remarks>Written by one thread at a time. Readers of the file await <see cref="Changed"/> instead of polling it.</remarks>
+internal sealed class ContainerLog : IContainerLog, IDisposable
 {
     private const int LongestLine = 16 * 1024;
 
@@ -34,20 +34,49 @@ internal sealed class ContainerLog : IDisposable
         _error = new Stream("stderr");
     }
 
-    internal string FilePath { get; }
+    public string FilePath { get; }
 
     /// <summary>How often the log has gone on in another file of the same name. It changes once everything is in the old one.</summary>
-    internal int Generation => Volatile.Read(ref _generation);
+    public int Generation => Volatile.Read(ref _generation);
 
     /// <summary>Whether nothing more will come.</summary>
-    internal bool IsClosed { get; private set; }
+    public bool IsClosed { get; private set; }
 
     /// <summary>Completes at the next write or at the end. Take it before reading, so that nothing is missed.</summary>
-    internal Task Changed => Volatile.Read(ref _changed).Task;
+    public Task Changed => Volatile.Read(ref _changed).Task;
 
     internal void Output(ReadOnlySpan<byte> bytes) => Write(_output, bytes);
 
     internal void Error(ReadOnlySpan<byte> bytes) => Write(_error, bytes);
+
+    /// <summary>Writes what an engine has kept, with its time.</summary>
+    /// <param name="isError">Of which stream.</param>
+    /// <param name="timestamp">RFC 3339 with nanoseconds.</param>
+    /// <param name="text">Without its line end.</param>
+    /// <param name="continues">The line goes on in the next entry.</param>
+    internal void Entry(bool isError, string timestamp, ReadOnlySpan<byte> text, bool continues)
+    {
+        try
+        {
+            Append(timestamp, isError ? _error.Name : _output.Name, continues ? "P" : "F", text);
+        }
+        catch (IOException)
+        {
+            // The engine has it still.
+        }
+
+        Interlocked.Exchange(ref _changed, NewChange()).SetResult();
+    }
+
+    /// <summary>The time of the last line in the file, and how many lines have it; empty when there is none.</summary>
+    internal (string Time, int Count) LastEntries()
+    {
+        using var file = new FileStream(FilePath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        file.Position = Math.Max(0, file.Length - (2 * LongestLine));
+        using var reader = new StreamReader(file, Encoding.UTF8);
+        var times = reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).ToArray();
+        return times is [.., var last] ? (last, times.Count(time => time == last)) : ("", 0);
+    }
 
     /// <summary>Ends the log; unfinished lines are written as they are.</summary>
     public void Dispose()
@@ -125,7 +154,11 @@ internal sealed class ContainerLog : IDisposable
     private void Append(string stream, string tag, ReadOnlySpan<byte> text)
     {
         // Go's RFC3339Nano; .NET counts in 100 ns, so the last two digits are always 0.
-        var time = _time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z'", CultureInfo.InvariantCulture);
+        Append(_time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z'", CultureInfo.InvariantCulture), stream, tag, text);
+    }
+
+    private void Append(string time, string stream, string tag, ReadOnlySpan<byte> text)
+    {
         var prefix = Encoding.ASCII.GetBytes($"{time} {stream} {tag} ");
         var line = new byte[prefix.Length + text.Length + 1];
         prefix.CopyTo(line, 0);

@@ -1,37 +1,51 @@
+using System.Net;
 using Dataplane.Linux.Namespaces;
-using Dataplane.Linux.Processes;
 
 namespace Dataplane.Kubelet.Runtimes;
 
 /// <summary>
-/// What runs containers: processes of this machine, or an engine. Network set-up is not the runtime's business: it makes a
-/// sandbox with an empty network namespace (or none of its own, for hostNetwork), which the agent then connects.
+/// What runs containers: processes of this machine, Docker's engine, or whatever speaks CRI. One test suite holds all of them to
+/// what is said here.
 /// </summary>
 internal interface IContainerRuntime : IAsyncDisposable
 {
     /// <summary>The scheme of container IDs: <c>process</c> in <c>process://...</c>.</summary>
     string Name { get; }
 
+    /// <summary>
+    /// What an earlier agent of the same root directory left here, running or not. Asked once, before anything is started. What is
+    /// handed out is followed from then on: its ends are seen and what it writes is logged.
+    /// </summary>
+    Task<IReadOnlyList<PodOnMachine>> ListAsync(CancellationToken cancellation);
+
     /// <summary>Makes the pod's namespaces and what holds them.</summary>
+    /// <exception cref="IOException">The runtime cannot, or does not answer.</exception>
     Task<IPodSandbox> StartSandboxAsync(SandboxRequest request, CancellationToken cancellation);
 
-    /// <summary>Looks an image up.</summary>
+    /// <summary>Looks an image up that is on this machine; null when it is not.</summary>
+    /// <exception cref="ImageException">It is here and cannot be used; the message is for the user.</exception>
+    Task<ContainerImagePlan?> FindImageAsync(string image, CancellationToken cancellation);
+
+    /// <summary>Fetches an image, also when it is here already.</summary>
     /// <exception cref="ImageException">There is no such image; the message is for the user.</exception>
-    Task<ContainerImagePlan> ResolveImageAsync(string image, CancellationToken cancellation);
+    Task<ContainerImagePlan> PullImageAsync(string image, CancellationToken cancellation);
 
     /// <summary>Creates and starts a container.</summary>
     /// <exception cref="ContainerStartException">It could not be made or its program not be executed.</exception>
     Task<IRunningContainer> StartContainerAsync(IPodSandbox sandbox, ContainerRequest request, CancellationToken cancellation);
 }
 
-/// <summary>The namespaces of a pod.</summary>
+/// <summary>The namespaces of a pod. Disposing ends and removes them with every container in them.</summary>
 internal interface IPodSandbox : IAsyncDisposable
 {
     /// <summary>The pod's network namespace; null for a hostNetwork pod.</summary>
     NetworkNamespace? Network { get; }
+
+    /// <summary>Addresses that the runtime has given the pod by its own network plugins. Empty when connecting it is left to the agent.</summary>
+    IReadOnlyList<IPAddress> Addresses { get; }
 }
 
-/// <summary>A container that has been started.</summary>
+/// <summary>A container that has been started. It may have ended since.</summary>
 internal interface IRunningContainer
 {
     /// <summary>Without the scheme.</summary>
@@ -43,13 +57,17 @@ internal interface IRunningContainer
     int? ProcessId => null;
 
     /// <summary>What it writes.</summary>
-    ContainerLog Log { get; }
+    IContainerLog Log { get; }
 
     /// <summary>Completes when its first process has ended and all it wrote is in the log.</summary>
-    Task<ExitStatus> Exit { get; }
+    Task<ContainerExit> Exit { get; }
 
-    /// <summary>Sends a signal to its first process.</summary>
-    void Signal(int signal);
+    /// <summary>Asks it to end (TERM, or the image's own stop signal).</summary>
+    /// <param name="grace">When it will be killed at the latest; a later <see cref="KillAsync"/> may come before.</param>
+    Task TerminateAsync(TimeSpan grace);
+
+    /// <summary>Kills it.</summary>
+    Task KillAsync();
 
     /// <summary>Runs a program in it and hands back what it wrote, at most 10 KiB.</summary>
     /// <exception cref="ContainerStartException">The program could not be executed.</exception>
@@ -61,58 +79,57 @@ internal interface IRunningContainer
 
     /// <summary>Its own streams, from now on. Several may be attached at once.</summary>
     Task<ContainerProgram> AttachAsync(ProgramStreamsRequest request);
+
+    /// <summary>What it uses at this moment; null when that is not known, as after its end.</summary>
+    Task<ContainerUsage?> UsageAsync(CancellationToken cancellation);
 }
 
-internal sealed record SandboxRequest
+/// <summary>A file in the CRI log format that is being written.</summary>
+internal interface IContainerLog
 {
-    public required string PodUid { get; init; }
-    public required string Hostname { get; init; }
-    public bool HostNetwork { get; init; }
+    string FilePath { get; }
+
+    /// <summary>How often the log has gone on in another file of the same name. It changes once everything is in the old one.</summary>
+    int Generation { get; }
+
+    /// <summary>Whether nothing more will come.</summary>
+    bool IsClosed { get; }
+
+    /// <summary>Completes when there may be more, or at the end. Take it before reading, so that nothing is missed.</summary>
+    Task Changed { get; }
 }
 
-internal sealed record ContainerRequest
+/// <summary>What of a pod is on this machine.</summary>
+/// <param name="Sandbox">Null when its namespaces are gone, as after a reboot; its containers have ended then.</param>
+internal sealed record PodOnMachine(string Uid, IPodSandbox? Sandbox, IReadOnlyList<ContainerOnMachine> Containers);
+
+/// <summary>One run of a container; for each container the latest that is known.</summary>
+internal sealed record ContainerOnMachine(string Name, int Attempt, IRunningContainer Container);
+
+/// <summary>How a container ended.</summary>
+/// <param name="Code">Exit code; 128 and the signal's number when one ended it.</param>
+/// <param name="OutOfMemory">The kernel killed a process of it that wanted more memory than its limit.</param>
+internal sealed record ContainerExit(int Code, DateTimeOffset FinishedAt, bool OutOfMemory = false)
 {
-    public required string PodUid { get; init; }
-    public required string Name { get; init; }
-    public required ContainerImagePlan Image { get; init; }
+    /// <summary>Nobody saw the end; upstream's kubelet shows 137 then.</summary>
+    internal const int UnknownCode = 137;
 
-    /// <summary>How often it has been started before; part of the log's name.</summary>
-    public required int Attempt { get; init; }
+    /// <summary>Nobody was there to see the end.</summary>
+    public bool IsUnknown { get; init; }
 
-    /// <summary>Empty for the image's.</summary>
-    public required IReadOnlyList<string> Command { get; init; }
-
-    /// <summary>Empty for the image's, unless there is a command.</summary>
-    public required IReadOnlyList<string> Arguments { get; init; }
-
-    public required IReadOnlyList<KeyValuePair<string, string>> Environment { get; init; }
-
-    /// <summary>Null for the image's.</summary>
-    public string? WorkingDirectory { get; init; }
-
-    public required IReadOnlyList<ContainerVolume> Volumes { get; init; }
-
-    /// <summary>Takes what the container writes.</summary>
-    public required ContainerLog Log { get; init; }
-
-    /// <summary>Whether its input is kept open for those who attach; otherwise it is /dev/null.</summary>
-    public bool Input { get; init; }
-
-    /// <summary>Whether its input ends with that of the first who attaches.</summary>
-    public bool InputOnce { get; init; }
-
-    /// <summary>Whether it runs on a terminal.</summary>
-    public bool Terminal { get; init; }
+    internal static ContainerExit Unknown(DateTimeOffset now) => new(UnknownCode, now) { IsUnknown = true };
 }
 
-/// <param name="Source">A file or directory of this machine.</param>
-/// <param name="Target">Absolute path in the container.</param>
-internal sealed record ContainerVolume(string Source, string Target, bool ReadOnly);
+/// <param name="CpuNanoseconds">Since it was started.</param>
+/// <param name="WorkingSetBytes">Without what the kernel could drop at once.</param>
+/// <param name="Processes">Null when not known.</param>
+internal sealed record ContainerUsage(DateTimeOffset Time, long CpuNanoseconds, long WorkingSetBytes, long? Processes);
 
-internal sealed record ExecutionResult(ExitStatus Status, string Output);
+/// <param name="ExitCode">128 and the signal's number when one ended it.</param>
+internal sealed record ExecutionResult(int ExitCode, string Output);
 
 /// <summary>An image cannot be had.</summary>
-internal sealed class ImageException(string message) : Exception(message);
+internal sealed class ImageException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>A container or a program in it could not be started.</summary>
 internal sealed class ContainerStartException(string message, Exception? inner = null) : Exception(message, inner);

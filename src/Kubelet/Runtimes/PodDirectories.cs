@@ -42,7 +42,9 @@ internal sealed class PodDirectories(string root)
 
     internal string Container(string uid, string name, int attempt) => Path.Combine(Pod(uid), "containers", name, $"{attempt}");
 
-    internal string Log(string uid, string name, int attempt) => Path.Combine(Pod(uid), "logs", name, $"{attempt}.log");
+    internal string Logs(string uid) => Path.Combine(Pod(uid), "logs");
+
+    internal string Log(string uid, string name, int attempt) => Path.Combine(Logs(uid), name, $"{attempt}.log");
 
     internal string Processes(string uid) => Path.Combine(Pod(uid), "processes");
 }

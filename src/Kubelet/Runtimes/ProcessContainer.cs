@@ -7,6 +7,7 @@ namespace Dataplane.Kubelet.Runtimes;
 internal sealed class ProcessContainer : IRunningContainer
 {
     private const int SIGKILL = 9;
+    private const int SIGTERM = 15;
     private const int MostOutput = 10 * 1024;
 
     // How long the ends of the pipes may stay open in processes that a container leaves behind; its own die with its PID 1.
@@ -16,6 +17,8 @@ internal sealed class ProcessContainer : IRunningContainer
     private readonly ProcessMonitor _monitor;
     private readonly ProgramPlan _program;
     private readonly ContainerConsole _console;
+    private readonly ContainerLog _log;
+    private readonly TimeProvider _time;
 
     /// <param name="process">Its first process.</param>
     /// <param name="monitor">Waits for it.</param>
@@ -23,16 +26,19 @@ internal sealed class ProcessContainer : IRunningContainer
     /// <param name="console">Ended with it.</param>
     /// <param name="program">What it runs: programs started in it get the same environment.</param>
     /// <param name="startedAt">When it was started.</param>
+    /// <param name="time">Of its end.</param>
     /// <param name="written">Completes when all it wrote has come.</param>
     internal ProcessContainer(
-        ChildProcess process, ProcessMonitor monitor, ContainerLog log, ContainerConsole console, ProgramPlan program, DateTimeOffset startedAt, Task written)
+        ChildProcess process, ProcessMonitor monitor, ContainerLog log, ContainerConsole console, ProgramPlan program, DateTimeOffset startedAt,
+        TimeProvider time, Task written)
     {
         _console = console;
         _process = process;
         _monitor = monitor;
         _program = program;
         StartedAt = startedAt;
-        Log = log;
+        _log = log;
+        _time = time;
         Id = Guid.NewGuid().ToString("N") + Guid.NewGuid().ToString("N");
         Exit = WaitAsync(written);
     }
@@ -43,17 +49,13 @@ internal sealed class ProcessContainer : IRunningContainer
 
     public int? ProcessId => _process.Pid;
 
-    public ContainerLog Log { get; }
+    public IContainerLog Log => _log;
 
-    public Task<ExitStatus> Exit { get; }
+    public Task<ContainerExit> Exit { get; }
 
-    public void Signal(int signal)
-    {
-        if (!Exit.IsCompleted)
-        {
-            _process.Signal(signal);
-        }
-    }
+    public Task TerminateAsync(TimeSpan grace) => SignalAsync(SIGTERM);
+
+    public Task KillAsync() => SignalAsync(SIGKILL);
 
     public async Task<ExecutionResult> ExecuteAsync(IReadOnlyList<string> command, CancellationToken cancellation)
     {
@@ -73,14 +75,16 @@ internal sealed class ProcessContainer : IRunningContainer
             var status = await exit;
             await Task.WhenAny(read, Task.Delay(OutputGrace, CancellationToken.None));
             cancellation.ThrowIfCancellationRequested();
-            return new ExecutionResult(status, Encoding.UTF8.GetString(output.GetBuffer(), 0, (int)output.Length));
+            return new ExecutionResult(status.Code, Encoding.UTF8.GetString(output.GetBuffer(), 0, (int)output.Length));
         }
     }
 
     public Task<ContainerProgram> StartProgramAsync(ContainerProgramRequest request) =>
         request.Terminal ? StartOnTerminalAsync(request) : StartOnPipesAsync(request);
 
-    public Task<ContainerProgram> AttachAsync(ProgramStreamsRequest request) => Task.FromResult(_console.Attach(request, Exit));
+    public Task<ContainerProgram> AttachAsync(ProgramStreamsRequest request) => Task.FromResult(_console.Attach(request, ExitStatusAsync()));
+
+    public Task<ContainerUsage?> UsageAsync(CancellationToken cancellation) => Task.FromResult<ContainerUsage?>(null);
 
     private async Task<ContainerProgram> StartOnPipesAsync(ContainerProgramRequest request)
     {
@@ -134,14 +138,27 @@ internal sealed class ProcessContainer : IRunningContainer
         }
     }
 
-    private async Task<ExitStatus> WaitAsync(Task output)
+    private Task SignalAsync(int signal)
+    {
+        if (!Exit.IsCompleted)
+        {
+            _process.Signal(signal);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private async Task<ExitStatus> ExitStatusAsync() => new((await Exit).Code, 0);
+
+    private async Task<ContainerExit> WaitAsync(Task output)
     {
         var status = await _monitor.WaitAsync(_process);
+        var now = _time.GetUtcNow();
         _console.ProcessEnded();
         await output;
-        Log.Dispose();
+        _log.Dispose();
         _console.Dispose();
         _process.Dispose();
-        return status;
+        return new ContainerExit(status.Code, now);
     }
 }

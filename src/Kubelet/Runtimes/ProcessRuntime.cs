@@ -17,12 +17,23 @@ internal sealed class ProcessRuntime(
 
     public string Name => "process";
 
-    public Task<ContainerImagePlan> ResolveImageAsync(string image, CancellationToken cancellation) =>
-        Task.Run(() => images.Resolve(image), cancellation);
+    /// <summary>When a log goes on in another file.</summary>
+    internal ContainerLogOptions Logs { get; init; } = new();
+
+    public Task<IReadOnlyList<PodOnMachine>> ListAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<PodOnMachine>>([]);
+
+    public Task<ContainerImagePlan?> FindImageAsync(string image, CancellationToken cancellation) =>
+        Task.Run(() => (ContainerImagePlan?)images.Find(image), cancellation);
+
+    /// <summary>There is nowhere to fetch images from: what is not in the table cannot be had.</summary>
+    public Task<ContainerImagePlan> PullImageAsync(string image, CancellationToken cancellation) => Task.Run(
+        () => (ContainerImagePlan?)images.Find(image)
+            ?? throw new ImageException($"failed to resolve image \"{image}\": it is not in the node's image table"),
+        cancellation);
 
     public Task<IPodSandbox> StartSandboxAsync(SandboxRequest request, CancellationToken cancellation) => OffPoolAsync<IPodSandbox>(() =>
     {
-        var name = NamespaceName(request.PodUid);
+        var name = NamespaceName(request.Pod.Uid);
         NetworkNamespace? network = null;
         try
         {
@@ -33,7 +44,7 @@ internal sealed class ProcessRuntime(
             }
 
             var holder = SandboxHolder.Start(network ?? node, request.Hostname);
-            Record(request.PodUid, holder);
+            Record(request.Pod.Uid, holder);
             return new ProcessSandbox(network, holder, _monitor.WaitAsync(holder));
         }
         catch
@@ -52,12 +63,16 @@ internal sealed class ProcessRuntime(
             throw new ContainerStartException($"failed to generate container \"{request.Name}\" spec: no command specified");
         }
 
+        var log = new ContainerLog(request.LogPath, time, Logs);
         try
         {
-            return await (request.Terminal ? StartOnTerminalAsync(sandbox, request, OnTerminal(program)) : StartOnPipesAsync(sandbox, request, program));
+            var container = await (request.Terminal ? StartOnTerminalAsync(sandbox, request, OnTerminal(program), log) : StartOnPipesAsync(sandbox, request, program, log));
+            ((ProcessSandbox)sandbox).Add(container);
+            return container;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
+            log.Dispose();
             throw new ContainerStartException($"unable to start container process: {failure.Message}", failure);
         }
     }
@@ -79,7 +94,7 @@ internal sealed class ProcessRuntime(
             : program with { Environment = [.. program.Environment, variable + "xterm"] };
     }
 
-    private async Task<IRunningContainer> StartOnPipesAsync(IPodSandbox sandbox, ContainerRequest request, ProgramPlan program)
+    private async Task<ProcessContainer> StartOnPipesAsync(IPodSandbox sandbox, ContainerRequest request, ProgramPlan program, ContainerLog log)
     {
         using var input = request.Input ? Pipe.Create() : null;
         using var output = Pipe.Create();
@@ -87,36 +102,36 @@ internal sealed class ProcessRuntime(
         var process = await OffPoolAsync(() =>
         {
             var started = ContainerLauncher.Start(Plan(sandbox, request, program), new ProgramStreams(input?.Reader, output.Writer, error.Writer));
-            Record(request.PodUid, started);
+            Record(request.Pod.Uid, started);
             return started;
         });
         output.Writer.Dispose();
         error.Writer.Dispose();
-        var console = new ContainerConsole(request.Log)
+        var console = new ContainerConsole(log)
         {
             Input = input is null ? null : DescriptorStream.Writing(input.TakeWriter(), _monitor),
             InputOnce = request.InputOnce,
         };
         var written = Task.WhenAll(_monitor.ReadAsync(output.TakeReader(), console.Output), _monitor.ReadAsync(error.TakeReader(), console.Error));
-        return new ProcessContainer(process, _monitor, request.Log, console, program, time.GetUtcNow(), written);
+        return new ProcessContainer(process, _monitor, log, console, program, time.GetUtcNow(), time, written);
     }
 
-    private async Task<IRunningContainer> StartOnTerminalAsync(IPodSandbox sandbox, ContainerRequest request, ProgramPlan program)
+    private async Task<ProcessContainer> StartOnTerminalAsync(IPodSandbox sandbox, ContainerRequest request, ProgramPlan program, ContainerLog log)
     {
         var (process, terminal) = await OffPoolAsync(() =>
         {
             var started = ContainerLauncher.StartOnTerminal(Plan(sandbox, request, program));
-            Record(request.PodUid, started.Process);
+            Record(request.Pod.Uid, started.Process);
             return started;
         });
-        var console = new ContainerConsole(request.Log)
+        var console = new ContainerConsole(log)
         {
             Input = request.Input ? DescriptorStream.Writing(terminal.Duplicate(), _monitor) : null,
             InputOnce = request.InputOnce,
             Terminal = terminal,
         };
         var written = _monitor.ReadAsync(terminal.Duplicate(), console.Output);
-        return new ProcessContainer(process, _monitor, request.Log, console, program, time.GetUtcNow(), written);
+        return new ProcessContainer(process, _monitor, log, console, program, time.GetUtcNow(), time, written);
     }
 
     private ContainerPlan Plan(IPodSandbox sandbox, ContainerRequest request, ProgramPlan program) => new()
@@ -128,35 +143,33 @@ internal sealed class ProcessRuntime(
 
     private ContainerRootPlan RootPlan(ContainerRequest request)
     {
-        var scratch = directories.Container(request.PodUid, request.Name, request.Attempt);
+        var scratch = directories.Container(request.Pod.Uid, request.Name, request.Attempt);
         Directory.CreateDirectory(scratch);
-        List<ContainerMount> mounts = request.Image.IsHost ? HostImage.Mounts(directories.Root) : [];
-        foreach (var file in (ReadOnlySpan<string>)["hosts", "hostname", "resolv.conf"])
-        {
-            mounts.Add(new ContainerMount.Bind(directories.Etc(request.PodUid, file), "/etc/" + file));
-        }
-
-        mounts.AddRange(request.Volumes
-            .OrderBy(volume => volume.Target.Count(letter => letter == '/'))
-            .Select(volume => new ContainerMount.Bind(volume.Source, volume.Target, volume.ReadOnly)));
-        return new ContainerRootPlan { Image = request.Image.Directory, Scratch = scratch, Mounts = mounts };
+        var image = (FileImagePlan)request.Image;
+        List<ContainerMount> mounts = image.IsHost ? HostImage.Mounts(directories.Root) : [];
+        mounts.AddRange(request.Volumes.Select(volume => new ContainerMount.Bind(volume.Source, volume.Target, volume.ReadOnly)));
+        return new ContainerRootPlan { Layers = image.Layers, Scratch = scratch, Mounts = mounts };
     }
 
     private static ProgramPlan Program(ContainerRequest request)
     {
         var environment = new Dictionary<string, string> { ["PATH"] = DefaultPath, ["HOME"] = "/root" };
-        foreach (var (name, value) in request.Image.Environment.Concat(request.Environment))
+        var image = (FileImagePlan)request.Image;
+        foreach (var (name, value) in image.Environment.Select(Split).Concat(request.Environment))
         {
             environment[name] = value;
         }
 
         return new ProgramPlan
         {
-            Arguments = request.Image.Arguments(request.Command, request.Arguments),
+            Arguments = image.Arguments(request.Command, request.Arguments),
             Environment = [.. environment.Select(pair => $"{pair.Key}={pair.Value}")],
-            WorkingDirectory = string.IsNullOrEmpty(request.WorkingDirectory) ? request.Image.WorkingDirectory : request.WorkingDirectory,
+            WorkingDirectory = string.IsNullOrEmpty(request.WorkingDirectory) ? image.WorkingDirectory : request.WorkingDirectory,
         };
     }
+
+    private static KeyValuePair<string, string> Split(string variable) =>
+        variable.Split('=', 2) is [var name, var value] ? new(name, value) : new(variable, "");
 
     /// <summary>Before anybody needs it: a killed agent's successor finds what to end.</summary>
     private void Record(string uid, ChildProcess process)

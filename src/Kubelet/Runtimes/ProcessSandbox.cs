@@ -1,3 +1,4 @@
+using System.Net;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Linux.Processes;
 
@@ -8,12 +9,38 @@ internal sealed class ProcessSandbox(NetworkNamespace? network, ChildProcess hol
 {
     private const int SIGKILL = 9;
 
+    private readonly List<ProcessContainer> _containers = [];
+
     public NetworkNamespace? Network { get; } = network;
+
+    public IReadOnlyList<IPAddress> Addresses => [];
 
     internal ChildProcess Holder { get; } = holder;
 
+    /// <summary>Containers that have been started in it; those that have ended are forgotten when another comes.</summary>
+    internal void Add(ProcessContainer container)
+    {
+        lock (_containers)
+        {
+            _containers.RemoveAll(static one => one.Exit.IsCompleted);
+            _containers.Add(container);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
+        ProcessContainer[] running;
+        lock (_containers)
+        {
+            running = [.. _containers];
+        }
+
+        foreach (var container in running)
+        {
+            await container.KillAsync();
+        }
+
+        await Task.WhenAll(running.Select(static one => one.Exit));
         Holder.Signal(SIGKILL);
         await exit;
         Holder.Dispose();

@@ -10,7 +10,7 @@ internal static class LogReader
 
     /// <param name="path">A file in the CRI log format.</param>
     /// <param name="live">Who still writes to it; null when nobody does, which makes following it end at its end.</param>
-    internal static async Task CopyAsync(string path, ContainerLog? live, LogOptions options, Stream output, CancellationToken cancellation)
+    internal static async Task CopyAsync(string path, IContainerLog? live, LogOptions options, Stream output, CancellationToken cancellation)
     {
         var (file, generation) = Open(path, live);
         try

@@ -33,6 +33,15 @@ internal static partial class Libc
     internal static partial int chown(string path, uint owner, uint group);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int lchown(string path, uint owner, uint group);
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int fchown(SafeHandle file, uint owner, uint group);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int link(string existing, string path);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int unlinkat(SafeHandle directory, string path, int flags);
 
     [LibraryImport(Library, SetLastError = true)]

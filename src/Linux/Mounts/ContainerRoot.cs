@@ -65,7 +65,7 @@ internal static class ContainerRoot
         Directory.CreateDirectory(upper);
         Directory.CreateDirectory(work);
         Directory.CreateDirectory(root);
-        MountCall.Mount("overlay", root, "overlay", 0, $"lowerdir={Escape(plan.Image)},upperdir={Escape(upper)},workdir={Escape(work)}");
+        MountCall.Mount("overlay", root, "overlay", 0, $"lowerdir={string.Join(':', plan.Layers.Select(Escape))},upperdir={Escape(upper)},workdir={Escape(work)}");
     }
 
     private static void InRoot(string root, Action body)

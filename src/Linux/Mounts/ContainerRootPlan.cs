@@ -6,8 +6,8 @@ namespace Dataplane.Linux.Mounts;
 /// </summary>
 public sealed record ContainerRootPlan
 {
-    /// <summary>The image: a directory of this machine, never written to.</summary>
-    public required string Image { get; init; }
+    /// <summary>The image: directories of this machine, the uppermost first, never written to.</summary>
+    public required IReadOnlyList<string> Layers { get; init; }
 
     /// <summary>An existing empty directory of this machine, on which the root is built. Outside the container's namespace it stays empty.</summary>
     public required string Scratch { get; init; }

@@ -18,7 +18,7 @@ public sealed class PodCleanupTests : IDisposable
         Directory.CreateDirectory(directories.Memory);
         MountCall.Memory(directories.Memory, "mode=0711");
         var runtime = new ProcessRuntime(directories, new ImageTable(new Dictionary<string, string>(), directories.Images), null, TimeProvider.System);
-        var sandbox = (ProcessSandbox)await runtime.StartSandboxAsync(new SandboxRequest { PodUid = _uid, Hostname = "left" }, default);
+        var sandbox = (ProcessSandbox)await runtime.StartSandboxAsync(new SandboxRequest { Pod = new PodIdentity(_uid, "default", "left"), Hostname = "left", LogDirectory = directories.Logs(_uid) }, default);
         var name = ProcessRuntime.NamespaceName(_uid);
         File.AppendAllText(directories.Processes(_uid), $"{Environment.ProcessId} 1\n1 1\nnonsense\n");
 

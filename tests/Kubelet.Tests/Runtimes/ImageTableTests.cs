@@ -23,7 +23,7 @@ public sealed class ImageTableTests : IDisposable
     [InlineData("sleep", "5", "sleep 5")]
     public void ACommandReplacesTheImages(string command, string arguments, string expected)
     {
-        var image = new ImageTable(new Dictionary<string, string>(), _directory).Resolve("redis");
+        var image = new ImageTable(new Dictionary<string, string>(), _directory).Find("redis")!;
         Assert.Equal(expected, string.Join(' ', image.Arguments(Words(command), Words(arguments))));
 
         static string[] Words(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -38,10 +38,10 @@ public sealed class ImageTableTests : IDisposable
         TarFile.CreateFromDirectory(content.FullName, archive, includeBaseDirectory: false);
         var table = new ImageTable(
             new Dictionary<string, string> { ["dir"] = content.FullName, ["tar"] = archive, ["gone"] = "/no/such" }, Path.Combine(_directory, "unpacked"));
-        Assert.Equal(content.FullName, table.Resolve("dir:latest").Directory);
-        Assert.Equal("text", File.ReadAllText(Path.Combine(table.Resolve("tar").Directory, "file")));
-        Assert.Equal(table.Resolve("tar").Directory, table.Resolve("tar:again").Directory);
-        Assert.Contains("/no/such", Assert.Throws<ImageException>(() => table.Resolve("gone")).Message);
-        Assert.Contains("image table", Assert.Throws<ImageException>(() => table.Resolve("unheard-of")).Message);
+        Assert.Equal(content.FullName, table.Find("dir:latest")!.Layers.Single());
+        Assert.Equal("text", File.ReadAllText(Path.Combine(table.Find("tar")!.Layers.Single(), "file")));
+        Assert.Equal(table.Find("tar")!.Layers, table.Find("tar:again")!.Layers);
+        Assert.Contains("/no/such", Assert.Throws<ImageException>(() => table.Find("gone")).Message);
+        Assert.Null(table.Find("unheard-of"));
     }
 }

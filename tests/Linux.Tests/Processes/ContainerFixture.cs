@@ -32,7 +32,7 @@ internal sealed class ContainerFixture : IDisposable
         Sandbox = Sandbox,
         Root = new ContainerRootPlan
         {
-            Image = "/",
+            Layers = ["/"],
             Scratch = Directory.CreateDirectory(Path.Combine(Root, $"c{_containers++}")).FullName,
             Mounts = mounts,
         },

@@ -1,0 +1,58 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Dataplane.Kubelet.Runtimes.Cri.V1;
+using Dataplane.Linux.Namespaces;
+
+namespace Dataplane.Kubelet.Runtimes.Cri;
+
+/// <summary>A sandbox of the runtime, with the network that its own plugins gave it.</summary>
+internal sealed class CriSandbox : IPodSandbox
+{
+    private readonly CriClient _cri;
+
+    private CriSandbox(CriClient cri, string id, NetworkNamespace? network, IReadOnlyList<IPAddress> addresses)
+    {
+        (_cri, Id) = (cri, id);
+        (Network, Addresses) = (network, addresses);
+    }
+
+    internal string Id { get; }
+
+    public NetworkNamespace? Network { get; }
+
+    public IReadOnlyList<IPAddress> Addresses { get; }
+
+    /// <returns>Null when it is not ready: its namespaces are gone.</returns>
+    internal static async Task<CriSandbox?> OpenAsync(CriClient cri, string id, CancellationToken cancellation)
+    {
+        var answer = await cri.RuntimeAsync(
+            "PodSandboxStatus", new PodSandboxStatusRequest { PodSandboxId = id, Verbose = true }, PodSandboxStatusResponse.Parser, cancellation);
+        if (answer.Status is not { State: PodSandboxState.SandboxReady } status)
+        {
+            return null;
+        }
+
+        var isHost = status.Linux?.Namespaces?.Options?.Network == NamespaceMode.Node;
+        var addresses = status.Network is { Ip.Length: > 0 } network
+            ? new[] { network.Ip }.Concat(network.AdditionalIps.Select(one => one.Ip)).Select(IPAddress.Parse).ToArray()
+            : [];
+        return new CriSandbox(cri, id, isHost || PidOf(answer) is not { } pid ? null : NetworkNamespace.Open($"/proc/{pid}/ns/net"), addresses);
+    }
+
+    /// <summary>Removes a sandbox with all containers in it. Idempotent.</summary>
+    internal static async Task RemoveAsync(CriClient cri, string id, CancellationToken cancellation)
+    {
+        await cri.RuntimeAsync("StopPodSandbox", new StopPodSandboxRequest { PodSandboxId = id }, StopPodSandboxResponse.Parser, cancellation);
+        await cri.RuntimeAsync("RemovePodSandbox", new RemovePodSandboxRequest { PodSandboxId = id }, RemovePodSandboxResponse.Parser, cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Network?.Dispose();
+        await RemoveAsync(_cri, Id, CancellationToken.None);
+    }
+
+    /// <summary>The sandbox's process is no part of the interface, but both runtimes there are tell it (for crictl inspectp).</summary>
+    private static int? PidOf(PodSandboxStatusResponse answer) =>
+        answer.Info.TryGetValue("info", out var info) && (int?)JsonNode.Parse(info)?["pid"] is ({ } pid and > 0) ? pid : null;
+}
