@@ -28,6 +28,9 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Warning, "removed what an earlier run left of {Count} pods")]
     internal static partial void CleanedUp(ILogger logger, int count);
 
+    [LoggerMessage(30, LogLevel.Information, "pod {Pod}: {Count} containers of an earlier run go on")]
+    internal static partial void PodAdopted(ILogger logger, string pod, int count);
+
     [LoggerMessage(9, LogLevel.Warning, "route to pods of node {Node}: {Problem}")]
     internal static partial void RouteProblem(ILogger logger, string node, string problem);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Dataplane.Api;
 using Dataplane.Api.Client;
@@ -88,11 +89,6 @@ public sealed class NodeAgent : IAsyncDisposable
         var (time, logger) = (TimeProvider.System, loggers.CreateLogger("Dataplane.Kubelet"));
         var directories = new PodDirectories(_options.RootDirectory);
         Directory.CreateDirectory(directories.Root);
-        if (PodCleanup.Recorded(directories.Root) is var left and > 0)
-        {
-            Log.CleanedUp(logger, left);
-        }
-
         var client = Owned(new KubernetesClient(_options.KubeConfig));
         var metricsText = Owned(new MetricsText(_metrics.Meter));
         var watches = new ConfigurationWatches(client, time, logger);
@@ -112,11 +108,13 @@ public sealed class NodeAgent : IAsyncDisposable
         var runtime = ContainerRuntimes.Create(_options, directories, time);
         _disposals.Push(runtime.DisposeAsync);
         var network = Owned(CreateNetwork(directories, logger));
+        var found = (await runtime.ListAsync(cancellation)).Select(pod => KeyValuePair.Create(pod.Uid, pod));
         var services = new PodServices
         {
             Options = _options,
             Client = client,
             Runtime = runtime,
+            Found = new ConcurrentDictionary<string, PodOnMachine>(found, StringComparer.Ordinal),
             Network = network,
             Admission = new PodAdmission(_options.AllowedUnsafeSysctls, () => [.. (_workers?.All ?? []).Select(worker => worker.Pod)]),
             Volumes = volumes,
@@ -187,7 +185,7 @@ public sealed class NodeAgent : IAsyncDisposable
         await pods.WaitForSyncAsync(cancellation);
         IReadOnlyList<Pod> known = [.. pods.Snapshot.Values, .. staticPods?.Read() ?? []];
         network.Reconcile(known);
-        await RemoveOrphansAsync(before, known, services);
+        await RemoveOrphansAsync(before, known, services, cancellation);
     }
 
     private IPodNetwork CreateNetwork(PodDirectories directories, ILogger logger) => _options.CniConfDir is { } plugins
@@ -222,10 +220,28 @@ public sealed class NodeAgent : IAsyncDisposable
         Loop(cancellation => routes.RunAsync(() => nodes.HasSynced, cancellation));
     }
 
-    /// <summary>Directories and addresses of pods that went while no agent was looking.</summary>
-    private static async Task RemoveOrphansAsync(string[] before, IEnumerable<Pod> pods, PodServices services)
+    /// <summary>Containers, directories and addresses of pods that went while no agent was looking.</summary>
+    private static async Task RemoveOrphansAsync(string[] before, IEnumerable<Pod> pods, PodServices services, CancellationToken cancellation)
     {
         var known = pods.Select(pod => pod.Metadata.UID).ToHashSet(StringComparer.Ordinal);
+        var orphans = services.Found.Where(pair => !known.Contains(pair.Key)).ToArray();
+        foreach (var (uid, pod) in orphans)
+        {
+            services.Found.TryRemove(uid, out _);
+            if (pod.Sandbox is not null)
+            {
+                await pod.Sandbox.DisposeAsync();
+            }
+
+            await services.Runtime.RemovePodAsync(uid, cancellation);
+            services.Volumes.Remove(uid);
+        }
+
+        if (orphans.Length > 0)
+        {
+            Log.CleanedUp(services.Logger, orphans.Length);
+        }
+
         foreach (var uid in before.Select(path => Path.GetFileName(path)).Where(uid => !known.Contains(uid)))
         {
             try

@@ -1,4 +1,5 @@
 using Dataplane.Kubelet.Runtimes;
+using Dataplane.Linux.Cgroups;
 using Dataplane.Linux.Mounts;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Linux.Processes;
@@ -51,7 +52,21 @@ internal static class PodCleanup
         }
     }
 
-    private static bool Pod(PodDirectories directories, string uid)
+    /// <summary>The control groups of a pod that has no process any more.</summary>
+    internal static void RemoveCgroups(string uid)
+    {
+        var pod = ProcessRuntime.PodCgroup(uid);
+        foreach (var container in pod.Children())
+        {
+            Cgroup.At(CgroupHierarchy.OfThisMachine, $"{pod.Path}/{container}").Remove();
+        }
+
+        pod.Remove();
+        Cgroup.At(CgroupHierarchy.OfThisMachine, CgroupNames.Root).RemoveIfEmpty();
+    }
+
+    /// <summary>Ends what is recorded of a pod and removes its namespaces.</summary>
+    internal static bool Pod(PodDirectories directories, string uid)
     {
         var found = false;
         var file = directories.Processes(uid);
@@ -65,13 +80,30 @@ internal static class PodCleanup
             File.Delete(file);
         }
 
+        if (File.Exists(directories.SandboxRecord(uid)))
+        {
+            File.Delete(directories.SandboxRecord(uid));
+        }
+
         if (uid.Length >= 8 && NetworkNamespace.Names(ProcessRuntime.NamespaceName(uid)) is [var name])
         {
             RemoveNamespace(name);
             found = true;
         }
 
+        EndCgroups(uid);
         return found;
+    }
+
+    private static void EndCgroups(string uid)
+    {
+        var pod = ProcessRuntime.PodCgroup(uid);
+        foreach (var container in pod.Children())
+        {
+            Cgroup.At(CgroupHierarchy.OfThisMachine, $"{pod.Path}/{container}").Kill();
+        }
+
+        RemoveCgroups(uid);
     }
 
     private static void RemoveNamespace(string name)

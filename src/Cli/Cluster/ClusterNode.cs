@@ -53,6 +53,9 @@ internal sealed class ClusterNode : IAsyncDisposable
                     RootDirectory = Path.Combine(options.DataDirectory, "nodes", node.Name),
                     HealthzPort = 10248,
                     RemovePodsOnStop = true,
+                    ContainerRuntime = options.ContainerRuntime,
+                    ContainerRuntimeEndpoint = options.ContainerRuntimeEndpoint,
+                    PodInfraContainerImage = options.PodInfraContainerImage,
                 },
                 loggers,
                 cancellation);

@@ -20,4 +20,13 @@ internal sealed record ClusterOptions
 
     /// <summary>Store engine: <c>sqlite</c> or <c>memory</c>.</summary>
     public string Store { get; init; } = "sqlite";
+
+    /// <summary>What runs containers: <c>process</c>, <c>docker</c> or <c>cri</c>.</summary>
+    public string ContainerRuntime { get; init; } = "process";
+
+    /// <summary>The engine's socket; empty is the usual place of the runtime.</summary>
+    public string ContainerRuntimeEndpoint { get; init; } = "";
+
+    /// <summary>Docker's image that holds a pod's namespaces.</summary>
+    public string PodInfraContainerImage { get; init; } = "";
 }

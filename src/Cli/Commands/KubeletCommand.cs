@@ -28,9 +28,14 @@ internal static class KubeletCommand
         var pods = new Option<int>("--max-pods") { Description = "Most pods on this node.", DefaultValueFactory = _ => 110 };
         var manifests = new Option<string?>("--pod-manifest-path") { Description = "A directory, or a file, with pods that this node runs whatever the server says." };
         var netns = new Option<string?>("--netns") { Description = "Name of the node's network namespace under /run/netns; the process's own by default." };
+        var runtime = RuntimeArguments.Name();
+        var endpoint = RuntimeArguments.Endpoint();
+        var pause = RuntimeArguments.SandboxImage();
+        var processes = new Option<long>("--pod-max-pids") { Description = "Most processes in a container; -1 is no limit.", DefaultValueFactory = _ => -1 };
+        var seccomp = new Option<bool>("--seccomp-default") { Description = "Give containers that ask for no seccomp profile the runtime's default one.", DefaultValueFactory = _ => true };
         var command = new Command("kubelet", "Run one node's agent: registers the node and runs its pods.")
         {
-            kubeConfig, name, address, podCidr, dns, domain, root, images, port, pods, manifests, netns,
+            kubeConfig, name, address, podCidr, dns, domain, root, images, port, pods, manifests, netns, runtime, endpoint, pause, processes, seccomp,
         };
         network.AddTo(command);
         server.AddTo(command);
@@ -50,6 +55,11 @@ internal static class KubeletCommand
                 Port = arguments.GetValue(port),
                 MaxPods = arguments.GetValue(pods),
                 StaticPodPath = arguments.GetValue(manifests) is { } path ? Path.GetFullPath(path) : null,
+                ContainerRuntime = arguments.GetValue(runtime)!,
+                ContainerRuntimeEndpoint = arguments.GetValue(endpoint)!,
+                PodInfraContainerImage = arguments.GetValue(pause)!,
+                PodPidsLimit = arguments.GetValue(processes),
+                SeccompDefault = arguments.GetValue(seccomp),
                 Namespace = arguments.GetValue(netns) is { } node ? NetworkNamespace.Open(node) : null,
             })),
             cancellation));

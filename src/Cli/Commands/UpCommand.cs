@@ -16,9 +16,12 @@ internal static class UpCommand
         var port = new Option<int>("--api-port") { Description = "Port of the API server on 127.0.0.1; 0 takes a free one.", DefaultValueFactory = _ => AddressPlan.ApiPort };
         var store = new Option<string>("--store") { Description = "Where objects are kept: sqlite or memory.", DefaultValueFactory = _ => "sqlite" };
         var manifests = new Option<string[]>("-f", "--filename") { Description = "Manifests to create once the nodes are Ready; a file or a folder, and may be repeated." };
+        var runtime = RuntimeArguments.Name();
+        var endpoint = RuntimeArguments.Endpoint();
+        var pause = RuntimeArguments.SandboxImage();
         var command = new Command("up", "Run a cluster of network namespaces on this machine until Ctrl-C.")
         {
-            nodes, mode, DownCommand.DataDirectory, kubeConfig, port, store, manifests,
+            nodes, mode, DownCommand.DataDirectory, kubeConfig, port, store, manifests, runtime, endpoint, pause,
         };
         command.SetBody(async (arguments, cancellation) =>
         {
@@ -31,6 +34,9 @@ internal static class UpCommand
                 KubeConfig = arguments.GetValue(kubeConfig),
                 ApiPort = arguments.GetValue(port),
                 Store = arguments.GetValue(store)!,
+                ContainerRuntime = arguments.GetValue(runtime)!,
+                ContainerRuntimeEndpoint = arguments.GetValue(endpoint)!,
+                PodInfraContainerImage = arguments.GetValue(pause)!,
             };
             var documents = Manifests.Read(arguments.GetValue(manifests) ?? []);
             using var loggers = CommandLog.Create(arguments);

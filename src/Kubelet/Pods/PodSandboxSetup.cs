@@ -31,6 +31,19 @@ internal sealed class PodSandboxSetup(PodServices services)
         LogDirectory = services.Directories.Logs(pod.Metadata.UID),
     };
 
+    /// <summary>The addresses of a sandbox that an earlier agent made; null when it had not come so far.</summary>
+    internal IReadOnlyList<IPAddress>? AddressesOf(string uid, IPodSandbox sandbox)
+    {
+        if (sandbox.Addresses.Count > 0 || sandbox.Network is null)
+        {
+            return sandbox.Network is null ? services.Options.NodeIPs : sandbox.Addresses;
+        }
+
+        var file = services.Directories.Address(uid);
+        var addresses = File.Exists(file) ? File.ReadAllLines(file).Select(line => IPAddress.TryParse(line, out var address) ? address : null).OfType<IPAddress>().ToArray() : [];
+        return addresses.Length > 0 ? addresses : null;
+    }
+
     /// <returns>The sandbox and the pod's addresses, the primary one first.</returns>
     internal async Task<(IPodSandbox Sandbox, IReadOnlyList<IPAddress> Addresses)> StartAsync(Api.Pod pod, CancellationToken cancellation)
     {
@@ -51,6 +64,7 @@ internal sealed class PodSandboxSetup(PodServices services)
             }
 
             WriteFiles(pod, request.Hostname, addresses);
+            File.WriteAllLines(services.Directories.Address(uid), addresses.Select(address => address.ToString()));
             return (sandbox, addresses);
         }
         catch
@@ -75,6 +89,11 @@ internal sealed class PodSandboxSetup(PodServices services)
         {
             services.Events.Warning(pod, null, "FailedKillPod", $"error killing pod: failed to \"KillPodSandbox\" for \"{pod.Metadata.UID}\": {problem.Message}");
             throw;
+        }
+
+        if (File.Exists(services.Directories.Address(pod.Metadata.UID)))
+        {
+            File.Delete(services.Directories.Address(pod.Metadata.UID));
         }
 
         if (sandbox is not null)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Dataplane.Api;
 using Dataplane.Api.Client;
@@ -16,6 +17,10 @@ internal sealed record PodServices
     public required KubeletOptions Options { get; init; }
     public required KubernetesClient Client { get; init; }
     public required IContainerRuntime Runtime { get; init; }
+
+    /// <summary>What an earlier agent left, by uid, until somebody takes it up.</summary>
+    public required ConcurrentDictionary<string, PodOnMachine> Found { get; init; }
+
     public required IPodNetwork Network { get; init; }
     public required PodAdmission Admission { get; init; }
     public required PodVolumes Volumes { get; init; }

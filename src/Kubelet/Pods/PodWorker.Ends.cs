@@ -131,7 +131,7 @@ internal sealed partial class PodWorker
     private void StartProbes(ContainerRunState run, IRunningContainer running)
     {
         var probes = run.Probes = new CancellationTokenSource();
-        if (run.Container.StartupProbe is { } startup)
+        if (run.Container.StartupProbe is { } startup && !run.Started)
         {
             Probe(startup, ProbeKind.Startup);
         }

@@ -87,7 +87,7 @@ internal sealed partial class PodWorker
     /// <summary>Volumes, then namespaces and network; false when something is missing, which is tried again later.</summary>
     private async Task<bool> EnsureSandboxAsync(CancellationToken cancellation)
     {
-        if (_sandbox is not null)
+        if (_sandbox is not null && !_volumesAreUnknown)
         {
             return true;
         }
@@ -112,6 +112,13 @@ internal sealed partial class PodWorker
                 ReportMounts(problems);
                 RetrySetUp(string.Join("; ", problems));
                 return false;
+            }
+
+            if (_sandbox is { } adopted)
+            {
+                _sandbox = adopted with { Volumes = volumes };
+                _volumesAreUnknown = false;
+                return true;
             }
 
             var (sandbox, addresses) = await _setup.StartAsync(_pod, cancellation);

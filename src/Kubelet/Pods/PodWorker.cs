@@ -71,6 +71,10 @@ internal sealed partial class PodWorker
             .. pod.Spec.InitContainers.Select(container => Known(container, true, _ended, pod.Status.InitContainerStatuses)),
             .. pod.Spec.Containers.Select(container => Known(container, false, _ended, pod.Status.ContainerStatuses)),
         ];
+        if (services.Found.TryRemove(pod.Metadata.UID, out var found))
+        {
+            Adopt(found);
+        }
     }
 
     /// <summary>Whether the server knows only a mirror of it.</summary>
@@ -114,6 +118,7 @@ internal sealed partial class PodWorker
         var status = _status.RunAsync(cancellation);
         try
         {
+            await ResumeAsync();
             var finished = false;
             while (!finished)
             {

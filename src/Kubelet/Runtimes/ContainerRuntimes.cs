@@ -13,7 +13,7 @@ internal static class ContainerRuntimes
     /// <exception cref="ArgumentException">There is no such runtime, or its address is none of a unix socket.</exception>
     internal static IContainerRuntime Create(KubeletOptions options, PodDirectories directories, TimeProvider time) => options.ContainerRuntime switch
     {
-        "process" => new ProcessRuntime(directories, new ImageTable(options.Images, directories.Images), options.Namespace, time) { Logs = options.ContainerLogs },
+        "process" => new ProcessRuntime(directories, new ImageTable(options.Images, directories.Images), options.Namespace, time, options.ContainerLogs),
         "docker" => new DockerRuntime(new DockerRuntimeOptions(Socket(options, DockerSocket), options.NodeName, options.PodInfraContainerImage) { Logs = options.ContainerLogs }, time),
         "cri" => new CriRuntime(Socket(options, ContainerdSocket), options.NodeName, options.Namespace, time),
         var other => throw new ArgumentException($"--container-runtime: \"{other}\" is none of process, docker, cri"),

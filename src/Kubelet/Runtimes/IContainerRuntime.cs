@@ -22,6 +22,9 @@ internal interface IContainerRuntime : IAsyncDisposable
     /// <exception cref="IOException">The runtime cannot, or does not answer.</exception>
     Task<IPodSandbox> StartSandboxAsync(SandboxRequest request, CancellationToken cancellation);
 
+    /// <summary>Ends and removes everything of a pod that was not handed out as a sandbox. Idempotent.</summary>
+    Task RemovePodAsync(string uid, CancellationToken cancellation);
+
     /// <summary>Looks an image up that is on this machine; null when it is not.</summary>
     /// <exception cref="ImageException">It is here and cannot be used; the message is for the user.</exception>
     Task<ContainerImagePlan?> FindImageAsync(string image, CancellationToken cancellation);

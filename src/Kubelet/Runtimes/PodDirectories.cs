@@ -7,6 +7,9 @@ namespace Dataplane.Kubelet.Runtimes;
 /// pods/UID/volumes/NAME
 /// pods/UID/volume-subpaths/VOLUME/CONTAINER/INDEX   a part of a volume, for a container to mount
 /// pods/UID/containers/NAME/ATTEMPT          scratch for the root file system, empty outside the container
+/// pods/UID/containers/NAME/ATTEMPT.json     the process runtime's record of a run
+/// pods/UID/sandbox.json                     and of the sandbox
+/// pods/UID/address                          the pod's addresses, for an agent that adopts it
 /// pods/UID/logs/NAME/ATTEMPT.log
 /// pods/UID/processes                        "PID START-TIME" of each process started, for cleaning up
 /// memory/UID/NAME                           secrets and the like, on a memory file system
@@ -40,7 +43,15 @@ internal sealed class PodDirectories(string root)
 
     internal string MemoryVolume(string uid, string name) => Path.Combine(Memory, uid, name);
 
-    internal string Container(string uid, string name, int attempt) => Path.Combine(Pod(uid), "containers", name, $"{attempt}");
+    internal string Container(string uid, string name, int attempt) => Path.Combine(Containers(uid), name, $"{attempt}");
+
+    internal string Containers(string uid) => Path.Combine(Pod(uid), "containers");
+
+    internal string ContainerRecord(string uid, string name, int attempt) => Path.Combine(Containers(uid), name, $"{attempt}.json");
+
+    internal string SandboxRecord(string uid) => Path.Combine(Pod(uid), "sandbox.json");
+
+    internal string Address(string uid) => Path.Combine(Pod(uid), "address");
 
     internal string Logs(string uid) => Path.Combine(Pod(uid), "logs");
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Dataplane.Linux.Cgroups;
 using Dataplane.Linux.Processes;
 
 namespace Dataplane.Kubelet.Runtimes;
@@ -11,47 +12,54 @@ internal sealed class ProcessContainer : IRunningContainer
     private const int MostOutput = 10 * 1024;
 
     // How long the ends of the pipes may stay open in processes that a container leaves behind; its own die with its PID 1.
+    private static readonly TimeSpan CgroupRetry = TimeSpan.FromMilliseconds(20);
+
     private static readonly TimeSpan OutputGrace = TimeSpan.FromSeconds(1);
 
-    private readonly ChildProcess _process;
     private readonly ProcessMonitor _monitor;
-    private readonly ProgramPlan _program;
-    private readonly ContainerConsole _console;
-    private readonly ContainerLog _log;
     private readonly TimeProvider _time;
+    private readonly Lazy<Task<ContainerExit>> _exit;
 
-    /// <param name="process">Its first process.</param>
-    /// <param name="monitor">Waits for it.</param>
-    /// <param name="log">Ended with it.</param>
-    /// <param name="console">Ended with it.</param>
-    /// <param name="program">What it runs: programs started in it get the same environment.</param>
-    /// <param name="startedAt">When it was started.</param>
+    /// <param name="monitor">Waits for its first process.</param>
     /// <param name="time">Of its end.</param>
-    /// <param name="written">Completes when all it wrote has come.</param>
-    internal ProcessContainer(
-        ChildProcess process, ProcessMonitor monitor, ContainerLog log, ContainerConsole console, ProgramPlan program, DateTimeOffset startedAt,
-        TimeProvider time, Task written)
+    internal ProcessContainer(ProcessMonitor monitor, TimeProvider time)
     {
-        _console = console;
-        _process = process;
-        _monitor = monitor;
-        _program = program;
-        StartedAt = startedAt;
-        _log = log;
-        _time = time;
-        Id = Guid.NewGuid().ToString("N") + Guid.NewGuid().ToString("N");
-        Exit = WaitAsync(written);
+        (_monitor, _time) = (monitor, time);
+        _exit = new Lazy<Task<ContainerExit>>(WaitAsync);
     }
 
-    public string Id { get; }
+    /// <summary>What the next agent will know of it.</summary>
+    internal required ContainerRecord Record { get; init; }
 
-    public DateTimeOffset StartedAt { get; }
+    internal required string RecordPath { get; init; }
 
-    public int? ProcessId => _process.Pid;
+    /// <summary>Its first process.</summary>
+    internal required ChildProcess Process { get; init; }
 
-    public IContainerLog Log => _log;
+    /// <summary>Keeps its descriptors; ended with it.</summary>
+    internal required ChildProcess Keeper { get; init; }
 
-    public Task<ContainerExit> Exit { get; }
+    /// <summary>Ended with it.</summary>
+    internal required ContainerConsole Console { get; init; }
+
+    /// <inheritdoc cref="Console"/>
+    internal required ContainerLog ContainerLog { get; init; }
+
+    /// <summary>Completes when all it wrote has come.</summary>
+    internal required Task Written { get; init; }
+
+    /// <summary>Removed with it; null without limits.</summary>
+    internal Cgroup? Cgroup { get; init; }
+
+    public string Id => Record.Id;
+
+    public DateTimeOffset StartedAt => Record.StartedAt;
+
+    public int? ProcessId => Process.Pid;
+
+    public IContainerLog Log => ContainerLog;
+
+    public Task<ContainerExit> Exit => _exit.Value;
 
     public Task TerminateAsync(TimeSpan grace) => SignalAsync(SIGTERM);
 
@@ -60,8 +68,8 @@ internal sealed class ProcessContainer : IRunningContainer
     public async Task<ExecutionResult> ExecuteAsync(IReadOnlyList<string> command, CancellationToken cancellation)
     {
         using var pipe = Pipe.Create();
-        using var child = await LaunchAsync(() => ContainerLauncher.Execute(
-            _process, _program with { Arguments = command }, new ProgramStreams(null, pipe.Writer, pipe.Writer)));
+        using var child = await LaunchAsync(() => Limited(ContainerLauncher.Execute(
+            Process, Record.Program with { Arguments = command }, new ProgramStreams(null, pipe.Writer, pipe.Writer), Record.Credentials)));
         pipe.Writer.Dispose();
         var output = new MemoryStream();
         var read = _monitor.ReadAsync(pipe.TakeReader(), bytes =>
@@ -82,9 +90,10 @@ internal sealed class ProcessContainer : IRunningContainer
     public Task<ContainerProgram> StartProgramAsync(ContainerProgramRequest request) =>
         request.Terminal ? StartOnTerminalAsync(request) : StartOnPipesAsync(request);
 
-    public Task<ContainerProgram> AttachAsync(ProgramStreamsRequest request) => Task.FromResult(_console.Attach(request, ExitStatusAsync()));
+    public Task<ContainerProgram> AttachAsync(ProgramStreamsRequest request) => Task.FromResult(Console.Attach(request, ExitStatusAsync()));
 
-    public Task<ContainerUsage?> UsageAsync(CancellationToken cancellation) => Task.FromResult<ContainerUsage?>(null);
+    public Task<ContainerUsage?> UsageAsync(CancellationToken cancellation) => Task.FromResult(
+        Cgroup?.Usage() is { } usage ? new ContainerUsage(_time.GetUtcNow(), usage.CpuNanoseconds, usage.WorkingSetBytes, usage.Processes) : null);
 
     private async Task<ContainerProgram> StartOnPipesAsync(ContainerProgramRequest request)
     {
@@ -92,7 +101,8 @@ internal sealed class ProcessContainer : IRunningContainer
         using var output = request.Streams.Output ? Pipe.Create() : null;
         using var error = request.Streams.Error ? Pipe.Create() : null;
         var streams = new ProgramStreams(input?.Reader, output?.Writer, error?.Writer);
-        var child = await LaunchAsync(() => ContainerLauncher.Execute(_process, _program with { Arguments = request.Command }, streams));
+        var child = await LaunchAsync(
+            () => Limited(ContainerLauncher.Execute(Process, Record.Program with { Arguments = request.Command }, streams, Record.Credentials)));
         return new ContainerProgram(static () => { })
         {
             Input = input is null ? null : InputOf(DescriptorStream.Writing(input.TakeWriter(), _monitor)),
@@ -104,8 +114,9 @@ internal sealed class ProcessContainer : IRunningContainer
 
     private async Task<ContainerProgram> StartOnTerminalAsync(ContainerProgramRequest request)
     {
-        var program = ProcessRuntime.OnTerminal(_program with { Arguments = request.Command });
-        var (child, terminal) = await LaunchAsync(() => ContainerLauncher.ExecuteOnTerminal(_process, program));
+        var program = ProcessPlans.OnTerminal(Record.Program with { Arguments = request.Command });
+        var (child, terminal) = await LaunchAsync(() => ContainerLauncher.ExecuteOnTerminal(Process, program, Record.Credentials));
+        Limited(child);
         return new ContainerProgram(terminal.Dispose)
         {
             Input = request.Streams.Input ? InputOf(DescriptorStream.Writing(terminal.Duplicate(), _monitor)) : null,
@@ -130,6 +141,21 @@ internal sealed class ProcessContainer : IRunningContainer
         }
     }
 
+    /// <summary>What is started in it later has the same limits.</summary>
+    private ChildProcess Limited(ChildProcess child)
+    {
+        try
+        {
+            Cgroup?.Add(child.Pid);
+        }
+        catch (IOException)
+        {
+            // It has ended already, or the container has.
+        }
+
+        return child;
+    }
+
     private async Task<ExitStatus> EndOfAsync(ChildProcess child)
     {
         using (child)
@@ -142,7 +168,7 @@ internal sealed class ProcessContainer : IRunningContainer
     {
         if (!Exit.IsCompleted)
         {
-            _process.Signal(signal);
+            Process.Signal(signal);
         }
 
         return Task.CompletedTask;
@@ -150,15 +176,35 @@ internal sealed class ProcessContainer : IRunningContainer
 
     private async Task<ExitStatus> ExitStatusAsync() => new((await Exit).Code, 0);
 
-    private async Task<ContainerExit> WaitAsync(Task output)
+    private async Task<ContainerExit> WaitAsync()
     {
-        var status = await _monitor.WaitAsync(_process);
+        var status = await _monitor.WaitAsync(Process);
         var now = _time.GetUtcNow();
-        _console.ProcessEnded();
-        await output;
-        _log.Dispose();
-        _console.Dispose();
-        _process.Dispose();
-        return new ContainerExit(status.Code, now);
+        Console.ProcessEnded();
+
+        // With a PID namespace that others share, or the machine's, what it has started does not end with it.
+        Cgroup?.Kill();
+        await Written;
+        var outOfMemory = Cgroup?.OutOfMemoryKills() > 0;
+        var exit = new ContainerExit(status.Code, now, outOfMemory) { IsUnknown = status.IsUnknown };
+        (Record with { Exit = exit }).Write(RecordPath);
+        Keeper.Signal(SIGKILL);
+        await _monitor.WaitAsync(Keeper);
+        ContainerLog.Dispose();
+        Console.Dispose();
+        Process.Dispose();
+        Keeper.Dispose();
+        await RemoveCgroupAsync();
+        return exit;
+    }
+
+    /// <summary>A program started for exec may take a moment longer to be gone.</summary>
+    private async Task RemoveCgroupAsync()
+    {
+        const int mostTries = 20;
+        for (var tries = 0; Cgroup?.Remove() == false && tries < mostTries; tries++)
+        {
+            await Task.Delay(CgroupRetry, _time);
+        }
     }
 }

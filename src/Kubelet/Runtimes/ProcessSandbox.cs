@@ -5,7 +5,7 @@ using Dataplane.Linux.Processes;
 namespace Dataplane.Kubelet.Runtimes;
 
 /// <summary>A pod's namespaces: a named network namespace, and a holder for the others.</summary>
-internal sealed class ProcessSandbox(NetworkNamespace? network, ChildProcess holder, Task<ExitStatus> exit) : IPodSandbox
+internal sealed class ProcessSandbox(string uid, NetworkNamespace? network, ChildProcess holder, Task<ExitStatus> exit, PodDirectories directories) : IPodSandbox
 {
     private const int SIGKILL = 9;
 
@@ -47,7 +47,19 @@ internal sealed class ProcessSandbox(NetworkNamespace? network, ChildProcess hol
         if (Network is not null)
         {
             Network.Dispose();
-            NetworkNamespace.Delete(Network.Name);
+            NetworkNamespace.Delete(ProcessRuntime.NamespaceName(uid));
         }
+
+        if (File.Exists(directories.SandboxRecord(uid)))
+        {
+            File.Delete(directories.SandboxRecord(uid));
+        }
+
+        if (Directory.Exists(directories.Containers(uid)))
+        {
+            Directory.Delete(directories.Containers(uid), recursive: true);
+        }
+
+        PodCleanup.RemoveCgroups(uid);
     }
 }

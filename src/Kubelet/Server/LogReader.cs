@@ -74,7 +74,7 @@ internal static class LogReader
     }
 
     /// <summary>The file that is written now, and which one in the row of them that is.</summary>
-    private static (FileStream File, int Generation) Open(string path, ContainerLog? live)
+    private static (FileStream File, int Generation) Open(string path, IContainerLog? live)
     {
         while (true)
         {

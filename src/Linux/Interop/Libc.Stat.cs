@@ -26,22 +26,34 @@ internal static partial class Libc
     internal static partial int statx(int directory, string path, int flags, uint mask, ref statx_result result);
 
     /// <summary>struct statx; 256 bytes and, unlike struct stat, the same on every architecture.</summary>
-    [StructLayout(LayoutKind.Sequential, Size = 256)]
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct statx_result
     {
-        internal uint stx_mask;
-        internal uint stx_blksize;
-        internal ulong stx_attributes;
-        internal uint stx_nlink;
+        [FieldOffset(20)]
         internal uint stx_uid;
+
+        [FieldOffset(24)]
         internal uint stx_gid;
+
+        [FieldOffset(28)]
         internal ushort stx_mode;
-        internal ushort padding;
+
+        [FieldOffset(32)]
         internal ulong stx_ino;
+
+        [FieldOffset(40)]
         internal ulong stx_size;
+
+        [FieldOffset(48)]
         internal ulong stx_blocks;
+
+        [FieldOffset(128)]
+        internal uint stx_rdev_major;
+
+        [FieldOffset(132)]
+        internal uint stx_rdev_minor;
     }
 
-    /// <summary>The encoding of sys/sysmacros.h for minors and majors below 256 and 4096.</summary>
-    internal static ulong makedev(uint major, uint minor) => (major << 8) | minor;
+    /// <summary>The encoding of sys/sysmacros.h for majors below 4096.</summary>
+    internal static ulong makedev(uint major, uint minor) => ((ulong)major << 8) | (minor & 0xFF) | ((ulong)(minor & ~0xFFu) << 12);
 }

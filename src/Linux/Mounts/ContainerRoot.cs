@@ -29,10 +29,12 @@ internal static class ContainerRoot
                 }
             }
 
+            var machineDevices = plan.Privileged ? DeviceNode.OfThisMachine() : [];
             InRoot(PathOf(plan), () =>
             {
-                KernelFileSystems();
+                KernelFileSystems(plan.Privileged);
                 Devices();
+                machineDevices.ForEach(device => device.Make());
                 foreach (var mount in plan.Mounts)
                 {
                     Apply(mount, sources);
@@ -65,7 +67,7 @@ internal static class ContainerRoot
         Directory.CreateDirectory(upper);
         Directory.CreateDirectory(work);
         Directory.CreateDirectory(root);
-        MountCall.Mount("overlay", root, "overlay", 0, $"lowerdir={string.Join(':', plan.Layers.Select(Escape))},upperdir={Escape(upper)},workdir={Escape(work)}");
+        MountCall.Mount("overlay", root, "overlay", Libc.MS_NODEV, $"lowerdir={string.Join(':', plan.Layers.Select(Escape))},upperdir={Escape(upper)},workdir={Escape(work)}");
     }
 
     private static void InRoot(string root, Action body)
@@ -84,12 +86,12 @@ internal static class ContainerRoot
         }
     }
 
-    private static void KernelFileSystems()
+    private static void KernelFileSystems(bool privileged)
     {
         // /proc itself follows once the PID namespace exists.
         Directory.CreateDirectory("/proc");
         Directory.CreateDirectory("/sys");
-        MountCall.Mount("sysfs", "/sys", "sysfs", Libc.MS_RDONLY | Libc.MS_NOSUID | Libc.MS_NODEV | Libc.MS_NOEXEC, null);
+        MountCall.Mount("sysfs", "/sys", "sysfs", (privileged ? 0 : Libc.MS_RDONLY) | Libc.MS_NOSUID | Libc.MS_NODEV | Libc.MS_NOEXEC, null);
     }
 
     private static void Devices()

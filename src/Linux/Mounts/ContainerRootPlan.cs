@@ -14,6 +14,18 @@ public sealed record ContainerRootPlan
 
     /// <summary>After /proc, /sys and /dev, which every container gets.</summary>
     public IReadOnlyList<ContainerMount> Mounts { get; init; } = [];
+
+    /// <summary>Whether nothing but what is mounted can be written.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>Absolute paths that look empty; what is not there does not count.</summary>
+    public IReadOnlyList<string> MaskedPaths { get; init; } = [];
+
+    /// <summary>Absolute paths that cannot be changed; what is not there does not count.</summary>
+    public IReadOnlyList<string> ReadOnlyPaths { get; init; } = [];
+
+    /// <summary>Whether it has the machine's devices, and may change what is below /sys.</summary>
+    public bool Privileged { get; init; }
 }
 
 /// <summary>One mount of a container's root filesystem.</summary>

@@ -29,29 +29,31 @@ public static class ContainerLauncher
     /// <exception cref="ProgramStartException">The program cannot be found or executed.</exception>
     /// <exception cref="LinuxException">A namespace or mount failed.</exception>
     public static ChildProcess Start(ContainerPlan plan, ProgramStreams streams) =>
-        Start(plan, static () => { }, request => request.Streams(streams));
+        Start(plan, user => streams.GiveTo(user), request => request.Streams(streams));
 
     /// <summary>Starts the container's program on a terminal of its own, which is its /dev/console too.</summary>
     /// <inheritdoc cref="Start(ContainerPlan, ProgramStreams)"/>
     public static (ChildProcess Process, Terminal Terminal) StartOnTerminal(ContainerPlan plan) => OnTerminal(
-        (open, streams) => Start(plan, () => ContainerRoot.MountConsole(open()), streams));
+        (open, streams) => Start(plan, user => ContainerRoot.MountConsole(open(user)), streams));
 
     /// <summary>Runs a program inside a running container: all its namespaces and its root.</summary>
     /// <inheritdoc cref="Start(ContainerPlan, ProgramStreams)"/>
-    public static ChildProcess Execute(ChildProcess container, ProgramPlan program, ProgramStreams streams) =>
-        Execute(container, program, static () => { }, request => request.Streams(streams));
+    public static ChildProcess Execute(ChildProcess container, ProgramPlan program, ProgramStreams streams, ProcessCredentials? credentials = null) =>
+        Execute(container, program, credentials ?? ProcessCredentials.Unconfined, user => streams.GiveTo(user), request => request.Streams(streams));
 
     /// <summary>Runs a program inside a running container on a new terminal of the container.</summary>
     /// <inheritdoc cref="Start(ContainerPlan, ProgramStreams)"/>
-    public static (ChildProcess Process, Terminal Terminal) ExecuteOnTerminal(ChildProcess container, ProgramPlan program) => OnTerminal(
-        (open, streams) => Execute(container, program, () => open(), streams));
+    public static (ChildProcess Process, Terminal Terminal) ExecuteOnTerminal(
+        ChildProcess container, ProgramPlan program, ProcessCredentials? credentials = null) => OnTerminal(
+            (open, streams) => Execute(container, program, credentials ?? ProcessCredentials.Unconfined, user => open(user), streams));
 
-    private static (ChildProcess Process, Terminal Terminal) OnTerminal(Func<Func<Terminal>, Action<SpawnRequest>, ChildProcess> launch)
+    private static (ChildProcess Process, Terminal Terminal) OnTerminal(
+        Func<Func<UserLookup, Terminal>, Action<SpawnRequest>, ChildProcess> launch)
     {
         Terminal? terminal = null;
         try
         {
-            return (launch(() => terminal = Terminal.Open(), request => request.TerminalStreams(terminal!)), terminal!);
+            return (launch(user => terminal = Terminal.Open(user.User), request => request.TerminalStreams(terminal!)), terminal!);
         }
         catch
         {
@@ -63,26 +65,29 @@ public static class ContainerLauncher
     /// <param name="plan">The container.</param>
     /// <param name="inside">Runs with the container's root as the root directory.</param>
     /// <param name="streams">Says what the program's standard streams are, after that.</param>
-    private static ChildProcess Start(ContainerPlan plan, Action inside, Action<SpawnRequest> streams)
+    private static ChildProcess Start(ContainerPlan plan, Action<UserLookup> inside, Action<SpawnRequest> streams)
     {
         using var gate = new SpawnGate(plan.Root.Scratch + ".gate");
         using var request = new SpawnRequest();
         var (errno, spawnerThread, name) = (0, 0, plan.Program.Arguments[0]);
+        using var joined = new Libc.HeldHandle((plan.Processes ?? plan.Sandbox).Descriptor);
+        var processes = plan.MachineProcesses ? SpawnRequest.SameNamespace : plan.Processes is null ? SpawnRequest.NewNamespace : joined.Value;
         var spawner = NamespacedThread.Start("dp-spawner", () =>
         {
             spawnerThread = Libc.gettid();
-            var program = Prepare(plan, inside);
+            var (program, user) = Prepare(plan, inside);
             gate.AddTo(request);
             request.ChangeDirectory(plan.Program.WorkingDirectory);
-            request.Program(program, plan.Program.Arguments, plan.Program.Environment);
+            request.Program(program, plan.Program.Arguments, AtHome(plan.Program.Environment, user));
             streams(request);
-            errno = request.RunInPidNamespace(-1);
+            CredentialCalls.AddTo(request, plan.Credentials, user);
+            errno = request.RunInPidNamespace(processes);
         });
         var companion = NamespacedThread.Start("dp-companion", () =>
         {
             if (gate.WaitForChild())
             {
-                RootCompanion.Finish(gate, ContainerRoot.PathOf(plan.Root), spawnerThread);
+                RootCompanion.Finish(gate, plan, spawnerThread);
             }
         });
 
@@ -103,7 +108,8 @@ public static class ContainerLauncher
         return Opened(request, errno, name);
     }
 
-    private static ChildProcess Execute(ChildProcess container, ProgramPlan program, Action inside, Action<SpawnRequest> streams)
+    private static ChildProcess Execute(
+        ChildProcess container, ProgramPlan program, ProcessCredentials credentials, Action<UserLookup> inside, Action<SpawnRequest> streams)
     {
         using var request = new SpawnRequest();
         using var held = new Libc.HeldHandle(container.Descriptor);
@@ -112,17 +118,19 @@ public static class ContainerLauncher
         {
             LinuxException.Check(Libc.unshare(Libc.CLONE_FS), "unshare root directory");
             LinuxException.Check(Libc.setns(container.Descriptor, EnterAll), $"enter the container of process {container.Pid}");
-            inside();
+            var user = UserLookup.Of(credentials);
+            inside(user);
             var path = ProgramPath.Resolve(program);
-            request.Program(path, program.Arguments, program.Environment);
+            request.Program(path, program.Arguments, AtHome(program.Environment, user));
             request.ChangeDirectory(program.WorkingDirectory);
             streams(request);
+            CredentialCalls.AddTo(request, credentials, user);
             errno = request.RunInPidNamespace(descriptor);
         }).Join();
         return Opened(request, errno, program.Arguments[0]);
     }
 
-    private static string Prepare(ContainerPlan plan, Action inside)
+    private static (string Program, UserLookup User) Prepare(ContainerPlan plan, Action<UserLookup> inside)
     {
         LinuxException.Check(Libc.unshare(Libc.CLONE_NEWNS), "unshare mount namespace");
         LinuxException.Check(Libc.mount(null, "/", null, Libc.MS_REC | Libc.MS_PRIVATE, null), "make mounts private");
@@ -130,20 +138,24 @@ public static class ContainerLauncher
         LinuxException.Check(
             Libc.setns(plan.Sandbox.Descriptor, Libc.CLONE_NEWNET | Libc.CLONE_NEWUTS | Libc.CLONE_NEWIPC),
             $"enter the sandbox of process {plan.Sandbox.Pid}");
-        var program = "";
+        var (program, user) = ("", (UserLookup?)null);
         ContainerRoot.Build(plan.Root, () =>
         {
             Directory.CreateDirectory(plan.Program.WorkingDirectory);
+            user = UserLookup.Of(plan.Credentials);
             program = ProgramPath.Resolve(plan.Program);
-            inside();
+            inside(user);
         });
-        return program;
+        return (program, user!);
     }
+
+    private static IReadOnlyList<string> AtHome(IReadOnlyList<string> environment, UserLookup user) =>
+        environment.Any(variable => variable.StartsWith("HOME=", StringComparison.Ordinal)) ? environment : [.. environment, "HOME=" + user.Home];
 
     private static ChildProcess Opened(SpawnRequest request, int errno, string name) => errno switch
     {
         0 => ChildProcess.Open(request.Pid),
-        < 0 => throw new LinuxException("enter PID namespace", -errno),
+        < 0 => throw new LinuxException(request.FailedStep, -errno),
         _ => throw new ProgramStartException(ProgramPath.Explain(name, errno)),
     };
 }

@@ -17,4 +17,14 @@ public sealed record ProgramPlan
 public readonly record struct ProgramStreams(
     Microsoft.Win32.SafeHandles.SafeFileHandle? Input,
     Microsoft.Win32.SafeHandles.SafeFileHandle? Output,
-    Microsoft.Win32.SafeHandles.SafeFileHandle? Error);
+    Microsoft.Win32.SafeHandles.SafeFileHandle? Error)
+{
+    /// <summary>The user may open them again by their paths below /proc/self/fd, as programs do that log to /dev/stdout.</summary>
+    internal void GiveTo(UserLookup user)
+    {
+        foreach (var handle in new[] { Input, Output, Error }.Where(handle => handle is not null && user.User != 0))
+        {
+            LinuxException.Check(Interop.Libc.fchown(handle!, (uint)user.User, (uint)user.Group), "give a stream to its user");
+        }
+    }
+}

@@ -10,24 +10,72 @@ internal static class RootCompanion
 {
     private static readonly string[] MountPrograms = ["/usr/bin/mount", "/bin/mount"];
 
-    /// <param name="root">The built root, in the spawner's mount namespace.</param>
+    /// <param name="gate">Where the child waits.</param>
+    /// <param name="plan">The container; its root is built, in the spawner's mount namespace.</param>
     /// <param name="spawner">Thread ID of the spawner, which waits in vfork.</param>
-    internal static void Finish(SpawnGate gate, string root, int spawner)
+    internal static void Finish(SpawnGate gate, ContainerPlan plan, int spawner)
     {
-        var success = false;
+        var (success, root) = (false, ContainerRoot.PathOf(plan.Root));
         try
         {
+            Limit(plan, spawner);
             var directory = $"/proc/self/task/{spawner}/ns/";
             using var mounts = OpenFile(directory + "mnt");
             LinuxException.Check(Libc.unshare(Libc.CLONE_FS), "unshare root directory");
             LinuxException.Check(Libc.setns(mounts, Libc.CLONE_NEWNS), "enter the container's mount namespace");
             MountProc(Path.Combine(root, "proc"), directory + "pid_for_children");
+            Protect(plan.Root, root);
             PivotTo(root);
             success = true;
         }
         finally
         {
             gate.Release(success);
+        }
+    }
+
+    /// <summary>The child is not known yet to the spawner, which waits for its execve; but it is the thread's only child.</summary>
+    private static void Limit(ContainerPlan plan, int spawner)
+    {
+        if (plan.Cgroup is null && plan.OomScoreAdjustment is null)
+        {
+            return;
+        }
+
+        var children = $"/proc/self/task/{spawner}/children";
+        var child = int.Parse(File.ReadAllText(children).Trim(), System.Globalization.CultureInfo.InvariantCulture);
+        plan.Cgroup?.Add(child);
+        if (plan.OomScoreAdjustment is { } score)
+        {
+            File.WriteAllText($"/proc/{child}/oom_score_adj", score.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+    }
+
+    /// <summary>Hides what a container must not see, and makes read-only what it must not change.</summary>
+    private static void Protect(ContainerRootPlan plan, string root)
+    {
+        const ulong readOnly = Libc.MS_BIND | Libc.MS_REMOUNT | Libc.MS_RDONLY | Libc.MS_NOSUID | Libc.MS_NODEV | Libc.MS_NOEXEC;
+        foreach (var path in plan.ReadOnlyPaths.Select(path => root + path).Where(Path.Exists))
+        {
+            LinuxException.Check(Libc.mount(path, path, null, Libc.MS_BIND | Libc.MS_REC, null), $"mount {path}");
+            LinuxException.Check(Libc.mount(null, path, null, readOnly, null), $"make {path} read-only");
+        }
+
+        foreach (var path in plan.MaskedPaths.Select(path => root + path).Where(Path.Exists))
+        {
+            if (Directory.Exists(path))
+            {
+                MountCall.Mount("tmpfs", path, "tmpfs", Libc.MS_RDONLY, "mode=0555");
+            }
+            else
+            {
+                LinuxException.Check(Libc.mount(root + "/dev/null", path, null, Libc.MS_BIND, null), $"hide {path}");
+            }
+        }
+
+        if (plan.ReadOnly)
+        {
+            LinuxException.Check(Libc.mount(null, root, null, Libc.MS_BIND | Libc.MS_REMOUNT | Libc.MS_RDONLY, null), "make the root read-only");
         }
     }
 

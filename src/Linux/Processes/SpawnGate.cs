@@ -22,7 +22,9 @@ internal sealed class SpawnGate : IDisposable
 {
     private const string Gate = "gate";
     private const string Proceed = "proceed";
-    private const uint OwnerOnly = 0x180;
+    // The child may have become another user; nobody else comes past the directories above.
+    private const uint Searchable = 0x1C9;
+    private const uint ForAll = 0x1B6;
 
     private readonly string _path;
     private readonly SafeFileHandle _directory;
@@ -36,8 +38,11 @@ internal sealed class SpawnGate : IDisposable
         Directory.CreateDirectory(path);
         var fifo = Path.Combine(path, Gate);
         File.Delete(fifo);
-        LinuxException.Check(Libc.mkfifo(fifo, OwnerOnly), $"mkfifo {fifo}");
+        LinuxException.Check(Libc.mkfifo(fifo, ForAll), $"mkfifo {fifo}");
         File.WriteAllBytes(Path.Combine(path, Proceed), []);
+        LinuxException.Check(Libc.chmod(path, Searchable), $"chmod {path}");
+        LinuxException.Check(Libc.chmod(fifo, ForAll), $"chmod {fifo}");
+        LinuxException.Check(Libc.chmod(Path.Combine(path, Proceed), ForAll), $"chmod {path}/{Proceed}");
         _directory = Libc.open(path, Libc.O_PATH | Libc.O_CLOEXEC, 0);
         if (_directory.IsInvalid)
         {

@@ -19,7 +19,17 @@ internal sealed unsafe class SpawnRequest : IDisposable
 {
     private const int ReadWriteMode = 0x1A4;
 
+    /// <summary>For <see cref="RunInPidNamespace"/>: a new PID namespace.</summary>
+    internal const int NewNamespace = -1;
+
+    /// <summary>For <see cref="RunInPidNamespace"/>: the calling thread's own.</summary>
+    internal const int SameNamespace = -2;
+
+    private const int MostCalls = 64;
+
     private readonly List<nint> _allocations = [];
+    private readonly List<string> _callNames = [];
+    private readonly PreparedCall* _calls;
     private readonly void* _actions;
     private readonly void* _attributes;
     private byte* _path;
@@ -30,6 +40,7 @@ internal sealed unsafe class SpawnRequest : IDisposable
     {
         _actions = Allocate(Libc.SpawnStructureSize);
         _attributes = Allocate(Libc.SpawnStructureSize);
+        _calls = (PreparedCall*)Allocate(MostCalls * sizeof(PreparedCall));
         var signals = Allocate(Libc.SpawnStructureSize);
         Libc.posix_spawn_file_actions_init(_actions);
         Libc.posix_spawnattr_init(_attributes);
@@ -42,6 +53,28 @@ internal sealed unsafe class SpawnRequest : IDisposable
     }
 
     internal int Pid { get; private set; }
+
+    private int CallCount { get; set; }
+
+    private int FailedCall { get; set; } = -1;
+
+    /// <summary>What could not be done before the spawn, after a negative result.</summary>
+    internal string FailedStep => FailedCall < 0 ? "enter PID namespace" : _callNames[FailedCall];
+
+    /// <summary>A system call that the spawning thread makes, after the others, between entering the PID namespace and the spawn.</summary>
+    internal void Call(string name, long number, nint a = 0, nint b = 0, nint c = 0)
+    {
+        _calls[CallCount++] = new PreparedCall { Number = number, A = a, B = b, C = c };
+        _callNames.Add(name);
+    }
+
+    /// <summary>A copy that stays where it is until the request is disposed.</summary>
+    internal nint Memory(ReadOnlySpan<byte> bytes)
+    {
+        var memory = Allocate(bytes.Length);
+        bytes.CopyTo(new Span<byte>(memory, bytes.Length));
+        return (nint)memory;
+    }
 
     internal void Program(string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment)
     {
@@ -85,6 +118,15 @@ internal sealed unsafe class SpawnRequest : IDisposable
         }
     }
 
+    /// <summary>/dev/null for all three, what was put up to <paramref name="end"/>, and nothing else.</summary>
+    internal void StandardStreams(int end)
+    {
+        Open(0, "/dev/null", Libc.O_RDONLY);
+        Open(1, "/dev/null", Libc.O_WRONLY);
+        Open(2, "/dev/null", Libc.O_WRONLY);
+        Libc.posix_spawn_file_actions_addclosefrom_np(_actions, end);
+    }
+
     /// <summary>
     /// A terminal as all three standard streams, then nothing else. The child is a session leader without a terminal, so opening
     /// one makes it its controlling terminal (tty(4)); posix_spawn has no other way.
@@ -107,19 +149,29 @@ internal sealed unsafe class SpawnRequest : IDisposable
     }
 
     /// <summary>
-    /// Spawns PID 1 of a new PID namespace (<paramref name="processNamespace"/> -1), or a member of the one that a pidfd
-    /// stands for. 0 or an errno; minus the errno when the namespace was refused. The calling thread must end afterwards.
+    /// Spawns PID 1 of a new PID namespace, a member of the one that a pidfd stands for, or one of the thread's own, after the
+    /// prepared calls. 0 or an errno; minus the errno when <see cref="FailedStep"/> was refused. The calling thread must end afterwards.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal int RunInPidNamespace(int processNamespace)
     {
         int pid;
-        var entered = processNamespace < 0
-            ? Libc.unshare_bare(Libc.CLONE_NEWPID)
+        var entered = processNamespace == SameNamespace ? 0
+            : processNamespace == NewNamespace ? Libc.unshare_bare(Libc.CLONE_NEWPID)
             : Libc.setns_bare(processNamespace, Libc.CLONE_NEWPID);
         if (entered != 0)
         {
             return -Marshal.GetLastSystemError();
+        }
+
+        for (var i = 0; i < CallCount; i++)
+        {
+            var call = _calls + i;
+            if (Libc.syscall_bare(call->Number, call->A, call->B, call->C, 0, 0) < 0)
+            {
+                FailedCall = i;
+                return -Marshal.GetLastSystemError();
+            }
         }
 
         var errno = Libc.posix_spawn(&pid, _path, _actions, _attributes, _arguments, _environment);
@@ -133,7 +185,7 @@ internal sealed unsafe class SpawnRequest : IDisposable
         var method = typeof(SpawnRequest).GetMethod(
             nameof(RunInPidNamespace), System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!;
         RuntimeHelpers.PrepareMethod(method.MethodHandle);
-        foreach (var name in (ReadOnlySpan<string>)["posix_spawn", "unshare_bare", "setns_bare"])
+        foreach (var name in (ReadOnlySpan<string>)["posix_spawn", "unshare_bare", "setns_bare", "syscall_bare"])
         {
             Marshal.Prelink(typeof(Libc).GetMethod(name, System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)!);
         }
@@ -155,6 +207,14 @@ internal sealed unsafe class SpawnRequest : IDisposable
         }
 
         _allocations.Clear();
+    }
+
+    private struct PreparedCall
+    {
+        internal long Number;
+        internal nint A;
+        internal nint B;
+        internal nint C;
     }
 
     private byte* Allocate(int size)

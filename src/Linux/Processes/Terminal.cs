@@ -42,9 +42,19 @@ public sealed class Terminal : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Master.Dispose();
 
+    /// <summary>A terminal that an earlier run made.</summary>
+    /// <param name="master">Owned by the terminal.</param>
+    public static Terminal Resume(SafeFileHandle master)
+    {
+        var number = 0;
+        LinuxException.Check(Libc.ioctl(master, Libc.TIOCGPTN, ref number), "get terminal number");
+        return new Terminal(master, number);
+    }
+
     /// <summary>Makes a terminal in the devpts of the calling thread's root directory.</summary>
+    /// <param name="owner">Whose it is: the program opens it as that user.</param>
     /// <exception cref="LinuxException">ENOENT without /dev/pts, ENOSPC when there are too many.</exception>
-    internal static Terminal Open()
+    internal static Terminal Open(int owner)
     {
         // Not /dev/ptmx, which an image may have as a device node of its own that leads to another devpts.
         const string multiplexer = "/dev/pts/ptmx";
@@ -59,7 +69,9 @@ public sealed class Terminal : IDisposable
             var (number, unlocked) = (0, 0);
             LinuxException.Check(Libc.ioctl(master, Libc.TIOCGPTN, ref number), "get terminal number");
             LinuxException.Check(Libc.ioctl(master, Libc.TIOCSPTLCK, ref unlocked), "unlock terminal");
-            return new Terminal(master, number);
+            var terminal = new Terminal(master, number);
+            LinuxException.Check(Libc.chown(terminal.Path, (uint)owner, uint.MaxValue), $"chown {terminal.Path}");
+            return terminal;
         }
         catch
         {

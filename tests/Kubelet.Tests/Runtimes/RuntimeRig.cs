@@ -21,6 +21,9 @@ public abstract class RuntimeRig(Engines engines) : IAsyncDisposable
 
     internal IContainerRuntime Runtime => _runtime!;
 
+    /// <summary>Whether it is a program of its own that runs the containers.</summary>
+    internal bool IsEngine => _runtime!.Name != "process";
+
     protected string NodeName { get; } = $"node-{Guid.NewGuid():N}";
 
     private protected Engines Engines => engines;
@@ -35,9 +38,10 @@ public abstract class RuntimeRig(Engines engines) : IAsyncDisposable
     }
 
     /// <summary>An agent's end without its pods', and another's beginning.</summary>
-    internal async Task<IReadOnlyList<PodOnMachine>> RestartAsync()
+    internal async Task<IReadOnlyList<PodOnMachine>> RestartAsync(Func<Task>? between = null)
     {
         await _runtime!.DisposeAsync();
+        await (between?.Invoke() ?? Task.CompletedTask);
         _runtime = await CreateAsync();
         var pods = await _runtime.ListAsync(default);
         _sandbox = pods.SingleOrDefault(pod => pod.Uid == Pod.Uid)?.Sandbox;

@@ -190,6 +190,21 @@ public abstract class RuntimeTests(RuntimeRig rig) : IAsyncLifetime
         Assert.Equal(137, (await container.Exit.WaitAsync(Patience, _cancellation)).Code);
     }
 
+    [Fact]
+    public async Task UsageIsTold()
+    {
+        var container = await rig.RunAsync("while :; do :; done");
+        using var limit = new CancellationTokenSource(Patience);
+        ContainerUsage? usage;
+        do
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            usage = await container.UsageAsync(limit.Token);
+        }
+        while (usage is null or { CpuNanoseconds: 0 } or { WorkingSetBytes: 0 });
+        Assert.InRange(usage.CpuNanoseconds, 1, (long)Patience.TotalNanoseconds);
+    }
+
     private async Task<string> ReadAsync(Stream stream)
     {
         using var reader = new StreamReader(stream, Encoding.UTF8, leaveOpen: true);

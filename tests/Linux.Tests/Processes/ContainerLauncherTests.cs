@@ -56,7 +56,7 @@ public sealed class ContainerLauncherTests : IDisposable
         var plan = _fixture.Plan(["/bin/sh", "-c", "pwd; env | sort"], ["PATH=/usr/bin:/bin", "GREETING=two words"], "/made/for/it");
         var (status, output) = await _fixture.RunAsync(streams => ContainerLauncher.Start(plan, streams));
         Assert.Equal(0, status.Code);
-        Assert.Equal("/made/for/it\nGREETING=two words\nPATH=/usr/bin:/bin\nPWD=/made/for/it\n", output);
+        Assert.Equal("/made/for/it\nGREETING=two words\nHOME=/root\nPATH=/usr/bin:/bin\nPWD=/made/for/it\n", output);
     }
 
     [Fact]

@@ -66,17 +66,23 @@ internal sealed class CriRuntime : IContainerRuntime
 
     public async Task<IPodSandbox> StartSandboxAsync(SandboxRequest request, CancellationToken cancellation)
     {
-        var filter = new PodSandboxFilter { LabelSelector = { ["io.kubernetes.pod.uid"] = request.Pod.Uid } };
-        var before = await _cri.RuntimeAsync("ListPodSandbox", new ListPodSandboxRequest { Filter = filter }, ListPodSandboxResponse.Parser, cancellation);
-        foreach (var left in before.Items)
-        {
-            await CriSandbox.RemoveAsync(_cri, left.Id, cancellation);
-        }
-
+        await RemovePodAsync(request.Pod.Uid, cancellation);
         Directory.CreateDirectory(request.LogDirectory);
         var answer = await _cri.RuntimeAsync(
             "RunPodSandbox", new RunPodSandboxRequest { Config = CriPlan.Sandbox(request, _node) }, RunPodSandboxResponse.Parser, cancellation);
         return await CriSandbox.OpenAsync(_cri, answer.PodSandboxId, cancellation) ?? throw new IOException("the sandbox has ended at once");
+    }
+
+    public async Task RemovePodAsync(string uid, CancellationToken cancellation)
+    {
+        var filter = new PodSandboxFilter { LabelSelector = { ["io.kubernetes.pod.uid"] = uid } };
+        var found = await _cri.RuntimeAsync("ListPodSandbox", new ListPodSandboxRequest { Filter = filter }, ListPodSandboxResponse.Parser, cancellation);
+        foreach (var sandbox in found.Items)
+        {
+            await CriSandbox.RemoveAsync(_cri, sandbox.Id, cancellation);
+        }
+
+        PodCleanup.RemoveCgroups(uid);
     }
 
     public async Task<ContainerImagePlan?> FindImageAsync(string image, CancellationToken cancellation)

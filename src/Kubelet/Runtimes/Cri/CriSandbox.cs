@@ -9,10 +9,11 @@ namespace Dataplane.Kubelet.Runtimes.Cri;
 internal sealed class CriSandbox : IPodSandbox
 {
     private readonly CriClient _cri;
+    private readonly string _uid;
 
-    private CriSandbox(CriClient cri, string id, NetworkNamespace? network, IReadOnlyList<IPAddress> addresses)
+    private CriSandbox(CriClient cri, string id, string uid, NetworkNamespace? network, IReadOnlyList<IPAddress> addresses)
     {
-        (_cri, Id) = (cri, id);
+        (_cri, Id, _uid) = (cri, id, uid);
         (Network, Addresses) = (network, addresses);
     }
 
@@ -36,7 +37,7 @@ internal sealed class CriSandbox : IPodSandbox
         var addresses = status.Network is { Ip.Length: > 0 } network
             ? new[] { network.Ip }.Concat(network.AdditionalIps.Select(one => one.Ip)).Select(IPAddress.Parse).ToArray()
             : [];
-        return new CriSandbox(cri, id, isHost || PidOf(answer) is not { } pid ? null : NetworkNamespace.Open($"/proc/{pid}/ns/net"), addresses);
+        return new CriSandbox(cri, id, status.Metadata?.Uid ?? "", isHost || PidOf(answer) is not { } pid ? null : NetworkNamespace.Open($"/proc/{pid}/ns/net"), addresses);
     }
 
     /// <summary>Removes a sandbox with all containers in it. Idempotent.</summary>
@@ -50,6 +51,7 @@ internal sealed class CriSandbox : IPodSandbox
     {
         Network?.Dispose();
         await RemoveAsync(_cri, Id, CancellationToken.None);
+        PodCleanup.RemoveCgroups(_uid);
     }
 
     /// <summary>The sandbox's process is no part of the interface, but both runtimes there are tell it (for crictl inspectp).</summary>

@@ -50,11 +50,7 @@ internal sealed class DockerRuntime(DockerRuntimeOptions options, TimeProvider t
     public async Task<IPodSandbox> StartSandboxAsync(SandboxRequest request, CancellationToken cancellation)
     {
         await PrepareAsync(cancellation);
-        foreach (var left in await SandboxesAsync(request.Pod.Uid, cancellation))
-        {
-            await DockerSandbox.RemoveAsync(_docker, left, cancellation);
-        }
-
+        await RemovePodAsync(request.Pod.Uid, cancellation);
         var plan = DockerSandbox.Plan(request, options.SandboxImage, options.NodeName);
         var id = await CreateAsync(DockerLabels.ContainerName(request.Pod, "POD", 0), plan, cancellation);
         try
@@ -67,6 +63,17 @@ internal sealed class DockerRuntime(DockerRuntimeOptions options, TimeProvider t
             await _docker.TryAsync(HttpMethod.Delete, $"containers/{id}?force=1", CancellationToken.None);
             throw;
         }
+    }
+
+    public async Task RemovePodAsync(string uid, CancellationToken cancellation)
+    {
+        var found = (await _docker.GetAsync($"containers/json?all=1&filters={DockerLabels.Filter(DockerLabels.Uid, uid)}", cancellation))!.AsArray();
+        foreach (var one in found.OrderBy(one => Label(one!, DockerLabels.Type) == DockerLabels.Sandbox))
+        {
+            await _docker.TryAsync(HttpMethod.Delete, $"containers/{one!["Id"]}?force=1&v=1", cancellation);
+        }
+
+        PodCleanup.RemoveCgroups(uid);
     }
 
     public async Task<ContainerImagePlan?> FindImageAsync(string image, CancellationToken cancellation)
@@ -159,11 +166,6 @@ internal sealed class DockerRuntime(DockerRuntimeOptions options, TimeProvider t
         return (string)(await _docker.PostAsync($"containers/create?name={name}", plan, cancellation))!["Id"]!;
     }
 
-    private async Task<string[]> SandboxesAsync(string uid, CancellationToken cancellation)
-    {
-        var found = (await _docker.GetAsync($"containers/json?all=1&filters={DockerLabels.Filter(DockerLabels.Uid, uid)}", cancellation))!.AsArray();
-        return [.. found.Where(one => Label(one!, DockerLabels.Type) == DockerLabels.Sandbox).Select(one => (string)one!["Id"]!)];
-    }
 
     private async Task PrepareAsync(CancellationToken cancellation)
     {

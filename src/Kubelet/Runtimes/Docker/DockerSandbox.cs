@@ -8,10 +8,11 @@ namespace Dataplane.Kubelet.Runtimes.Docker;
 internal sealed class DockerSandbox : IPodSandbox
 {
     private readonly DockerClient _docker;
+    private readonly string _uid;
 
-    private DockerSandbox(DockerClient docker, string id, NetworkNamespace? network)
+    private DockerSandbox(DockerClient docker, string id, string uid, NetworkNamespace? network)
     {
-        (_docker, Id) = (docker, id);
+        (_docker, Id, _uid) = (docker, id, uid);
         Network = network;
     }
 
@@ -32,7 +33,7 @@ internal sealed class DockerSandbox : IPodSandbox
         }
 
         var isHost = (string?)container["HostConfig"]?["NetworkMode"] == "host";
-        return new DockerSandbox(docker, id, isHost ? null : NetworkNamespace.Open($"/proc/{pid}/ns/net"));
+        return new DockerSandbox(docker, id, (string?)container["Config"]?["Labels"]?[DockerLabels.Uid] ?? "", isHost ? null : NetworkNamespace.Open($"/proc/{pid}/ns/net"));
     }
 
     /// <summary>Removes a sandbox with all containers in it. Idempotent.</summary>
@@ -49,6 +50,7 @@ internal sealed class DockerSandbox : IPodSandbox
     {
         Network?.Dispose();
         await RemoveAsync(_docker, Id, CancellationToken.None);
+        PodCleanup.RemoveCgroups(_uid);
     }
 
     internal static JsonObject Plan(SandboxRequest request, string image, string node) => new()
