@@ -9,7 +9,6 @@ namespace Dataplane.Proxy.Ipvs;
 internal sealed class SetTable(IpsetConnection connection, IReadOnlyList<SetNames> families, Action<NetlinkException> failed)
 {
     private CountedSet<SetElement> _elements = new();
-    private Dictionary<string, int> _sizes = [];
 
     private IEnumerable<IpsetDefinition> Definitions => families.SelectMany(family => family.All);
 
@@ -48,11 +47,7 @@ internal sealed class SetTable(IpsetConnection connection, IReadOnlyList<SetName
         return gone;
     }
 
-    internal void RemoveGone(List<SetElement> gone)
-    {
-        Each(gone, connection.Delete);
-        _sizes = Sizes();
-    }
+    internal void RemoveGone(List<SetElement> gone) => Each(gone, connection.Delete);
 
     /// <summary>What is in the kernel's sets and nobody wants.</summary>
     internal List<SetElement> Stale() =>
@@ -62,6 +57,7 @@ internal sealed class SetTable(IpsetConnection connection, IReadOnlyList<SetName
     internal string? Difference()
     {
         var there = connection.Sets().ToDictionary(set => set.Name);
+        var sizes = _elements.Items.GroupBy(element => element.Set).ToDictionary(set => set.Key, set => set.Count());
         foreach (var set in Definitions)
         {
             if (!there.TryGetValue(set.Name, out var found))
@@ -69,7 +65,7 @@ internal sealed class SetTable(IpsetConnection connection, IReadOnlyList<SetName
                 return $"set {set.Name} is missing";
             }
 
-            var wanted = _sizes.GetValueOrDefault(set.Name);
+            var wanted = sizes.GetValueOrDefault(set.Name);
             if (set.Type != IpsetType.Port && found.Elements != wanted)
             {
                 return $"set {set.Name} has {found.Elements} elements, not {wanted}";
@@ -112,10 +108,5 @@ internal sealed class SetTable(IpsetConnection connection, IReadOnlyList<SetName
                 failed(refused);
             }
         }
-    }
-
-    private Dictionary<string, int> Sizes()
-    {
-        return _elements.Items.GroupBy(element => element.Set).ToDictionary(set => set.Key, set => set.Count());
     }
 }
