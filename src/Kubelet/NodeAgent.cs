@@ -200,16 +200,16 @@ public sealed class NodeAgent : IAsyncDisposable
             Problem = problem => Log.PluginProblem(logger, problem),
         })
         : new PodNetwork(new PodNetworkOptions
-    {
-        Node = _options.Namespace,
-        Ranges = _options.PodCidrs,
-        Journal = directories.Addresses,
-        Layout = _options.PodNetworkLayout,
-        Mtu = _options.PodMtu,
-        Encapsulation = _options.Overlay == NodeOverlay.Vxlan ? VxlanOverlay.Overhead : 0,
-        NonMasqueraded = _options.NonMasqueradeCidrs,
-        SetUpDone = _metrics.NetworkSetUp,
-    });
+        {
+            Node = _options.Namespace,
+            Ranges = _options.PodCidrs,
+            Journal = directories.Addresses,
+            Layout = _options.PodNetworkLayout,
+            Mtu = _options.PodMtu,
+            Encapsulation = _options.Overlay == NodeOverlay.Vxlan ? VxlanOverlay.Overhead : 0,
+            NonMasqueraded = _options.NonMasqueradeCidrs,
+            SetUpDone = _metrics.NetworkSetUp,
+        });
 
     private void FollowNodes(KubernetesClient client, RouteConnection connection, VxlanOverlay? overlay, ILogger logger)
     {

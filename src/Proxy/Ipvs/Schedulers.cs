@@ -1,9 +1,9 @@
 using System.Collections.Frozen;
+using System.Net.Sockets;
 using Dataplane.Linux;
 using Dataplane.Netlink;
 using Dataplane.Netlink.Ipvs;
 using Microsoft.Extensions.Logging;
-using System.Net.Sockets;
 
 namespace Dataplane.Proxy.Ipvs;
 

@@ -26,7 +26,9 @@ public abstract class ConfinementTests(RuntimeRig rig) : IAsyncLifetime
     {
         var lines = await LinesAsync(Status, new ContainerSecurityPlan
         {
-            AddCapabilities = ["NET_ADMIN"], DropCapabilities = ["ALL"], AllowPrivilegeEscalation = false,
+            AddCapabilities = ["NET_ADMIN"],
+            DropCapabilities = ["ALL"],
+            AllowPrivilegeEscalation = false,
         });
         Assert.Equal(["CapEff: 0000000000001000", "CapBnd: 0000000000001000", "NoNewPrivs: 1", "Seccomp: 0"], lines);
     }

@@ -24,11 +24,11 @@ public abstract class RuntimeTests(RuntimeRig rig) : IAsyncLifetime
         var container = await rig.RunAsync(code > 128 ? $"sh -c '{script}'; exit $?" : script);
         var exit = await container.Exit.WaitAsync(Patience, _cancellation);
         Assert.Equal((code, false), (exit.Code, exit.OutOfMemory));
-        
+
         // Docker takes the time of the start after it.
         Assert.InRange(exit.FinishedAt, container.StartedAt - TimeSpan.FromSeconds(2), container.StartedAt + Patience);
         Assert.True(container.Log.IsClosed);
-        
+
         // The outer shell says what became of the inner one.
         Assert.Equal(["stderr F err", "stdout F out"], LogLines(container).Where(line => line != "stderr F Killed").Order());
     }
