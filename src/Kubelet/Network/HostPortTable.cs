@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Dataplane.Linux;
 using Dataplane.Linux.Namespaces;
+using Dataplane.Netlink;
 using Dataplane.Netlink.ConnectionTracking;
 using Dataplane.Netlink.Nftables;
 using Sysctl = Dataplane.Linux.Sysctls.Sysctl;
@@ -32,7 +34,7 @@ internal sealed class HostPortTable : IDisposable
     }
 
     /// <summary>Opens a pod's ports, those it has now in place of those it had.</summary>
-    /// <exception cref="Netlink.NetlinkException">The kernel refused; what was in force stays.</exception>
+    /// <exception cref="NetlinkException">The kernel refused; what was in force stays.</exception>
     internal void Set(string uid, IReadOnlyList<HostPortMapping> ports, IReadOnlyList<IPAddress> addresses)
     {
         lock (_gate)
@@ -85,7 +87,14 @@ internal sealed class HostPortTable : IDisposable
                     [.. (_nonMasqueraded ?? []).Where(range => range.BaseAddress.AddressFamily == family)]);
             }
 
-            _tables.Commit(batch);
+            try
+            {
+                _tables.Commit(batch);
+            }
+            catch (NetlinkException none) when (none.Errno == Errno.EOPNOTSUPP && mappings.Length == 0 && _nonMasqueraded is null)
+            {
+                // A kernel without nf_tables for a family has no table of an earlier agent's either, and none is wanted.
+            }
         }
     }
 

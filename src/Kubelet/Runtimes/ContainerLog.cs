@@ -36,7 +36,9 @@ internal sealed class ContainerLog : IContainerLog, IDisposable
 
     public string FilePath { get; }
 
-    /// <summary>How often the log has gone on in another file of the same name. It changes once everything is in the old one.</summary>
+    /// <summary>
+    /// Changes with every file of the same name that the log goes on in, once everything is in the old one. Odd while one takes the other's place.
+    /// </summary>
     public int Generation => Volatile.Read(ref _generation);
 
     /// <summary>Whether nothing more will come.</summary>
@@ -182,19 +184,26 @@ internal sealed class ContainerLog : IContainerLog, IDisposable
 
     private void Rotate()
     {
+        Interlocked.Increment(ref _generation);
         try
         {
-            LogRotation.Move(FilePath, _time.GetUtcNow());
-        }
-        catch (IOException)
-        {
-            // Whoever moved it away has rotated it.
-        }
+            try
+            {
+                LogRotation.Move(FilePath, _time.GetUtcNow());
+            }
+            catch (IOException)
+            {
+                // Whoever moved it away has rotated it.
+            }
 
-        var fresh = Open();
-        _file.Dispose();
-        _file = fresh;
-        Interlocked.Increment(ref _generation);
+            var fresh = Open();
+            _file.Dispose();
+            _file = fresh;
+        }
+        finally
+        {
+            Interlocked.Increment(ref _generation);
+        }
 
         // Packing takes longer than a container's output may wait.
         _tidying = _tidying.ContinueWith(_ => LogRotation.TidyUp(FilePath, _options.MaxFiles), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);

@@ -79,7 +79,22 @@ internal static class LogReader
         while (true)
         {
             var generation = live?.Generation ?? 0;
-            var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            if ((generation & 1) != 0)
+            {
+                Thread.Yield();
+                continue;
+            }
+
+            FileStream file;
+            try
+            {
+                file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            }
+            catch (FileNotFoundException) when ((live?.Generation ?? 0) != generation)
+            {
+                continue;
+            }
+
             if ((live?.Generation ?? 0) == generation)
             {
                 return (file, generation);

@@ -54,6 +54,7 @@ public sealed class LogRotationTests : IDisposable
             // A follower that is more than a file behind misses lines, as upstream's does.
             while (log.Generation != generation && !Encoding.ASCII.GetString(output.ToArray()).Contains($"line {number - 1}\n", StringComparison.Ordinal))
             {
+                Assert.False(followed.IsCompleted, followed.Exception?.ToString() ?? "the follower has ended");
                 await Task.Delay(1, TestContext.Current.CancellationToken);
             }
         }
