@@ -1,4 +1,5 @@
 using System.Globalization;
+using Dataplane.Linux;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Linux.Processes;
 
@@ -84,10 +85,28 @@ internal sealed class ProcessAdoption(PodDirectories directories, ProcessMonitor
             return null;
         }
 
-        IRunningContainer container = record.Exit is null && ProcessIdentity.TryParse(record.Keeper, out var identity) && ChildProcess.TryAdopt(identity) is { } keeper
-            ? starter.Resume(record, path, ProcessStarter.Kept(keeper, record), keeper)
-            : new EndedContainer(record.Id, record.StartedAt, record.LogPath, record.Exit ?? ContainerExit.Unknown(starter.Time.GetUtcNow()));
+        IRunningContainer container = (record.Exit is null ? Resume(record, path) : null)
+            ?? (IRunningContainer)new EndedContainer(record.Id, record.StartedAt, record.LogPath, record.Exit ?? ContainerExit.Unknown(starter.Time.GetUtcNow()));
         return new ContainerOnMachine(name, attempt, container);
+    }
+
+    /// <summary>The container by what its keeper has; null when the keeper has ended, which nobody may have noted yet, and the descriptors with it.</summary>
+    private ProcessContainer? Resume(ContainerRecord record, string path)
+    {
+        if (!ProcessIdentity.TryParse(record.Keeper, out var identity) || ChildProcess.TryAdopt(identity) is not { } keeper)
+        {
+            return null;
+        }
+
+        try
+        {
+            return starter.Resume(record, path, ProcessStarter.Kept(keeper, record), keeper);
+        }
+        catch (LinuxException ended) when (ended.Errno == Errno.ESRCH)
+        {
+            keeper.Dispose();
+            return null;
+        }
     }
 
     /// <summary>Processes that were started and then not written down as a container's: the agent was killed in between.</summary>
