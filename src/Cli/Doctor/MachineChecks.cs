@@ -41,7 +41,7 @@ internal static class MachineChecks
         }
 
         checks.Add(Check.Probe("IPVS and ipset", "ipvs", required: false, Ipvs));
-        checks.Add(Check.Probe("control groups", "limits of pods (not built yet)", required: false, ControlGroups));
+        checks.Add(Check.Probe("control groups", "limits of pods", required: false, ControlGroups));
         checks.Add(Check.Probe($"port {AddressPlan.ApiPort}", Everything, required: false, ApiPort));
         checks.Add(Check.Probe("kubectl", "using the cluster", required: false, () => OnPath("kubectl")));
         checks.Add(Check.Probe("nginx", "pods of image nginx", required: false, () => OnPath("nginx")));
