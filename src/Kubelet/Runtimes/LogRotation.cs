@@ -14,17 +14,16 @@ internal static class LogRotation
 
     private const string TimeFormat = "yyyyMMdd-HHmmss";
 
-    /// <summary>Moves the file that is written out of the way.</summary>
+    /// <summary>Moves the file that is written out of the way, under a name after all that are there: their order is that of their names.</summary>
     internal static void Move(string path, DateTimeOffset now)
     {
-        string target;
-        do
+        var time = now.UtcDateTime;
+        if (Rotated(path) is [.., var last] && TimeOf(path, last) is { } before && before.AddSeconds(1) > time)
         {
-            target = $"{path}.{now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)}";
-            now = now.AddSeconds(1);
+            time = before.AddSeconds(1);
         }
-        while (File.Exists(target) || File.Exists(target + ".gz"));
-        File.Move(path, target);
+
+        File.Move(path, $"{path}.{time.ToString(TimeFormat, CultureInfo.InvariantCulture)}");
     }
 
     /// <summary>Removes what is too many and packs all but the last. Whatever fails is tried again at the next rotation.</summary>
@@ -52,6 +51,14 @@ internal static class LogRotation
     /// <summary>Oldest first.</summary>
     internal static string[] Rotated(string path) =>
         [.. Directory.EnumerateFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + ".*", Literally).Where(file => !file.EndsWith(".tmp", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
+    /// <summary>When a file was moved, UTC; null when its name is not one of ours.</summary>
+    private static DateTime? TimeOf(string path, string rotated)
+    {
+        var text = rotated.AsSpan(path.Length + 1);
+        text = text.EndsWith(".gz", StringComparison.Ordinal) ? text[..^3] : text;
+        return DateTime.TryParseExact(text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? time : null;
+    }
 
     private static void Pack(string file)
     {

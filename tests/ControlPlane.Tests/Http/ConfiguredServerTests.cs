@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Security;
+using Dataplane.TestKit;
 
 namespace Dataplane.ControlPlane.Tests.Http;
 
@@ -63,11 +64,10 @@ public sealed class ConfiguredServerTests
         var release = new TaskCompletionSource();
         using var held = Create("secret", "held", release.Task);
         var pending = server.Http.SendAsync(held, RawServer.Cancellation);
-        while (!(await (await server.SendAsync(HttpMethod.Get, "/metrics")).Content.ReadAsStringAsync(RawServer.Cancellation))
-            .Contains("apiserver_current_inflight_requests{request_kind=\"mutating\"} 1", StringComparison.Ordinal))
-        {
-            await Task.Delay(5, RawServer.Cancellation);
-        }
+        await Eventually.HoldsAsync(
+            async () => (await (await server.SendAsync(HttpMethod.Get, "/metrics")).Content.ReadAsStringAsync(RawServer.Cancellation))
+                .Contains("apiserver_current_inflight_requests{request_kind=\"mutating\"} 1", StringComparison.Ordinal),
+            "a mutating request is in flight");
 
         using var second = Create("secret", "second", Task.CompletedTask);
         using var refused = await server.Http.SendAsync(second, RawServer.Cancellation);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Dataplane.TestKit;
 
 namespace Dataplane.ControlPlane.Tests.Http;
 
@@ -51,10 +52,7 @@ public sealed class IdleWatcherTests
         Assert.Equal(Watchers, await WatchesAsync(server));
         await server.CreateConfigMapAsync($"while-they-watch-{Guid.NewGuid():n}");
         answers.ForEach(answer => answer.Dispose());
-        while (await WatchesAsync(server) > 0)
-        {
-            await Task.Delay(10, RawServer.Cancellation);
-        }
+        await Eventually.HoldsAsync(async () => await WatchesAsync(server) == 0, "the server has noticed that its watchers are gone");
     }
 
     private static async Task<int> WatchesAsync(RawServer server)

@@ -1,4 +1,5 @@
 using Dataplane.Api;
+using Dataplane.TestKit;
 using static Dataplane.Kubelet.Tests.Lifecycle.NodeFixture;
 
 namespace Dataplane.Kubelet.Tests.Lifecycle;
@@ -126,10 +127,7 @@ public sealed class PodFeatureTests(NodeFixture fixture) : IClassFixture<NodeFix
     private async Task UntilLogAsync(string pod, string wanted)
     {
         await fixture.WaitAsync(pod, one => one.Status.Phase == "Running");
-        while (await fixture.LogAsync(pod) != wanted)
-        {
-            await Task.Delay(20);
-        }
+        await Eventually.HoldsAsync(async () => await fixture.LogAsync(pod) == wanted, $"the log of {pod} is '{wanted}'");
     }
 
     /// <summary>A log file that stays readable when the pod's directory is removed.</summary>

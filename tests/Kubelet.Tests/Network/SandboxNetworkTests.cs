@@ -109,11 +109,7 @@ public sealed class SandboxNetworkTests : IDisposable
         await network.DisconnectAsync(First);
 
         // Its namespace stays, as when something keeps it open.
-        while (_node.Route.FindLink(PodNetwork.DeviceOf(First)) is not null)
-        {
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        }
-
+        await Eventually.HoldsAsync(() => _node.Route.FindLink(PodNetwork.DeviceOf(First)) is null, "the node's end of the pair is gone");
         Assert.Null(pod.Route.FindLink("eth0"));
     }
 

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using Dataplane.Kubelet.Runtimes;
 using Dataplane.Kubelet.Server;
+using Dataplane.TestKit;
 
 namespace Dataplane.Kubelet.Tests.Server;
 
@@ -24,11 +25,8 @@ public sealed class LogRotationTests : IDisposable
             }
         }
 
-        while (LogRotation.Rotated(FilePath) is not [{ } packed, _] || !packed.EndsWith(".gz", StringComparison.Ordinal))
-        {
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
-
+        await Eventually.HoldsAsync(
+            () => LogRotation.Rotated(FilePath) is [{ } packed, _] && packed.EndsWith(".gz", StringComparison.Ordinal), "two files are left, the older one packed");
         Assert.All(Directory.GetFiles(_directory).Where(file => !file.EndsWith(".gz", StringComparison.Ordinal)), file => Assert.InRange(new FileInfo(file).Length, 1, 1000));
         var older = LogRotation.Rotated(FilePath);
         using var unpacked = new StreamReader(new GZipStream(File.OpenRead(older[0]), CompressionMode.Decompress));
@@ -37,6 +35,21 @@ public sealed class LogRotationTests : IDisposable
 
         // What is left is the end, whole and in order.
         Assert.Equal(Enumerable.Range(200 - lines.Length, lines.Length).Select(number => $"{number}"), lines);
+    }
+
+    [Fact]
+    public void WhatIsMovedSortsAfterWhatIsThereEvenWhenItsTimeDoesNot()
+    {
+        var now = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        foreach (var text in new[] { "a", "b", "c", "d" })
+        {
+            File.WriteAllText(FilePath, text);
+            LogRotation.Move(FilePath, now);
+            LogRotation.TidyUp(FilePath, maxFiles: 3);
+        }
+
+        Assert.Equal(["0.log.20260102-030407.gz", "0.log.20260102-030408"], LogRotation.Rotated(FilePath).Select(Path.GetFileName));
+        Assert.Equal("d", File.ReadAllText(FilePath + ".20260102-030408"));
     }
 
     [Fact]
@@ -51,11 +64,12 @@ public sealed class LogRotationTests : IDisposable
             var generation = log.Generation;
             log.Output(Encoding.ASCII.GetBytes($"line {number}\n"));
 
-            // A follower that is more than a file behind misses lines, as upstream's does.
-            while (log.Generation != generation && !Encoding.ASCII.GetString(output.ToArray()).Contains($"line {number - 1}\n", StringComparison.Ordinal))
+            // A follower that is more than a file behind misses lines, as upstream's does: it has to be in the new file before there is another.
+            if (log.Generation != generation)
             {
+                await Eventually.HoldsAsync(
+                    () => followed.IsCompleted || Encoding.ASCII.GetString(output.ToArray()).Contains($"line {number}\n", StringComparison.Ordinal), $"line {number} is seen");
                 Assert.False(followed.IsCompleted, followed.Exception?.ToString() ?? "the follower has ended");
-                await Task.Delay(1, TestContext.Current.CancellationToken);
             }
         }
 
