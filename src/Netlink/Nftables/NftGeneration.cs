@@ -7,7 +7,7 @@ namespace Dataplane.Netlink.Nftables;
 /// <param name="ProcessName">At most 15 bytes.</param>
 /// <param name="Tables">The tables it changed something in.</param>
 /// <param name="Chains">The chains that came, went or changed, or whose rules did.</param>
-/// <param name="Incomplete">The kernel dropped notifications before this one: any table may have changed.</param>
+/// <param name="Incomplete">The kernel dropped notifications: any table may have changed. Numbers that are not known are 0.</param>
 public sealed record NftGeneration(
     uint Id, uint PortId, int ProcessId, string ProcessName, IReadOnlySet<NftTable> Tables,
     IReadOnlySet<(NftTable Table, string Chain)> Chains, bool Incomplete);

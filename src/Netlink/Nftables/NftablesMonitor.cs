@@ -115,10 +115,18 @@ public sealed class NftablesMonitor : IDisposable
         }
         catch (LinuxException lost) when (lost.Errno is Errno.ENOBUFS or Errno.EMSGSIZE)
         {
-            _incomplete = true;
+            // Told at once: what was dropped may have been the last there was, its end with it.
+            Lost();
             length = 0;
             return false;
         }
+    }
+
+    // The rest of what was dropped, if there is one, has no beginning.
+    private void Lost()
+    {
+        _incomplete = true;
+        _changed(new NftGeneration(0, 0, 0, "", new HashSet<NftTable>(), new HashSet<(NftTable, string)>(), Incomplete: true));
     }
 
     private void Read(ReadOnlySpan<byte> datagram)
@@ -143,7 +151,7 @@ public sealed class NftablesMonitor : IDisposable
         }
         catch (MalformedNetlinkException)
         {
-            _incomplete = true;
+            Lost();
         }
     }
 

@@ -117,6 +117,49 @@ public sealed class NftablesConnectionTests
         Assert.Contains(Table, foreign.Tables);
     }
 
+    /// <summary>A flush of a large ruleset is more than a listener's buffer holds, and nothing may come after it that would tell of the loss.</summary>
+    [Fact]
+    public async Task WhatTheKernelDroppedIsToldThoughNothingFollows()
+    {
+        const int rulesInAPiece = 1000;
+        using var network = new TestNetwork();
+        var host = network.AddHost("a");
+        using var nftables = NftablesConnection.Open(host.Namespace);
+        var batch = new NftBatch();
+        batch.AddTable(Table);
+        batch.AddChain(Table, "c");
+        for (var piece = 0; piece < 60; piece++)
+        {
+            for (var rule = 0; rule < rulesInAPiece; rule++)
+            {
+                batch.AddRule(Table, "c", new string('x', 120), new Counter());
+            }
+
+            nftables.Commit(batch);
+            batch.Clear();
+        }
+
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var busy = new ManualResetEventSlim();
+        using var monitor = NftablesMonitor.Start(host.Namespace, generation =>
+        {
+            if (generation.Incomplete)
+            {
+                told.TrySetResult();
+            }
+
+            busy.Wait(TestContext.Current.CancellationToken);
+        });
+        batch.AddTable(new NftTable(NftFamily.Ip6, "dp"));
+        nftables.Commit(batch);
+        batch.Clear();
+        batch.DestroyTable(Table);
+        nftables.Commit(batch);
+        busy.Set();
+
+        await told.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
     [Fact]
     public void ValuesAreComparedByTheirBytes()
     {
