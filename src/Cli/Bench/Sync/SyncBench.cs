@@ -125,7 +125,8 @@ internal sealed class SyncBench(SyncBenchOptions options, BenchReport report, IL
         var (times, resident) = (new List<double>(), new List<double>());
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         kernel.Start();
-        for (var change = 0; Stopwatch.GetElapsedTime(started) is var elapsed && elapsed < options.Soak && await tick.WaitForNextTickAsync(cancellation);)
+        var change = 0;
+        while (Stopwatch.GetElapsedTime(started) is var elapsed && elapsed < options.Soak && await tick.WaitForNextTickAsync(cancellation))
         {
             // A tick that comes late has its changes made up for.
             for (; change < elapsed.TotalSeconds * SoakRate; change++)
@@ -147,6 +148,7 @@ internal sealed class SyncBench(SyncBenchOptions options, BenchReport report, IL
         kernel.RequireAtLeast(times.Count);
         var tenth = Math.Max(1, resident.Count / 10);
         report.Samples("soak", options.Mode, "latency", "ms", [.. times]);
+        report.Total("soak", options.Mode, "changes a second", "1/s", change, change / Stopwatch.GetElapsedTime(started).TotalSeconds);
         report.Total("soak", options.Mode, "of a core", "%", times.Count, (CpuTime() - cpu) / Stopwatch.GetElapsedTime(started) * 100);
         report.Total("soak", options.Mode, "resident, first tenth", "MB", tenth, resident.Take(tenth).Average());
         report.Total("soak", options.Mode, "resident, last tenth", "MB", tenth, resident.TakeLast(tenth).Average());
