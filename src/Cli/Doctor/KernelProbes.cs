@@ -25,7 +25,7 @@ internal static class KernelProbes
     {
         "bridge" or "veth" => ("up, demo, kubelet", true),
         _ when feature.StartsWith("nftables ip6", StringComparison.Ordinal) => ("IPv6 Services", false),
-        "nftables ip tproxy" or "nftables ip socket" => ("transparent proxying (not built yet)", false),
+        "nftables ip tproxy" or "nftables ip socket" => ("transparent proxying (no mode uses it)", false),
         "nftables ip xtables" => ("iptables", false),
         "nftables ip redirect" => ("userspace", true),
         "nftables ip numgen" or "nftables ip dnat" or "nftables ip masquerade" or "nftables ip affinity sets" => ("nftables", true),
