@@ -19,7 +19,7 @@ public static class ProxyModes
     private static readonly ImmutableArray<(string Name, Func<ProxyModeContext, IProxyMode> Create)> Built =
     [
         // Before iptables: its chains lead to some of those that iptables has too.
-        (IpvsMode.ModeName, context => new FlowCleaningMode(new IpvsMode(context), context)),
+        (IpvsMode.ModeName, context => new FlowCleaningMode(new IpvsMode(context), context, hasAddresses: true)),
         (NftablesMode.ModeName, context => new FlowCleaningMode(new NftablesMode(context), context)),
         (IptablesMode.ModeName, context => new FlowCleaningMode(new IptablesMode(context), context)),
         (UserspaceMode.ModeName, context => new FlowCleaningMode(new UserspaceMode(context, new RelayOptions()), context, relayed: true)),

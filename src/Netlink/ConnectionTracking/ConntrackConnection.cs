@@ -19,7 +19,8 @@ public sealed class ConntrackConnection : IDisposable
     // CTA_FILTER_F_CTA_PROTO_NUM of net/netfilter/nf_internals.h: which parts of the tuple must match. Kernels before 5.8 list everything.
     private const uint ByProtocol = 1 << 3;
 
-    // IPS_DST_NAT of linux/netfilter/nf_conntrack_common.h.
+    // IPS_SEEN_REPLY and IPS_DST_NAT of linux/netfilter/nf_conntrack_common.h.
+    private const uint SeenReply = 1 << 1;
     private const uint DestinationTranslated = 1 << 5;
 
     private readonly NetlinkConnection _connection;
@@ -48,13 +49,22 @@ public sealed class ConntrackConnection : IDisposable
     }
 
     /// <summary>Entries of one family whose destination was translated, whatever their protocol; the kernel leaves out the others where it can (5.14).</summary>
-    public IReadOnlyList<ConntrackFlow> TranslatedFlows(AddressFamily family)
+    public IReadOnlyList<ConntrackFlow> TranslatedFlows(AddressFamily family) =>
+        Flows(family, DestinationTranslated, DestinationTranslated, "list translated connections");
+
+    /// <summary>
+    /// Entries of one family that nobody has answered yet, with the destination they came with; the kernel leaves out the others where it can (5.14).
+    /// </summary>
+    public IReadOnlyList<ConntrackFlow> UnansweredFlows(AddressFamily family) =>
+        Flows(family, SeenReply | DestinationTranslated, 0, "list connections without an answer");
+
+    private IReadOnlyList<ConntrackFlow> Flows(AddressFamily family, uint mask, uint status, string operation)
     {
         var writer = new NetlinkWriter(stackalloc byte[RequestLength]);
         Begin(ref writer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, family);
-        writer.U32BigEndian(CTA_STATUS, DestinationTranslated);
-        writer.U32BigEndian(CTA_STATUS_MASK, DestinationTranslated);
-        return _connection.Dump(writer.Message(), message => Parse(message) is { IsTranslated: true } flow ? flow : null, "list translated connections");
+        writer.U32BigEndian(CTA_STATUS, status);
+        writer.U32BigEndian(CTA_STATUS_MASK, mask);
+        return _connection.Dump(writer.Message(), message => Parse(message) is { } flow && (flow.Status & mask) == status ? flow : null, operation);
     }
 
     /// <returns>False when the entry had gone already.</returns>
@@ -100,6 +110,7 @@ public sealed class ConntrackConnection : IDisposable
         byte[]? tuple = null;
         uint? id = null;
         ushort? zone = null;
+        uint status = 0;
         var attributes = message.Attributes(HeaderLength);
         while (attributes.Read(out var attribute))
         {
@@ -111,6 +122,9 @@ public sealed class ConntrackConnection : IDisposable
                     break;
                 case CTA_TUPLE_REPLY:
                     reply = Tuple.Parse(attribute.Nested);
+                    break;
+                case CTA_STATUS:
+                    status = attribute.U32BigEndian;
                     break;
                 case CTA_ID:
                     id = attribute.U32BigEndian;
@@ -124,7 +138,7 @@ public sealed class ConntrackConnection : IDisposable
         // Protocols without ports, such as ICMP, have no end points in this sense.
         return original is not { Source: { } source, Destination: { } destination } || reply.Source is null
             ? null
-            : new ConntrackFlow(original.Protocol, source, destination, reply.Source) { Id = id, Zone = zone, Tuple = tuple! };
+            : new ConntrackFlow(original.Protocol, source, destination, reply.Source) { Id = id, Zone = zone, Status = status, Tuple = tuple! };
     }
 
     private readonly record struct Tuple(byte Protocol, IPEndPoint? Source, IPEndPoint? Destination)

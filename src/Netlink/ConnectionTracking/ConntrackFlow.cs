@@ -12,6 +12,9 @@ public sealed record ConntrackFlow(byte Protocol, IPEndPoint Source, IPEndPoint 
     /// <summary>The entry's number and zone, and its original tuple as the kernel wrote it: what a deletion names.</summary>
     internal uint? Id { get; init; }
 
+    /// <summary>IPS_* bits of linux/netfilter/nf_conntrack_common.h.</summary>
+    internal uint Status { get; init; }
+
     internal ushort? Zone { get; init; }
 
     internal byte[] Tuple { get; init; } = [];

@@ -7,8 +7,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Proxy.ConnectionTracking;
 
-/// <summary>A mode, and after each of its plans the UDP flows that lead where they no longer should are deleted.</summary>
-internal sealed class FlowCleaningMode(IProxyMode mode, ProxyModeContext context, bool relayed = false) : IProxyMode
+/// <summary>A mode, and after each of its plans the flows are deleted that lead where they should not: UDP flows, and connections that passed the rules by.</summary>
+/// <param name="mode">The mode.</param>
+/// <param name="context">What every mode is made of.</param>
+/// <param name="relayed">Flows lead to a relay's port.</param>
+/// <param name="hasAddresses">The node itself has the front ends' addresses: nothing passes it by.</param>
+internal sealed class FlowCleaningMode(IProxyMode mode, ProxyModeContext context, bool relayed = false, bool hasAddresses = false) : IProxyMode
 {
     private readonly ILogger _logger = context.Loggers.CreateLogger<FlowCleaningMode>();
     private ConntrackConnection? _connection;
@@ -21,9 +25,10 @@ internal sealed class FlowCleaningMode(IProxyMode mode, ProxyModeContext context
     {
         mode.Apply(previous, next);
         var stale = StaleFlows.Between(previous, next, relayed);
-        if (!stale.IsEmpty)
+        var passedBy = !hasAddresses && PassedBy.CanBeAfter(previous, next);
+        if (!stale.IsEmpty || passedBy)
         {
-            Delete(stale);
+            Delete(stale, passedBy ? next : null);
         }
     }
 
@@ -44,7 +49,7 @@ internal sealed class FlowCleaningMode(IProxyMode mode, ProxyModeContext context
     }
 
     // The rules are in force: a listing that fails must not have them written again.
-    private void Delete(StaleFlows stale)
+    private void Delete(StaleFlows stale, ForwardingPlan? passed)
     {
         var (started, deleted) = (Stopwatch.GetTimestamp(), 0);
         try
@@ -52,10 +57,9 @@ internal sealed class FlowCleaningMode(IProxyMode mode, ProxyModeContext context
             _connection ??= ConntrackConnection.Open(context.Namespace);
             foreach (var family in new[] { AddressFamily.InterNetwork, AddressFamily.InterNetworkV6 })
             {
-                foreach (var flow in _connection.Flows(family, ProtocolType.Udp).Where(stale.Contains))
-                {
-                    deleted += _connection.Delete(flow) ? 1 : 0;
-                }
+                var udp = stale.IsEmpty ? [] : _connection.Flows(family, ProtocolType.Udp).Where(stale.Contains);
+                var others = passed is null ? [] : _connection.UnansweredFlows(family).Where(flow => PassedBy.Contains(flow, passed));
+                deleted += udp.Concat(others).Count(_connection.Delete);
             }
         }
         catch (NetlinkException failure)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text;
 using Dataplane.Netlink.ConnectionTracking;
@@ -6,12 +7,13 @@ using Dataplane.Proxy.ConnectionTracking;
 using Dataplane.Proxy.Nftables;
 using Dataplane.Proxy.Planning;
 using Dataplane.Proxy.Tests.Scenarios;
+using Dataplane.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dataplane.Proxy.Tests.Kernel;
 
-/// <summary>Clients that go on sending from one UDP port while pods come and go.</summary>
-public sealed class UdpFlowTests(UdpFlowTests.Rig rig) : IClassFixture<UdpFlowTests.Rig>
+/// <summary>Clients that go on sending from one UDP port while pods come and go, and connections begun before there were rules.</summary>
+public sealed class FlowTests(FlowTests.Rig rig) : IClassFixture<FlowTests.Rig>
 {
     [Theory]
     [InlineData("pod-c", "10.96.0.1", 80, "10.244.1.5 here", "10.244.1.6 here", "8080", "a", "b")]
@@ -72,6 +74,29 @@ public sealed class UdpFlowTests(UdpFlowTests.Rig rig) : IClassFixture<UdpFlowTe
         Assert.Equal("b", await AskAsync(client));
     }
 
+    /// <summary>A connection begun while the proxy had no rules for it: the next repetition of its SYN gets through.</summary>
+    [Theory]
+    [InlineData("10.96.0.9", "10.244.1.5 here")]
+    [InlineData("fd00:10:96::9", "fd00:10:244:1::5 here")]
+    public async Task WhatPassedTheRulesByGetsThroughWithTheirReturn(string address, string endpoint)
+    {
+        var destination = IPAddress.Parse(address);
+        var cluster = Web();
+        await using var mode = rig.Start();
+        var plan = Apply(mode, null, cluster);
+        rig.Lose(destination);
+        using var client = rig.Connection("node", destination.AddressFamily);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var connected = client.ConnectAsync(new IPEndPoint(destination, 80), limit.Token);
+        await Eventually.HoldsAsync(() => rig.Unanswered(destination) == 1, "the SYN has left without a translation");
+
+        Apply(mode, plan, cluster.Service("late", "10.96.0.9", 80, s => s.Spec.ClusterIPs = ["10.96.0.9", "fd00:10:96::9"]).Slice("late", "8080", endpoint));
+        await connected;
+        var buffer = new byte[64];
+        await client.SendAsync(new byte[1], limit.Token);
+        Assert.Equal("a", Encoding.ASCII.GetString(buffer, 0, await client.ReceiveAsync(buffer, limit.Token)).Split(' ')[0]);
+    }
+
     private static Cluster Web() => new Cluster().Service(
         "web", "10.96.0.1", [new() { Port = 80, NodePort = 30080, Protocol = "UDP" }], s => s.Spec.ClusterIPs = ["10.96.0.1", "fd00:10:96::1"]);
 
@@ -125,6 +150,26 @@ public sealed class UdpFlowTests(UdpFlowTests.Rig rig) : IClassFixture<UdpFlowTe
             var socket = _network[source].Socket(SocketType.Dgram, ProtocolType.Udp, destination.AddressFamily);
             socket.Connect(destination, port);
             return socket;
+        }
+
+        internal Socket Connection(string source, AddressFamily family) => _network[source].Socket(SocketType.Stream, ProtocolType.Tcp, family);
+
+        /// <summary>Lets what the node sends to an address leave for where nobody is.</summary>
+        internal void Lose(IPAddress address)
+        {
+            var route = _network.Node.Route;
+            // A bridge without a port, as not every kernel has dummy devices; nobody answers for the address, and nobody says that it cannot be reached.
+            var link = route.FindLink("dp-nowhere")?.Index ?? route.CreateBridge("dp-nowhere");
+            route.SetUp(link);
+            route.ReplaceNeighbour(link, address, PhysicalAddress.Parse("02-00-00-00-00-09"));
+            route.ReplaceRoute(new Dataplane.Netlink.Route.Route(new IPNetwork(address, address.GetAddressBytes().Length * 8), LinkIndex: link));
+        }
+
+        /// <summary>Connections to an address that nobody has answered.</summary>
+        internal int Unanswered(IPAddress address)
+        {
+            using var connection = ConntrackConnection.Open(_network.Node.Namespace);
+            return connection.UnansweredFlows(address.AddressFamily).Count(flow => flow.Destination.Address.Equals(address));
         }
 
         /// <summary>Where the node's UDP flows of pod-c to ClusterIPs go.</summary>
