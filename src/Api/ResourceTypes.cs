@@ -13,7 +13,7 @@ public static class ResourceTypes
         PersistentVolume.Resource, PersistentVolumeClaim.Resource, StorageClass.Resource,
         new("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true),
         new("networking.k8s.io", "v1", "Ingress", "ingresses", true), new("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true),
-        new("networking.k8s.io", "v1", "ServiceCIDR", "servicecidrs", false), new("networking.k8s.io", "v1", "IPAddress", "ipaddresses", false),
+        ServiceCIDR.Resource, new("networking.k8s.io", "v1", "IPAddress", "ipaddresses", false),
         PodDisruptionBudget.Resource, new("rbac.authorization.k8s.io", "v1", "Role", "roles", true),
         new("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", true),
         new("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false),

@@ -157,6 +157,8 @@ public sealed class NodeProxy : IAsyncDisposable
 
         public void Tell(Node? node) => changes.TryWrite(new ModelChange.OfNode(Now(), node));
 
+        public void Tell(NamespacedName name, ServiceCIDR? range) => changes.TryWrite(new ModelChange.OfServiceCidr(Now(), name, range));
+
         public void Synced() => changes.TryWrite(new ModelChange.CachesSynced(Now()));
     }
 }

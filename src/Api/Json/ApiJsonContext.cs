@@ -13,6 +13,8 @@ namespace Dataplane.Api.Json;
 [JsonSerializable(typeof(KubernetesList<Deployment>), TypeInfoPropertyName = "DeploymentList")]
 [JsonSerializable(typeof(EndpointSlice))]
 [JsonSerializable(typeof(KubernetesList<EndpointSlice>), TypeInfoPropertyName = "EndpointSliceList")]
+[JsonSerializable(typeof(ServiceCIDR))]
+[JsonSerializable(typeof(KubernetesList<ServiceCIDR>), TypeInfoPropertyName = "ServiceCIDRList")]
 [JsonSerializable(typeof(Endpoints))]
 [JsonSerializable(typeof(KubernetesList<Endpoints>), TypeInfoPropertyName = "EndpointsList")]
 [JsonSerializable(typeof(Event))]

@@ -1,3 +1,4 @@
+using System.Net;
 using Dataplane.Api;
 using Dataplane.Api.Client;
 using Dataplane.Proxy.ServiceModel;
@@ -17,11 +18,19 @@ public sealed class InformerFeed(KubernetesClient client, string nodeName, ILogg
         slices.Subscribe(change => listener.Tell(change.Name, change.New));
         var nodes = new Informer<Node>(client, new InformerOptions { FieldSelector = $"metadata.name={nodeName}" }, logger);
         nodes.Subscribe(change => listener.Tell(change.New));
+        var ranges = new Informer<ServiceCIDR>(client, new InformerOptions(), logger);
+        ranges.Subscribe(change => listener.Tell(change.Name, change.New));
+        var hasRanges = await CanListAsync<ServiceCIDR>(cancellation);
         var running = Task.WhenAll(
+            hasRanges ? Task.Run(() => ranges.RunAsync(cancellation), CancellationToken.None) : Task.CompletedTask,
             Task.Run(() => services.RunAsync(cancellation), CancellationToken.None),
             Task.Run(() => slices.RunAsync(cancellation), CancellationToken.None),
             Task.Run(() => nodes.RunAsync(cancellation), CancellationToken.None));
-        await Task.WhenAll(services.WaitForSyncAsync(cancellation), slices.WaitForSyncAsync(cancellation), nodes.WaitForSyncAsync(cancellation))
+        await Task.WhenAll(
+            services.WaitForSyncAsync(cancellation),
+            slices.WaitForSyncAsync(cancellation),
+            nodes.WaitForSyncAsync(cancellation),
+            hasRanges ? ranges.WaitForSyncAsync(cancellation) : Task.CompletedTask)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!cancellation.IsCancellationRequested)
         {
@@ -29,5 +38,26 @@ public sealed class InformerFeed(KubernetesClient client, string nodeName, ILogg
         }
 
         await running;
+    }
+
+    // API servers before 1.33 do not have every kind, and a role made for an older proxy does not let it read them: neither may keep Services from being served.
+    private async Task<bool> CanListAsync<T>(CancellationToken cancellation)
+        where T : class, IResource<T>
+    {
+        try
+        {
+            await client.ListAsync<T>(new ListOptions { Limit = 1 }, cancellation);
+            return true;
+        }
+        catch (ApiException refused) when (refused.HttpStatus is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+        {
+            logger.KindNotRead(T.Resource.Plural, refused.Message);
+            return false;
+        }
+        catch (Exception failure) when (failure is ApiException or HttpRequestException or IOException)
+        {
+            // The informer says so, and tries again.
+            return true;
+        }
     }
 }

@@ -43,8 +43,9 @@ internal sealed class NftablesMode : IProxyMode
     /// <inheritdoc/>
     public void Apply(ForwardingPlan? previous, ForwardingPlan next)
     {
-        // Both matter in rules that are made once.
-        if (previous is null || _renderer is null || previous.LocalDetector != next.LocalDetector || previous.NodePorts != next.NodePorts)
+        // All three matter in rules that are made once.
+        if (previous is null || _renderer is null || previous.LocalDetector != next.LocalDetector || previous.NodePorts != next.NodePorts
+            || previous.ServiceRanges != next.ServiceRanges)
         {
             Load(next);
             return;

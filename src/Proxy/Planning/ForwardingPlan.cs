@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using Dataplane.Api;
 using Dataplane.Proxy.ServiceModel;
 
@@ -21,6 +22,11 @@ public sealed record ForwardingPlan
 
     /// <summary>Where NodePorts answer.</summary>
     public NodePortScope NodePorts { get; init; } = NodePortScope.All;
+
+    /// <summary>
+    /// Networks whose addresses are ClusterIPs or nobody's (ServiceCIDR objects): a mode drops what is sent to those that no Service has, if upstream's does.
+    /// </summary>
+    public ImmutableArray<IPNetwork> ServiceRanges { get; init; } = [];
 
     /// <summary>The plan that <see cref="ChangedServices"/> is relative to; null for a plan made from nothing.</summary>
     internal long? BaseRevision { get; init; }

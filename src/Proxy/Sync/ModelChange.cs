@@ -27,6 +27,13 @@ internal abstract record ModelChange(long SeenAt)
         public override string ToString() => $"Node {Node?.Metadata.Name}";
     }
 
+    /// <param name="Range">Null when it was deleted.</param>
+    internal sealed record OfServiceCidr(long SeenAt, NamespacedName Name, ServiceCIDR? Range) : ModelChange(SeenAt)
+    {
+        /// <inheritdoc cref="OfService.ToString"/>
+        public override string ToString() => $"ServiceCIDR {Name}";
+    }
+
     /// <summary>Every cache has delivered its first list: from now on a missing Service is one that does not exist.</summary>
     internal sealed record CachesSynced(long SeenAt) : ModelChange(SeenAt);
 

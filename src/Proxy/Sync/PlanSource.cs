@@ -13,6 +13,7 @@ internal sealed class PlanSource(string nodeName, PlanningOptions options, ILogg
     private readonly ServiceModelState _model = new(logger);
     private readonly List<DateTimeOffset> _triggers = [];
     private readonly FaultLog _faults = new(logger);
+    private readonly ServiceRanges _ranges = new(new FaultLog(logger));
     private NodeFacts _node = new(nodeName);
     private bool _nodeChanged;
     private ForwardingPlan? _plan;
@@ -52,6 +53,9 @@ internal sealed class PlanSource(string nodeName, PlanningOptions options, ILogg
                 _nodeChanged |= facts != _node;
                 _node = facts;
                 break;
+            case ModelChange.OfServiceCidr(_, var name, var range):
+                _ranges.Set(name, range);
+                break;
             case ModelChange.CachesSynced:
                 IsSynced = true;
                 break;
@@ -67,6 +71,7 @@ internal sealed class PlanSource(string nodeName, PlanningOptions options, ILogg
         Pending = default;
         var (table, changed) = _model.Take();
         var previous = _plan;
+        var rangesChanged = _ranges.Networks != (_plan?.ServiceRanges ?? []);
         if (_plan is null)
         {
             _plan = Planner.Plan(table, _node, options);
@@ -75,9 +80,14 @@ internal sealed class PlanSource(string nodeName, PlanningOptions options, ILogg
         {
             _plan = Planner.Update(_plan, table, [.. table.Services.Keys.Union(_plan.Services.Keys)], _node, options);
         }
-        else if (changed.Count > 0)
+        else if (changed.Count > 0 || rangesChanged)
         {
             _plan = Planner.Update(_plan, table, changed, _node, options);
+        }
+
+        if (rangesChanged)
+        {
+            _plan = _plan with { ServiceRanges = _ranges.Networks };
         }
 
         _nodeChanged = false;

@@ -231,6 +231,25 @@ public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFix
         Assert.Equal("a", await Prober.ConnectAsync(rig.Network, Probe.Parse("pod-c tcp 10.96.0.1:80 > a")));
     }
 
+    /// <summary>An address that answers stands for what a default route may lead to.</summary>
+    [Theory]
+    [InlineData("pod-c tcp 10.244.1.6:8080")]
+    [InlineData("pod-c udp 10.244.1.6:8080")]
+    [InlineData("node tcp 10.244.1.6:8080")]
+    [InlineData("pod-c tcp [fd00:10:244:1::6]:8080")]
+    public async Task AServiceRangesAddressesOfNobodyAreDropped(string line)
+    {
+        await using var mode = rig.Start();
+        var plan = new Cluster().Service("web", "10.96.0.1", 80).Slice("web", "8080", "10.244.1.5 here").Plan();
+        mode.Apply(null, plan);
+        Assert.StartsWith("b", await Prober.ConnectAsync(rig.Network, Probe.Parse($"{line} > b")), StringComparison.Ordinal);
+
+        mode.Apply(plan, plan with { ServiceRanges = [IPNetwork.Parse("10.96.0.0/12"), IPNetwork.Parse("10.244.1.6/32"), IPNetwork.Parse("fd00:10:244:1::6/128")] });
+        Assert.Equal("drop", await Prober.ConnectAsync(rig.Network, Probe.Parse($"{line} > drop")));
+        Assert.Equal("a", await Prober.ConnectAsync(rig.Network, Probe.Parse("pod-c tcp 10.96.0.1:80 > a")));
+        Assert.True(mode.IsIntact());
+    }
+
     [Theory]
     [InlineData("pod-c tcp 10.96.0.1:80 > a", "10.96.0.1:80", "10.244.1.5:8080")]
     [InlineData("pod-c udp 10.96.0.1:80 > a", "10.96.0.1:80", "10.244.1.5:8080")]

@@ -45,6 +45,16 @@ internal sealed class PacketTracer(TracedTable table)
             return _end ?? Topology.Endpoints[_target];
         }
 
+        if (!_fromNode)
+        {
+            RunHook(NftHook.Forward);
+        }
+
+        if (_end is not null)
+        {
+            return _end;
+        }
+
         RunHook(NftHook.Postrouting);
         Assert.Equal((0u, 0u), (_mark, _priority));
         return _target is null ? "closed" : Topology.Endpoints[_target] + (_masqueraded ? "*" : "");
@@ -54,7 +64,10 @@ internal sealed class PacketTracer(TracedTable table)
     {
         foreach (var chain in table.Chains.Values.Where(chain => chain.Base?.Hook == hook).OrderBy(chain => chain.Base!.Priority))
         {
-            Run(chain.Name);
+            if (_end is null)
+            {
+                Run(chain.Name);
+            }
         }
     }
 
@@ -103,6 +116,8 @@ internal sealed class PacketTracer(TracedTable table)
                 return Match((_target is not null) != match.Negate);
             case Statement.MatchEstablished match:
                 return Match(match.Negate);
+            case Statement.MatchInvalid:
+                return Step.Break;
             case Statement.SetMark set:
                 _mark |= set.Bit;
                 return Step.Next;

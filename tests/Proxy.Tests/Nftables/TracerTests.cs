@@ -1,3 +1,4 @@
+using System.Net;
 using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Nftables.Rendering;
 using Dataplane.Proxy.Nftables.Rules;
@@ -75,6 +76,24 @@ public class TracerTests
         Assert.Equal(1, change.Ip.Removed.Values.Sum(elements => elements.Count));
         Assert.Equal(2, change.Ip.Added.Values.Sum(elements => elements.Count));
         Assert.True(change.Ip6.IsEmpty);
+    }
+
+    [Theory]
+    [InlineData("pod-c tcp 10.96.0.1:80", "a")]
+    [InlineData("node tcp 10.96.0.1:80", "a")]
+    [InlineData("pod-c tcp 10.96.0.1:81", "reject")]
+    [InlineData("pod-c tcp 10.96.7.7:80", "drop")]
+    [InlineData("node udp 10.96.7.7:53", "drop")]
+    [InlineData("pod-c tcp 10.112.0.1:80", "closed")]
+    public void AClusterIPOfNobodyIsDropped(string probe, string expected)
+    {
+        var kernel = new Kernel();
+        kernel.Apply(new Cluster().Service("web", "10.96.0.1", 80).Slice("web", "8080", "10.244.1.5 here").Plan() with
+        {
+            ServiceRanges = [IPNetwork.Parse("10.96.0.0/12"), IPNetwork.Parse("fd00:10:96::/112")],
+        });
+
+        Assert.Equal([expected], new PacketTracer(kernel.Ip).Trace(Probe.Parse($"{probe} > ?")).Select(end => end.TrimEnd('*')));
     }
 
     [Fact]

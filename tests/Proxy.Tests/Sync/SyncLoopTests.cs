@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Dataplane.Api;
+using Dataplane.Proxy.Health;
 using Dataplane.Proxy.Planning;
 using Dataplane.Proxy.Sync;
 using Dataplane.Proxy.Tests.Planning;
@@ -81,6 +82,27 @@ public sealed class SyncLoopTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task AKernelThatKeepsRefusingMakesTheNodeUnhealthyUntilItGivesWay()
+    {
+        var health = new HealthServer(_state, TimeSpan.FromSeconds(30), _time);
+        Sync();
+        await AppliedAsync();
+        Assert.True(health.IsHealthy(_state.Snapshot));
+
+        _mode.Failures = int.MaxValue;
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Post("10.96.0.1");
+        await AdvanceUntilAsync(Eventually.HoldsAsync(() => !health.IsHealthy(_state.Snapshot), "the node is unhealthy"), TimeSpan.FromSeconds(1));
+        Assert.Equal("the kernel said no", _state.Snapshot.Failure);
+        Assert.True(_state.Snapshot.Failures > 1);
+
+        _mode.Failures = 0;
+        await AdvanceUntilAsync(Eventually.HoldsAsync(() => health.IsHealthy(_state.Snapshot), "the node is healthy again"), TimeSpan.FromSeconds(1));
+        Assert.Equal("TCP 10.96.0.1:80 > Reject", PlanText.Of((await AppliedAsync()).Next));
+        Assert.Null(_state.Snapshot.Failure);
+    }
+
+    [Fact]
     public async Task AnObjectThatCannotBeReadIsLeftOut()
     {
         Sync();
@@ -158,8 +180,9 @@ public sealed class SyncLoopTests : IAsyncDisposable
 
         public void Apply(ForwardingPlan? previous, ForwardingPlan next)
         {
-            if (Failures-- > 0)
+            if (Failures > 0)
             {
+                Failures--;
                 throw new IOException("the kernel said no");
             }
 

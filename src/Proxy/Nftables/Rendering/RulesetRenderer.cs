@@ -26,7 +26,7 @@ internal sealed class RulesetRenderer
         ForwardingPlan plan, uint mark, bool dropInvalid = true, Func<NftFamily, NumberSource>? earlier = null)
     {
         var change = new RulesetChange(creates: true);
-        var skeleton = new Skeleton(mark, plan.NodePorts, dropInvalid);
+        var skeleton = new Skeleton(mark, plan.NodePorts, plan.ServiceRanges, dropInvalid);
         foreach (var table in change.Tables)
         {
             var sizes = SetSizes.For(plan, table.Family);

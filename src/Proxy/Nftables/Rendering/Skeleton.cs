@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Net;
 using System.Net.Sockets;
 using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Nftables.Rules;
@@ -14,11 +16,12 @@ namespace Dataplane.Proxy.Nftables.Rendering;
 ///   output ─────┴> services ── FRONTEND ──>
 ///                                          @nodeports ──> nodeport-lb-N, ...
 ///   postrouting ── count the connection; marked, or hairpin ──> masquerade
-///   forward ────── of no known connection ──> drop
+///   forward ────── of no known connection, or to a ClusterIP of nobody ──> drop
+///   output ─────── to a ClusterIP of nobody ──> drop
 /// </code>
-/// All decisions fall in the nat hooks, which see the first packet of a connection: REJECT and DROP there leave no connection behind.
+/// All decisions about Services fall in the nat hooks, which see the first packet of a connection: REJECT and DROP there leave no connection behind.
 /// </summary>
-internal sealed record Skeleton(uint MasqueradeMark, NodePortScope NodePorts, bool DropInvalid)
+internal sealed record Skeleton(uint MasqueradeMark, NodePortScope NodePorts, ImmutableArray<IPNetwork> ServiceRanges, bool DropInvalid)
 {
     internal const string Services = "services";
     internal const string NodePortMap = "nodeports";
@@ -100,11 +103,24 @@ internal sealed record Skeleton(uint MasqueradeMark, NodePortScope NodePorts, bo
             yield return LoopbackGuard();
         }
 
-        if (DropInvalid)
+        var unallocated = UnallocatedRules(family).ToList();
+        if (DropInvalid || unallocated.Count > 0)
         {
-            yield return new ChainDefinition("filter-forward", [[new MatchInvalid(), new Drop()]]) { Base = NftBaseChain.Filter(NftHook.Forward) };
+            Statement[][] invalid = DropInvalid ? [[new MatchInvalid(), new Drop()]] : [];
+            yield return new ChainDefinition("filter-forward", [.. invalid, .. unallocated]) { Base = NftBaseChain.Filter(NftHook.Forward) };
+        }
+
+        if (unallocated.Count > 0)
+        {
+            yield return new ChainDefinition("filter-output", unallocated) { Base = NftBaseChain.Filter(NftHook.Output) };
         }
     }
+
+    // Else it would follow the default route, and an IP that some host out there answers on would seem to be a Service. Where destinations have been changed
+    // already: a Service of another proxy's is in none of our sets.
+    private IEnumerable<Statement[]> UnallocatedRules(NftFamily family) => ServiceRanges
+        .Where(range => range.BaseAddress.AddressFamily == (family == NftFamily.Ip6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork))
+        .Select(range => (Statement[])[new MatchEstablished(Negate: true), new MatchNetwork(Field.DestinationAddress, range), new Drop()]);
 
     // The number has done its work; what comes next would queue the packet by it.
     private static Statement[][] FirstPacketRules() =>
