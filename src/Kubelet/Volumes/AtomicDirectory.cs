@@ -21,13 +21,22 @@ internal static class AtomicDirectory
     private const int Everybody = 0x1FF;
 
     /// <summary>Makes the directory hold these files and no others; does nothing when it does already.</summary>
+    /// <param name="directory">The volume.</param>
+    /// <param name="files">What it is to show.</param>
+    /// <param name="now">Part of a name.</param>
+    /// <param name="group">Whose the files are (fsGroup); null for root's.</param>
     /// <returns>Whether anything changed.</returns>
     /// <exception cref="ConfigurationException">A path leads out of the directory.</exception>
-    internal static bool Write(string directory, IReadOnlyList<VolumeFile> files, DateTimeOffset now)
+    internal static bool Write(string directory, IReadOnlyList<VolumeFile> files, DateTimeOffset now, long? group = null)
     {
         if (files.FirstOrDefault(file => Path.IsPathRooted(file.Path) || file.Path.Length == 0 || file.Path.Split('/').Contains("..")) is { } outside)
         {
             throw new ConfigurationException($"invalid path: must be relative path: {outside.Path}");
+        }
+
+        if (group is not null)
+        {
+            files = [.. files.Select(file => file with { Mode = file.Mode | VolumeOwnership.Read })];
         }
 
         if (!Directory.Exists(directory))
@@ -42,12 +51,17 @@ internal static class AtomicDirectory
             return false;
         }
 
-        var version = WriteVersion(directory, files, now);
+        var version = WriteVersion(directory, files, now, group);
         SymbolicLink.Replace(link, version);
         ShowNames(directory, [.. files.Select(file => file.Path.Split('/')[0])]);
         foreach (var old in Directory.EnumerateDirectories(directory, Hidden + "*").Where(path => Path.GetFileName(path) is var name && name != version && name != Link))
         {
             Directory.Delete(old, recursive: true);
+        }
+
+        if (group is { } owner)
+        {
+            VolumeOwnership.Set(directory, owner, isReadOnly: true);
         }
 
         return true;
@@ -61,7 +75,7 @@ internal static class AtomicDirectory
             && File.ReadAllBytes(path).AsSpan().SequenceEqual(file.Content));
 
     /// <returns>Its name.</returns>
-    private static string WriteVersion(string directory, IReadOnlyList<VolumeFile> files, DateTimeOffset now)
+    private static string WriteVersion(string directory, IReadOnlyList<VolumeFile> files, DateTimeOffset now, long? group)
     {
         var name = Hidden + now.ToString("yyyy_MM_dd_HH_mm_ss", CultureInfo.InvariantCulture) + "." + Path.GetRandomFileName().Replace(".", "", StringComparison.Ordinal);
         var version = Path.Combine(directory, name);
@@ -70,11 +84,33 @@ internal static class AtomicDirectory
         {
             var path = Path.Combine(version, file.Path);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllBytes(path, file.Content);
-            FileMode.Set(path, file.Mode & Everybody);
+            Write(path, file);
+        }
+
+        // Before anybody sees them.
+        if (group is { } owner)
+        {
+            VolumeOwnership.Set(version, owner, isReadOnly: true);
         }
 
         return name;
+    }
+
+    private static void Write(string path, VolumeFile file)
+    {
+        // Nobody else's until it is as it is to be: containers see the directory already.
+        File.Delete(path);
+        using (var stream = new FileStream(path, new FileStreamOptions { Mode = System.IO.FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+        {
+            stream.Write(file.Content);
+        }
+
+        if (file.User is { } user)
+        {
+            RootDirectory.SetOwner(path, (int)user, -1);
+        }
+
+        FileMode.Set(path, file.Mode & Everybody);
     }
 
     private static void ShowNames(string directory, HashSet<string> names)

@@ -8,6 +8,7 @@ namespace Dataplane.Kubelet.Volumes;
 internal sealed class ContentVolumes(ConfigurationSource configuration, TokenSource tokens)
 {
     private const int DefaultFileMode = 0x1A4;
+    private const int OwnerOnly = 0x180;
 
     internal static bool Has(Volume volume) => volume is { ConfigMap: not null } or { Secret: not null } or { DownwardAPI: not null } or { Projected: not null };
 
@@ -51,7 +52,7 @@ internal sealed class ContentVolumes(ConfigurationSource configuration, TokenSou
                 { ConfigMap: { } map } => await KeysAsync(ConfigurationKind.ConfigMap, map.Name, map.Items, mode, map.Optional, fields, cancellation),
                 { Secret: { } secret } => await KeysAsync(ConfigurationKind.Secret, secret.Name, secret.Items, mode, secret.Optional, fields, cancellation),
                 { DownwardAPI: { } downward } => Downward(downward.Items, fields, mode),
-                { ServiceAccountToken: { } token } => [new VolumeFile(token.Path, await tokens.TokenAsync(fields.Pod, token, cancellation), mode)],
+                { ServiceAccountToken: { } token } => [TokenFile(token, await tokens.TokenAsync(fields.Pod, token, cancellation), mode, fields.Pod.Spec)],
                 { Others: { Count: > 0 } others } => throw new ConfigurationException($"projected source {others.Keys.First()} is not supported"),
                 _ => [],
             };
@@ -62,5 +63,12 @@ internal sealed class ContentVolumes(ConfigurationSource configuration, TokenSou
         }
 
         return [.. files.Values];
+    }
+
+    /// <summary>For the pod's one user, or for its group, if there is such; for everybody otherwise (pkg/volume/projected).</summary>
+    private static VolumeFile TokenFile(ServiceAccountTokenProjection token, byte[] content, int mode, PodSpec spec)
+    {
+        var user = VolumeOwnership.UserOf(spec);
+        return new VolumeFile(token.Path, content, user is null && spec.SecurityContext?.FSGroup is null ? mode : OwnerOnly) { User = user };
     }
 }

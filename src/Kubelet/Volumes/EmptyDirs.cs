@@ -30,6 +30,10 @@ internal static class EmptyDirs
         }
 
         Linux.Mounts.FileMode.Set(path, Everybody);
+        if (spec.SecurityContext?.FSGroup is { } group)
+        {
+            VolumeOwnership.Set(path, group, isReadOnly: false);
+        }
     }
 
     /// <summary>The first volume that holds more than it may, in upstream's words; null when there is none.</summary>

@@ -101,7 +101,7 @@ internal sealed class PodVolumes(PodDirectories directories, ConfigurationSource
         var path = ContentVolumes.IsSecret(volume) ? directories.MemoryVolume(uid, volume.Name) : directories.Volume(uid, volume.Name);
         if (ContentVolumes.Has(volume))
         {
-            AtomicDirectory.Write(path, await _content.FilesAsync(volume, fields, cancellation), time.GetUtcNow());
+            AtomicDirectory.Write(path, await _content.FilesAsync(volume, fields, cancellation), time.GetUtcNow(), fields.Pod.Spec.SecurityContext?.FSGroup);
             return new MountedVolume(path, ReadOnly: true);
         }
 
@@ -111,12 +111,25 @@ internal sealed class PodVolumes(PodDirectories directories, ConfigurationSource
                 HostPaths.Check(host);
                 return new MountedVolume(host.Path, ReadOnly: false);
             case { PersistentVolumeClaim: { } claim }:
-                return new MountedVolume(ClaimedVolumes.Path(await configuration.ClaimedVolumeAsync(ns, claim.ClaimName, cancellation)), claim.ReadOnly == true);
+                return await MountAsync(await configuration.ClaimedVolumeAsync(ns, claim.ClaimName, cancellation), claim.ReadOnly == true, fields.Pod.Spec.SecurityContext);
             case { EmptyDir: null, Others: { Count: > 0 } others }:
                 throw new ConfigurationException($"no volume plugin matched: volumes of kind {others.Keys.First()} are not supported by this node");
             default:
                 EmptyDirs.Make(path, volume.EmptyDir ?? new EmptyDirVolumeSource(), fields.Pod.Spec);
                 return new MountedVolume(path, ReadOnly: false);
         }
+    }
+
+    /// <summary>What a hostPath names is never given to a group; a local volume is, as upstream has it.</summary>
+    private static async Task<MountedVolume> MountAsync(PersistentVolume volume, bool isReadOnly, PodSecurityContext? security)
+    {
+        var path = ClaimedVolumes.Path(volume);
+        if (volume.Spec.HostPath is null && !isReadOnly)
+        {
+            // Off the worker's loop: there may be many files.
+            await Task.Run(() => VolumeOwnership.Set(path, security));
+        }
+
+        return new MountedVolume(path, isReadOnly);
     }
 }

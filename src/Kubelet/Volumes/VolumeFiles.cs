@@ -6,7 +6,11 @@ namespace Dataplane.Kubelet.Volumes;
 /// <summary>A file of a configMap, secret, downwardAPI or projected volume.</summary>
 /// <param name="Path">Relative to the volume.</param>
 /// <param name="Mode">Permission bits.</param>
-internal sealed record VolumeFile(string Path, byte[] Content, int Mode);
+internal sealed record VolumeFile(string Path, byte[] Content, int Mode)
+{
+    /// <summary>Whose it is; null for root's.</summary>
+    public long? User { get; init; }
+}
 
 /// <summary>Keys of a ConfigMap or Secret as files.</summary>
 internal static class VolumeFiles

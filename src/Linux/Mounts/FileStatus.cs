@@ -45,12 +45,15 @@ public static class FileStatus
 
     /// <summary>Permission bits of what a path leads to, as chmod(2) takes them.</summary>
     /// <exception cref="LinuxException">There is nothing.</exception>
-    public static int PermissionsOf(string path)
-    {
-        var result = default(Libc.statx_result);
-        LinuxException.Check(Libc.statx(Libc.AT_FDCWD, path, 0, Libc.STATX_BASIC_STATS, ref result), $"stat {path}");
-        return (int)(result.stx_mode & ~Libc.S_IFMT);
-    }
+    public static int PermissionsOf(string path) => (int)(Of(path).stx_mode & ~Libc.S_IFMT);
+
+    /// <summary>The group of what a path leads to.</summary>
+    /// <inheritdoc cref="PermissionsOf"/>
+    public static long GroupOf(string path) => Of(path).stx_gid;
+
+    /// <summary>The number of what a path leads to, on its file system.</summary>
+    /// <inheritdoc cref="PermissionsOf"/>
+    public static ulong InodeOf(string path) => Of(path).stx_ino;
 
     /// <summary>Bytes that a directory and all below it take on their file system. Links are not followed; what goes meanwhile does not count.</summary>
     public static long AllocatedBytes(string directory)
@@ -74,6 +77,13 @@ public static class FileStatus
         }
 
         return bytes;
+    }
+
+    private static Libc.statx_result Of(string path)
+    {
+        var result = default(Libc.statx_result);
+        LinuxException.Check(Libc.statx(Libc.AT_FDCWD, path, 0, Libc.STATX_BASIC_STATS, ref result), $"stat {path}");
+        return result;
     }
 
     private static long Allocated(string path)

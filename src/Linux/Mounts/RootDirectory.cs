@@ -17,7 +17,7 @@ public static class RootDirectory
         body();
     }).Join();
 
-    /// <summary>Sets owner and group of a file or of a link itself.</summary>
+    /// <summary>Sets owner and group of a file or of a link itself; -1 leaves one as it is.</summary>
     public static void SetOwner(string path, int owner, int group) =>
         LinuxException.Check(Libc.lchown(path, (uint)owner, (uint)group), $"lchown {path}");
 

@@ -142,6 +142,54 @@ public sealed class PodVolumeTests(NodeFixture fixture) : IClassFixture<NodeFixt
     }
 
     [Fact]
+    public async Task VolumesBelongToThePodsGroup()
+    {
+        var host = Directory.CreateDirectory(Path.Combine(fixture.Root, "..", "host")).FullName;
+        await fixture.Client.CreateAsync(new ConfigMap { Metadata = new ObjectMeta { Name = "owned", Namespace = "default" }, Data = { ["key"] = "map" } });
+        await fixture.Client.CreateAsync(new Secret { Metadata = new ObjectMeta { Name = "owned", Namespace = "default" }, Data = { ["key"] = "secret"u8.ToArray() } });
+        const string script = """
+            umask 022; echo $(id -G | tr ' ' '\n' | sort -n); touch /work/f; cat /map/key /secret/key; test -n "$(cat /token/token)" && echo
+            stat -L -c '%n %a %u:%g' /work /work/f /memory /map/key /secret/key /token/token; stat -c '%n %u:%g' /host; echo end; exec sleep 1000
+            """;
+        var main = Shell("main", script) with
+        {
+            VolumeMounts = [.. new[] { "work", "memory", "map", "secret", "token", "host" }.Select(name => new VolumeMount { Name = name, MountPath = "/" + name })],
+        };
+        var pod = Pod("owned", main);
+        pod.Spec.Volumes.AddRange(
+        [
+            new Volume { Name = "work", EmptyDir = new EmptyDirVolumeSource() },
+            new Volume { Name = "memory", EmptyDir = new EmptyDirVolumeSource { Medium = "Memory" } },
+            new Volume { Name = "map", ConfigMap = new ConfigMapVolumeSource { Name = "owned" } },
+            new Volume { Name = "secret", Secret = new SecretVolumeSource { SecretName = "owned", DefaultMode = 0x100 } },
+            new Volume
+            {
+                Name = "token",
+                Projected = new ProjectedVolumeSource { Sources = [new VolumeProjection { ServiceAccountToken = new ServiceAccountTokenProjection { Path = "token" } }] },
+            },
+            new Volume { Name = "host", HostPath = new HostPathVolumeSource { Path = host } },
+        ]);
+        var security = new PodSecurityContext { RunAsUser = 1000, RunAsGroup = 3000, FSGroup = 2000, SupplementalGroups = [4000] };
+        await fixture.CreateAsync(pod with { Spec = pod.Spec with { SecurityContext = security } });
+
+        Assert.Equal(
+            """
+            2000 3000 4000
+            mapsecret
+            /work 2777 0:2000
+            /work/f 644 1000:2000
+            /memory 2777 0:2000
+            /map/key 644 0:2000
+            /secret/key 440 0:2000
+            /token/token 640 1000:2000
+            /host 0:0
+            end
+
+            """,
+            await LogAsync("owned", "end\n"));
+    }
+
+    [Fact]
     public async Task LimitsThatAContainerDoesNotHaveAreTheNodes()
     {
         EnvVar Field(string name, string resource, string? divisor = null) => new()
