@@ -9,6 +9,8 @@ namespace Dataplane.Kubelet;
 /// <summary>Takes away what pods of a run that ended without doing so left: processes, namespaces, mounts. Idempotent.</summary>
 internal static class PodCleanup
 {
+    private static readonly TimeSpan CgroupRetry = TimeSpan.FromMilliseconds(20);
+
     /// <summary>What is recorded below one agent's directory. Files stay: a pod that still exists keeps its volumes and address.</summary>
     /// <returns>How many pods had something left.</returns>
     internal static int Recorded(string rootDirectory)
@@ -50,20 +52,22 @@ internal static class PodCleanup
         {
             RemoveNamespace(name);
         }
+
+        RemoveRootCgroup();
     }
 
-    /// <summary>The control groups of a pod that has no process any more.</summary>
-    internal static void RemoveCgroups(string uid)
+    /// <summary>The control groups of a pod whose processes have been killed: these may take a moment longer to be gone.</summary>
+    internal static async Task RemoveCgroupsAsync(string uid)
     {
-        var pod = ProcessRuntime.PodCgroup(uid);
-        foreach (var container in pod.Children())
+        const int mostTries = 50;
+        for (var tries = 0; !RemoveCgroups(uid) && tries < mostTries; tries++)
         {
-            Cgroup.At(CgroupHierarchy.OfThisMachine, $"{pod.Path}/{container}").Remove();
+            await Task.Delay(CgroupRetry, TimeProvider.System);
         }
-
-        pod.Remove();
-        Cgroup.At(CgroupHierarchy.OfThisMachine, CgroupNames.Root).RemoveIfEmpty();
     }
+
+    /// <summary>The group above those of pods, unless another agent has pods. Only when an agent ends: a pod that starts makes its group below it.</summary>
+    internal static void RemoveRootCgroup() => Cgroup.RemoveIfEmpty(CgroupHierarchy.OfThisMachine, CgroupNames.Root);
 
     /// <summary>Ends what is recorded of a pod and removes its namespaces.</summary>
     internal static bool Pod(PodDirectories directories, string uid)
@@ -105,6 +109,8 @@ internal static class PodCleanup
 
         RemoveCgroups(uid);
     }
+
+    private static bool RemoveCgroups(string uid) => Cgroup.RemoveEverywhere(CgroupHierarchy.OfThisMachine, CgroupNames.Pod(uid));
 
     private static void RemoveNamespace(string name)
     {

@@ -79,6 +79,7 @@ public sealed class ConfinementTests
             [("cpu", "/sys/fs/cgroup/cpu,cpuacct"), ("cpuacct", "/sys/fs/cgroup/cpu,cpuacct"), ("memory", "/sys/fs/cgroup/memory")],
             separate.Separate.Select(pair => (pair.Key, pair.Value)).Order());
         Assert.False(separate.RestrictsDevices);
+        Assert.Equal(["/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"], separate.Trees);
         Assert.Equal("/sys/fs/cgroup", CgroupHierarchy.Of("/sys/fs/cgroup", []).Unified);
     }
 

@@ -4,4 +4,6 @@ namespace Dataplane.Kubelet.Runtimes;
 internal static class CgroupNames
 {
     internal const string Root = "dp-pods";
+
+    internal static string Pod(string uid) => $"{Root}/pod{uid}";
 }

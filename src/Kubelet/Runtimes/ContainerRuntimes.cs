@@ -14,7 +14,8 @@ internal static class ContainerRuntimes
     internal static IContainerRuntime Create(KubeletOptions options, PodDirectories directories, TimeProvider time) => options.ContainerRuntime switch
     {
         "process" => new ProcessRuntime(directories, new ImageTable(options.Images, directories.Images), options.Namespace, time, options.ContainerLogs),
-        "docker" => new DockerRuntime(new DockerRuntimeOptions(Socket(options, DockerSocket), options.NodeName, options.PodInfraContainerImage) { Logs = options.ContainerLogs }, time),
+        "docker" => new DockerRuntime(
+            new DockerRuntimeOptions(Socket(options, DockerSocket), options.NodeName, options.PodInfraContainerImage) { Logs = options.ContainerLogs, Node = options.Namespace }, time),
         "cri" => new CriRuntime(Socket(options, ContainerdSocket), options.NodeName, options.Namespace, time),
         var other => throw new ArgumentException($"--container-runtime: \"{other}\" is none of process, docker, cri"),
     };

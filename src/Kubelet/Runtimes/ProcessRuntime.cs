@@ -80,12 +80,13 @@ internal sealed class ProcessRuntime : IContainerRuntime
     public ValueTask DisposeAsync()
     {
         _monitor.Dispose();
+        PodCleanup.RemoveRootCgroup();
         return ValueTask.CompletedTask;
     }
 
     internal static string NamespaceName(string podUid) => NamespacePrefix + podUid[..8];
 
-    internal static Cgroup PodCgroup(string podUid) => Cgroup.At(CgroupHierarchy.OfThisMachine, $"{CgroupNames.Root}/pod{podUid}");
+    internal static Cgroup PodCgroup(string podUid) => Cgroup.At(CgroupHierarchy.OfThisMachine, CgroupNames.Pod(podUid));
 
     /// <summary>Launching blocks for milliseconds in vfork and joins; it must not take the pool's few threads when many pods start.</summary>
     internal static Task<T> OffPoolAsync<T>(Func<T> body) =>

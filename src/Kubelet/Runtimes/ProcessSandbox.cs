@@ -60,6 +60,6 @@ internal sealed class ProcessSandbox(string uid, NetworkNamespace? network, Chil
             Directory.Delete(directories.Containers(uid), recursive: true);
         }
 
-        PodCleanup.RemoveCgroups(uid);
+        await PodCleanup.RemoveCgroupsAsync(uid);
     }
 }

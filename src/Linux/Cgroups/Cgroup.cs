@@ -114,49 +114,63 @@ public sealed class Cgroup
 
     /// <summary>Removes the group if no process is left in it. Idempotent.</summary>
     /// <returns>Whether it is gone.</returns>
-    public bool Remove()
+    public bool Remove() => _directories.Values.Count(directory => !RemoveTree(directory)) == 0;
+
+    /// <summary>
+    /// Removes a group with all below it from every tree that is mounted, also from those that nothing here uses. What still has a process
+    /// stays. Idempotent.
+    /// </summary>
+    /// <returns>Whether nothing is left of it.</returns>
+    public static bool RemoveEverywhere(CgroupHierarchy hierarchy, string path) =>
+        hierarchy.Trees.Count(tree => !RemoveTree(System.IO.Path.Combine(tree, path))) == 0;
+
+    /// <summary>Removes a group from every tree that is mounted, except where there are processes or groups in it.</summary>
+    public static void RemoveIfEmpty(CgroupHierarchy hierarchy, string path)
     {
-        var gone = true;
-        foreach (var directory in _directories.Values.Where(Directory.Exists))
+        foreach (var tree in hierarchy.Trees)
         {
-            try
-            {
-                foreach (var below in Directory.EnumerateDirectories(directory))
-                {
-                    Directory.Delete(below);
-                }
-
-                Directory.Delete(directory);
-            }
-            catch (IOException)
-            {
-                // A process of it is ending, or another group has come below it.
-                gone = !Directory.Exists(directory) && gone;
-            }
-        }
-
-        return gone;
-    }
-
-    /// <summary>Removes the group unless there are processes or groups in it.</summary>
-    public void RemoveIfEmpty()
-    {
-        foreach (var directory in _directories.Values.Where(Directory.Exists))
-        {
-            try
-            {
-                Directory.Delete(directory);
-            }
-            catch (IOException)
-            {
-                // It is still used.
-            }
+            RemoveDirectory(System.IO.Path.Combine(tree, path));
         }
     }
 
     /// <summary>Names of the groups directly below.</summary>
     public IReadOnlyList<string> Children() =>
         [.. _directories.Values.Where(Directory.Exists).SelectMany(Directory.EnumerateDirectories).Select(path => System.IO.Path.GetFileName(path)).Distinct()];
+
+    private static bool RemoveTree(string directory)
+    {
+        try
+        {
+            foreach (var below in Directory.Exists(directory) ? Directory.EnumerateDirectories(directory) : [])
+            {
+                RemoveTree(below);
+            }
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Somebody else removes it too.
+        }
+
+        return RemoveDirectory(directory);
+    }
+
+    private static bool RemoveDirectory(string directory)
+    {
+        try
+        {
+            if (Directory.Exists(directory))
+            {
+                Directory.Delete(directory);
+            }
+
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // It is still used, or the tree is mounted read-only.
+            return !Directory.Exists(directory);
+        }
+    }
 
     private List<int> Members() =>
     [

@@ -7,10 +7,11 @@ public sealed class CgroupHierarchy
 
     private static readonly string[] Controllers = ["cpu", "cpuacct", "memory", "pids", "devices"];
 
-    private CgroupHierarchy(string? unified, IReadOnlyDictionary<string, string> controllers)
+    private CgroupHierarchy(string? unified, IReadOnlyDictionary<string, string> controllers, IReadOnlyList<string> trees)
     {
         Unified = unified;
         Separate = controllers;
+        Trees = trees;
     }
 
     /// <summary>Of this machine; found once.</summary>
@@ -25,26 +26,34 @@ public sealed class CgroupHierarchy
     /// <summary>Controllers of version 1 and their trees.</summary>
     internal IReadOnlyDictionary<string, string> Separate { get; }
 
+    /// <summary>Where a tree is mounted, those of controllers that nothing here uses among them: container engines make groups in all.</summary>
+    internal IReadOnlyList<string> Trees { get; }
+
     /// <summary>The controllers that are there of those that containers need.</summary>
     internal static CgroupHierarchy Of(string? unified, IEnumerable<string> mountInfo)
     {
-        var controllers = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (unified is null)
+        var (controllers, trees) = (new Dictionary<string, string>(StringComparer.Ordinal), new List<string>());
+
+        // proc_pid_mountinfo(5): ... mount-point options [fields] - type source super-options
+        foreach (var fields in mountInfo.Select(line => line.Split(' ')))
         {
-            // proc_pid_mountinfo(5): ... mount-point options [fields] - type source super-options
-            foreach (var fields in mountInfo.Select(line => line.Split(' ')))
+            var dash = Array.IndexOf(fields, "-");
+            if (dash <= 0 || dash + 3 >= fields.Length || fields[dash + 1] is not ("cgroup" or "cgroup2"))
             {
-                if (Array.IndexOf(fields, "-") is > 0 and var dash && dash + 3 < fields.Length && fields[dash + 1] == "cgroup")
+                continue;
+            }
+
+            trees.Add(fields[4]);
+            if (unified is null && fields[dash + 1] == "cgroup")
+            {
+                foreach (var controller in fields[dash + 3].Split(',').Intersect(Controllers))
                 {
-                    foreach (var controller in fields[dash + 3].Split(',').Intersect(Controllers))
-                    {
-                        controllers.TryAdd(controller, fields[4]);
-                    }
+                    controllers.TryAdd(controller, fields[4]);
                 }
             }
         }
 
-        return new CgroupHierarchy(unified, controllers);
+        return new CgroupHierarchy(unified, controllers, trees);
     }
 
     private static CgroupHierarchy Detect() => Of(File.Exists($"{Root}/cgroup.controllers") ? Root : null, File.ReadLines("/proc/self/mountinfo"));

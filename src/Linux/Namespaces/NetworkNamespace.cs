@@ -1,4 +1,6 @@
+using System.Globalization;
 using Dataplane.Linux.Interop;
+using Dataplane.Linux.Mounts;
 using Microsoft.Win32.SafeHandles;
 
 namespace Dataplane.Linux.Namespaces;
@@ -69,6 +71,10 @@ public sealed class NetworkNamespace : IDisposable
 
     /// <summary>The namespace this process was started in.</summary>
     public static NetworkNamespace OfThisProcess() => Open("/proc/self/ns/net");
+
+    /// <summary>Whether a process is in this namespace.</summary>
+    /// <exception cref="LinuxException">It has ended.</exception>
+    public bool Has(int process) => FileStatus.InodeOf(PathBeneath.PathOf(Handle)) == FileStatus.InodeOf($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/ns/net");
 
     /// <summary>Unmounts and removes a name. The namespace itself goes when its last process, socket and handle have gone.</summary>
     public static void Delete(string name) => NamespaceMounts.Remove(Path.Combine(Directory, name));

@@ -48,6 +48,10 @@ public abstract class RuntimeRig(Engines engines) : IAsyncDisposable
         return pods;
     }
 
+    /// <summary>The inode of the network namespace that a pod with the node's network is to be in.</summary>
+    internal async Task<string> NodeNetworkAsync() =>
+        (await Tools.RunAsync(IsEngine ? Engines.Node : null, "stat", ["-L", "-c", "%i", "/proc/self/ns/net"])).OutputOrThrow().Trim();
+
     internal async ValueTask EndPodsAsync()
     {
         if (_sandbox is { } sandbox)
@@ -139,7 +143,7 @@ internal sealed class ProcessRig(Engines engines) : RuntimeRig(engines)
 internal sealed class DockerRig(Engines engines) : RuntimeRig(engines)
 {
     private protected override async Task<IContainerRuntime> CreateAsync() =>
-        new DockerRuntime(new DockerRuntimeOptions(await Engines.DockerAsync(), NodeName, TestImages.Name), TimeProvider.System);
+        new DockerRuntime(new DockerRuntimeOptions(await Engines.DockerAsync(), NodeName, TestImages.Name) { Node = Engines.Node }, TimeProvider.System);
 }
 
 internal sealed class CriRig(Engines engines) : RuntimeRig(engines)

@@ -191,6 +191,40 @@ public abstract class RuntimeTests(RuntimeRig rig) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task APodMayHaveTheNodesNetwork()
+    {
+        var sandbox = await rig.SandboxAsync(request => request with { HostNetwork = true });
+        Assert.Null(sandbox.Network);
+        var container = await rig.RunAsync("stat -L -c %i /proc/self/ns/net; sleep 1000");
+        await UntilLoggedAsync(container, $"stdout F {await rig.NodeNetworkAsync()}");
+        var pod = Assert.Single(await rig.RestartAsync());
+        Assert.NotNull(pod.Sandbox);
+        Assert.Null(pod.Sandbox.Network);
+    }
+
+    [Fact]
+    public async Task NoControlGroupIsLeft()
+    {
+        await rig.SandboxAsync();
+        var containers = new List<IRunningContainer> { await rig.RunAsync("exit 0"), await rig.RunAsync("sleep 1000", request => request with { Name = "other" }) };
+
+        // One that is started by the next agent is not treated in another way.
+        await rig.RestartAsync();
+        containers.Add(await rig.RunAsync("sleep 1000", request => request with { Name = "third" }));
+        if (containers[^1].ProcessId is { } pid)
+        {
+            Assert.Contains($"/dp-pods/pod{rig.Pod.Uid}/", await File.ReadAllTextAsync($"/proc/{pid}/cgroup", _cancellation));
+        }
+
+        await rig.EndPodsAsync();
+
+        string[] names = [$"pod{rig.Pod.Uid}", .. containers.Select(one => one.Id)];
+        Assert.DoesNotContain(
+            Directory.EnumerateDirectories("/sys/fs/cgroup", "*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true }),
+            path => names.Contains(Path.GetFileName(path)));
+    }
+
+    [Fact]
     public async Task UsageIsTold()
     {
         var container = await rig.RunAsync("while :; do :; done");

@@ -18,7 +18,7 @@ internal static class CriPlan
         Labels = { Labels(request.Pod, node) },
         Linux = new LinuxPodSandboxConfig
         {
-            CgroupParent = $"/{CgroupNames.Root}/pod{request.Pod.Uid}",
+            CgroupParent = "/" + CgroupNames.Pod(request.Pod.Uid),
             SecurityContext = new LinuxSandboxSecurityContext
             {
                 NamespaceOptions = new NamespaceOption

@@ -17,12 +17,13 @@ internal sealed class CriRuntime : IContainerRuntime
     private readonly CriStreams _streams;
     private readonly CriRelist _relist;
     private readonly string _node;
+    private readonly NetworkNamespace? _network;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
 
     internal CriRuntime(string socket, string node, NetworkNamespace? network, TimeProvider time)
     {
-        (_node, _time) = (node, time);
+        (_node, _network, _time) = (node, network, time);
         _cri = new CriClient(socket);
         _streams = new CriStreams(network, _stopping.Token);
         _relist = new CriRelist(_cri, node, time, _stopping.Token);
@@ -70,7 +71,21 @@ internal sealed class CriRuntime : IContainerRuntime
         Directory.CreateDirectory(request.LogDirectory);
         var answer = await _cri.RuntimeAsync(
             "RunPodSandbox", new RunPodSandboxRequest { Config = CriPlan.Sandbox(request, _node) }, RunPodSandboxResponse.Parser, cancellation);
-        return await CriSandbox.OpenAsync(_cri, answer.PodSandboxId, cancellation) ?? throw new IOException("the sandbox has ended at once");
+        var sandbox = await CriSandbox.OpenAsync(_cri, answer.PodSandboxId, cancellation) ?? throw new IOException("the sandbox has ended at once");
+        try
+        {
+            if (request.HostNetwork && sandbox.ProcessId is { } process)
+            {
+                EngineNetwork.Check(_network, process);
+            }
+
+            return sandbox;
+        }
+        catch
+        {
+            await sandbox.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task RemovePodAsync(string uid, CancellationToken cancellation)
@@ -82,7 +97,7 @@ internal sealed class CriRuntime : IContainerRuntime
             await CriSandbox.RemoveAsync(_cri, sandbox.Id, cancellation);
         }
 
-        PodCleanup.RemoveCgroups(uid);
+        await PodCleanup.RemoveCgroupsAsync(uid);
     }
 
     public async Task<ContainerImagePlan?> FindImageAsync(string image, CancellationToken cancellation)
@@ -152,6 +167,7 @@ internal sealed class CriRuntime : IContainerRuntime
         await _relist.Stopped;
         _cri.Dispose();
         _stopping.Dispose();
+        PodCleanup.RemoveRootCgroup();
     }
 
     /// <summary>The run before stays, for an agent that is killed and must know how it ended.</summary>

@@ -11,13 +11,16 @@ internal sealed class CriSandbox : IPodSandbox
     private readonly CriClient _cri;
     private readonly string _uid;
 
-    private CriSandbox(CriClient cri, string id, string uid, NetworkNamespace? network, IReadOnlyList<IPAddress> addresses)
+    private CriSandbox(CriClient cri, string id, string uid, int? processId, NetworkNamespace? network, IReadOnlyList<IPAddress> addresses)
     {
-        (_cri, Id, _uid) = (cri, id, uid);
+        (_cri, Id, _uid, ProcessId) = (cri, id, uid, processId);
         (Network, Addresses) = (network, addresses);
     }
 
     internal string Id { get; }
+
+    /// <summary>Null when the runtime does not tell.</summary>
+    internal int? ProcessId { get; }
 
     public NetworkNamespace? Network { get; }
 
@@ -37,7 +40,8 @@ internal sealed class CriSandbox : IPodSandbox
         var addresses = status.Network is { Ip.Length: > 0 } network
             ? new[] { network.Ip }.Concat(network.AdditionalIps.Select(one => one.Ip)).Select(IPAddress.Parse).ToArray()
             : [];
-        return new CriSandbox(cri, id, status.Metadata?.Uid ?? "", isHost || PidOf(answer) is not { } pid ? null : NetworkNamespace.Open($"/proc/{pid}/ns/net"), addresses);
+        var pid = PidOf(answer);
+        return new CriSandbox(cri, id, status.Metadata?.Uid ?? "", pid, isHost || pid is null ? null : NetworkNamespace.Open($"/proc/{pid}/ns/net"), addresses);
     }
 
     /// <summary>Removes a sandbox with all containers in it. Idempotent.</summary>
@@ -51,7 +55,7 @@ internal sealed class CriSandbox : IPodSandbox
     {
         Network?.Dispose();
         await RemoveAsync(_cri, Id, CancellationToken.None);
-        PodCleanup.RemoveCgroups(_uid);
+        await PodCleanup.RemoveCgroupsAsync(_uid);
     }
 
     /// <summary>The sandbox's process is no part of the interface, but both runtimes there are tell it (for crictl inspectp).</summary>

@@ -38,7 +38,7 @@ internal static class DockerContainerPlan
         return plan;
     }
 
-    internal static string CgroupParent(string podUid) => $"/{CgroupNames.Root}/pod{podUid}";
+    internal static string CgroupParent(string podUid) => "/" + CgroupNames.Pod(podUid);
 
     private static JsonObject HostConfig(ContainerRequest request, string sandbox)
     {
@@ -46,6 +46,7 @@ internal static class DockerContainerPlan
         var plan = new JsonObject
         {
             ["NetworkMode"] = $"container:{sandbox}",
+            ["UTSMode"] = request.Sandbox.HostNetwork ? "host" : null,
             ["IpcMode"] = $"container:{sandbox}",
             ["PidMode"] = request.Processes switch
             {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
+using Dataplane.Linux.Namespaces;
 
 namespace Dataplane.Kubelet.Runtimes.Docker;
 
@@ -49,18 +50,23 @@ internal sealed class DockerRuntime(DockerRuntimeOptions options, TimeProvider t
 
     public async Task<IPodSandbox> StartSandboxAsync(SandboxRequest request, CancellationToken cancellation)
     {
-        await PrepareAsync(cancellation);
         await RemovePodAsync(request.Pod.Uid, cancellation);
         var plan = DockerSandbox.Plan(request, options.SandboxImage, options.NodeName);
         var id = await CreateAsync(DockerLabels.ContainerName(request.Pod, "POD", 0), plan, cancellation);
         try
         {
             await _docker.PostAsync($"containers/{id}/start", null, cancellation);
-            return await DockerSandbox.OpenAsync(_docker, id, cancellation) ?? throw new DockerException(null, "the sandbox has ended at once");
+            var sandbox = await DockerSandbox.OpenAsync(_docker, id, cancellation) ?? throw new DockerException(null, "the sandbox has ended at once");
+            if (request.HostNetwork)
+            {
+                EngineNetwork.Check(options.Node, sandbox.ProcessId);
+            }
+
+            return sandbox;
         }
         catch
         {
-            await _docker.TryAsync(HttpMethod.Delete, $"containers/{id}?force=1", CancellationToken.None);
+            await RemovePodAsync(request.Pod.Uid, CancellationToken.None);
             throw;
         }
     }
@@ -73,7 +79,7 @@ internal sealed class DockerRuntime(DockerRuntimeOptions options, TimeProvider t
             await _docker.TryAsync(HttpMethod.Delete, $"containers/{one!["Id"]}?force=1&v=1", cancellation);
         }
 
-        PodCleanup.RemoveCgroups(uid);
+        await PodCleanup.RemoveCgroupsAsync(uid);
     }
 
     public async Task<ContainerImagePlan?> FindImageAsync(string image, CancellationToken cancellation)
@@ -152,11 +158,13 @@ internal sealed class DockerRuntime(DockerRuntimeOptions options, TimeProvider t
         _docker.Dispose();
         _stopping.Dispose();
         _preparing.Dispose();
+        PodCleanup.RemoveRootCgroup();
     }
 
     /// <summary>A container of the same name is what an earlier try has left: it goes.</summary>
     private async Task<string> CreateAsync(string name, JsonObject plan, CancellationToken cancellation)
     {
+        await PrepareAsync(cancellation);
         if (!_usesParent)
         {
             plan["HostConfig"]!.AsObject().Remove("CgroupParent");
@@ -165,7 +173,6 @@ internal sealed class DockerRuntime(DockerRuntimeOptions options, TimeProvider t
         await _docker.TryAsync(HttpMethod.Delete, $"containers/{name}?force=1&v=1", cancellation);
         return (string)(await _docker.PostAsync($"containers/create?name={name}", plan, cancellation))!["Id"]!;
     }
-
 
     private async Task PrepareAsync(CancellationToken cancellation)
     {
@@ -207,6 +214,9 @@ internal sealed class DockerRuntime(DockerRuntimeOptions options, TimeProvider t
 internal sealed record DockerRuntimeOptions(string Socket, string NodeName, string SandboxImage)
 {
     public ContainerLogOptions Logs { get; init; } = new();
+
+    /// <summary>The node's network namespace; null is the agent's own.</summary>
+    public NetworkNamespace? Node { get; init; }
 }
 
 internal static class DockerImageName

@@ -10,13 +10,15 @@ internal sealed class DockerSandbox : IPodSandbox
     private readonly DockerClient _docker;
     private readonly string _uid;
 
-    private DockerSandbox(DockerClient docker, string id, string uid, NetworkNamespace? network)
+    private DockerSandbox(DockerClient docker, string id, string uid, int processId, NetworkNamespace? network)
     {
-        (_docker, Id, _uid) = (docker, id, uid);
+        (_docker, Id, _uid, ProcessId) = (docker, id, uid, processId);
         Network = network;
     }
 
     internal string Id { get; }
+
+    internal int ProcessId { get; }
 
     public NetworkNamespace? Network { get; }
 
@@ -33,7 +35,7 @@ internal sealed class DockerSandbox : IPodSandbox
         }
 
         var isHost = (string?)container["HostConfig"]?["NetworkMode"] == "host";
-        return new DockerSandbox(docker, id, (string?)container["Config"]?["Labels"]?[DockerLabels.Uid] ?? "", isHost ? null : NetworkNamespace.Open($"/proc/{pid}/ns/net"));
+        return new DockerSandbox(docker, id, (string?)container["Config"]?["Labels"]?[DockerLabels.Uid] ?? "", pid, isHost ? null : NetworkNamespace.Open($"/proc/{pid}/ns/net"));
     }
 
     /// <summary>Removes a sandbox with all containers in it. Idempotent.</summary>
@@ -50,7 +52,7 @@ internal sealed class DockerSandbox : IPodSandbox
     {
         Network?.Dispose();
         await RemoveAsync(_docker, Id, CancellationToken.None);
-        PodCleanup.RemoveCgroups(_uid);
+        await PodCleanup.RemoveCgroupsAsync(_uid);
     }
 
     internal static JsonObject Plan(SandboxRequest request, string image, string node) => new()
@@ -61,6 +63,7 @@ internal sealed class DockerSandbox : IPodSandbox
         ["HostConfig"] = new JsonObject
         {
             ["NetworkMode"] = request.HostNetwork ? "host" : "none",
+            ["UTSMode"] = request.HostNetwork ? "host" : null,
             ["IpcMode"] = request.HostIpc ? "host" : "shareable",
             ["PidMode"] = request.Processes == ProcessScope.Host ? "host" : null,
             ["Privileged"] = request.Privileged,
