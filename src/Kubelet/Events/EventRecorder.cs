@@ -3,6 +3,7 @@ using System.Text;
 using System.Threading.Channels;
 using Dataplane.Api;
 using Dataplane.Api.Client;
+using Dataplane.Kubelet.Pods;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Kubelet.Events;
@@ -26,8 +27,8 @@ internal sealed class EventRecorder(KubernetesClient client, string nodeName, Ti
     internal void Warning(Pod pod, string? container, string reason, string message) => Record(pod, container, "Warning", reason, message);
 
     /// <summary>An event about the node itself.</summary>
-    internal void Node(string reason, string message) => Record(
-        new ObjectReference { Kind = "Node", Name = nodeName, UID = nodeName }, "default", "Normal", reason, message);
+    internal void Node(string reason, string message, string type = "Normal") => Record(
+        new ObjectReference { Kind = "Node", Name = nodeName, UID = nodeName }, "default", type, reason, message);
 
     /// <summary>Writes until cancelled.</summary>
     internal async Task RunAsync(CancellationToken cancellation)
@@ -54,9 +55,7 @@ internal sealed class EventRecorder(KubernetesClient client, string nodeName, Ti
             Name = pod.Metadata.Name,
             UID = pod.Metadata.UID,
             ResourceVersion = pod.Metadata.ResourceVersion,
-            FieldPath = container is null ? null
-                : pod.Spec.InitContainers.Exists(one => one.Name == container) ? $"spec.initContainers{{{container}}}"
-                : $"spec.containers{{{container}}}",
+            FieldPath = container is null ? null : PodContainers.FieldOf(pod.Spec, container),
         },
         pod.Metadata.Namespace, type, reason, message);
 

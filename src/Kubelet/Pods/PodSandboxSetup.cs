@@ -10,11 +10,32 @@ internal sealed class PodSandboxSetup(PodServices services)
 {
     private const int LongestHostname = 63;
 
+    // The kernel's __NEW_UTS_LEN.
+    private const int LongestKernelName = 64;
+
+    // The machine's, which all pods with its network see; nodes of one machine share it.
+    private const string MachineHosts = "/etc/hosts";
+
     /// <summary>The pod's host name.</summary>
     internal static string Hostname(Api.Pod pod)
     {
         var name = string.IsNullOrEmpty(pod.Spec.Hostname) ? pod.Metadata.Name : pod.Spec.Hostname;
         return name.Length <= LongestHostname ? name : name[..LongestHostname].TrimEnd('-', '.');
+    }
+
+    /// <summary>What uname(2) shows inside: the host name, or with setHostnameAsFQDN the whole name.</summary>
+    /// <exception cref="FormatException">The kernel takes no name so long; the words are upstream's.</exception>
+    internal static string KernelHostname(Api.Pod pod, string domain)
+    {
+        var name = Hostname(pod);
+        if (pod.Spec.SetHostnameAsFQDN != true || HostsFile.QualifiedName(pod, name, domain) is not { } full)
+        {
+            return name;
+        }
+
+        return full.Length <= LongestKernelName ? full : throw new FormatException(
+            $"failed to generate sandbox config for pod \"{PodContainers.NameOf(pod)}\": failed to construct FQDN from pod hostname and cluster domain, "
+            + $"FQDN {full} is too long ({LongestKernelName} characters is the max, {full.Length} characters requested)");
     }
 
     internal static ProcessScope ProcessesOf(Api.Pod pod) =>
@@ -23,11 +44,11 @@ internal sealed class PodSandboxSetup(PodServices services)
     internal static SandboxRequest Request(Api.Pod pod, PodServices services) => new()
     {
         Pod = new PodIdentity(pod.Metadata.UID, pod.Metadata.Namespace, pod.Metadata.Name),
-        Hostname = pod.Spec.HostNetwork == true ? services.Options.NodeName : Hostname(pod),
+        Hostname = pod.Spec.HostNetwork == true ? services.Options.NodeName : KernelHostname(pod, services.Options.ClusterDomain),
         HostNetwork = pod.Spec.HostNetwork == true,
         HostIpc = pod.Spec.HostIPC == true,
         Processes = ProcessesOf(pod),
-        Privileged = pod.Spec.Containers.Concat(pod.Spec.InitContainers).Any(one => one.SecurityContext?.Privileged == true),
+        Privileged = PodContainers.Of(pod.Spec).Any(one => one.SecurityContext?.Privileged == true),
         LogDirectory = services.Directories.Logs(pod.Metadata.UID),
     };
 
@@ -105,15 +126,31 @@ internal sealed class PodSandboxSetup(PodServices services)
     private void WriteFiles(Api.Pod pod, string hostname, IReadOnlyList<IPAddress> addresses)
     {
         var (uid, options) = (pod.Metadata.UID, services.Options);
+        var hosts = pod.Spec.HostNetwork != true ? HostsFile.Render(pod, Hostname(pod), addresses, options.ClusterDomain)
+            : HostsFile.RenderHostNetwork(pod, File.Exists(MachineHosts) ? File.ReadAllText(MachineHosts) : "");
+        File.WriteAllText(services.Directories.Etc(uid, "resolv.conf"), Resolver(pod).ToString());
+        File.WriteAllText(services.Directories.Etc(uid, "hosts"), hosts);
+        File.WriteAllText(services.Directories.Etc(uid, "hostname"), hostname + "\n");
+    }
+
+    /// <summary>What does not go as the pod asks is told by events, in upstream's words.</summary>
+    private ResolvConf Resolver(Api.Pod pod)
+    {
+        var options = services.Options;
         var machine = File.Exists(options.ResolvConf) ? ResolvConf.Parse(File.ReadAllText(options.ResolvConf)) : new ResolvConf([], [], []);
+        if (options.ClusterDns.Count == 0 && ResolvConf.WantsCluster(pod))
+        {
+            const string problem = "kubelet does not have ClusterDNS IP configured and cannot create Pod using \"ClusterFirst\" policy. Falling back to \"Default\" policy.";
+            services.Events.Node("MissingClusterDNS", problem, "Warning");
+            services.Events.Warning(pod, null, "MissingClusterDNS", $"pod: \"{PodContainers.NameOf(pod)}\". {problem}");
+        }
+
         var resolver = ResolvConf.ForPod(pod, machine, options.ClusterDns, options.ClusterDomain, out var cut);
         if (cut is not null)
         {
             services.Events.Warning(pod, null, "DNSConfigForming", cut);
         }
 
-        File.WriteAllText(services.Directories.Etc(uid, "resolv.conf"), resolver.ToString());
-        File.WriteAllText(services.Directories.Etc(uid, "hosts"), HostsFile.Render(pod, hostname, addresses, options.ClusterDomain));
-        File.WriteAllText(services.Directories.Etc(uid, "hostname"), hostname + "\n");
+        return resolver;
     }
 }

@@ -20,14 +20,30 @@ internal static class HostsFile
         foreach (var address in addresses)
         {
             text.Append(address).Append('\t');
-            if (!string.IsNullOrEmpty(pod.Spec.Subdomain))
+            if (QualifiedName(pod, hostname, domain) is { } full)
             {
-                text.Append($"{hostname}.{pod.Spec.Subdomain}.{pod.Metadata.Namespace}.svc.{domain}\t");
+                text.Append(full).Append('\t');
             }
 
             text.Append(hostname).Append('\n');
         }
 
+        return text.Append(Aliases(pod)).ToString();
+    }
+
+    /// <summary>A pod with the node's network has the node's own names: the test looks for the missing full stop.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="node">The node's file.</param>
+    internal static string RenderHostNetwork(Pod pod, string node) =>
+        $"# Kubernetes-managed hosts file (host network).\n{node}{(node.Length == 0 || node.EndsWith('\n') ? "" : "\n")}{Aliases(pod)}";
+
+    /// <summary>The name by which a headless Service makes the pod known; null without a subdomain.</summary>
+    internal static string? QualifiedName(Pod pod, string hostname, string domain) =>
+        string.IsNullOrEmpty(pod.Spec.Subdomain) ? null : $"{hostname}.{pod.Spec.Subdomain}.{pod.Metadata.Namespace}.svc.{domain}";
+
+    private static string Aliases(Pod pod)
+    {
+        var text = new StringBuilder();
         if (pod.Spec.HostAliases.Count > 0)
         {
             text.Append("\n# Entries added by HostAliases.\n");

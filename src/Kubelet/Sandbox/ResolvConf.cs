@@ -34,18 +34,20 @@ internal sealed record ResolvConf(IReadOnlyList<string> Nameservers, IReadOnlyLi
         return new ResolvConf(nameservers, searches, options);
     }
 
+    /// <summary>Whether a pod is to ask the cluster's name servers, if there are any.</summary>
+    internal static bool WantsCluster(Pod pod) => pod.Spec.DNSPolicy switch
+    {
+        "None" or "Default" => false,
+        "ClusterFirstWithHostNet" => true,
+        _ => pod.Spec.HostNetwork != true,
+    };
+
     /// <summary>What a pod gets by its dnsPolicy and dnsConfig. <paramref name="cut"/> says what did not fit, in upstream's words.</summary>
     internal static ResolvConf ForPod(Pod pod, ResolvConf machine, IReadOnlyList<IPAddress> clusterDns, string domain, out string? cut)
     {
-        var hostNetwork = pod.Spec.HostNetwork == true;
-        var chosen = pod.Spec.DNSPolicy switch
-        {
-            "None" => new ResolvConf([], [], []),
-            "Default" => machine,
-            "ClusterFirstWithHostNet" => Cluster(),
-            _ when hostNetwork || clusterDns.Count == 0 => machine,
-            _ => Cluster(),
-        };
+        var chosen = pod.Spec.DNSPolicy == "None" ? new ResolvConf([], [], [])
+            : clusterDns.Count > 0 && WantsCluster(pod) ? Cluster()
+            : machine;
         if (pod.Spec.DNSConfig is { } config)
         {
             chosen = new ResolvConf(

@@ -7,7 +7,7 @@ using Dataplane.TestKit;
 namespace Dataplane.Kubelet.Tests.Lifecycle;
 
 /// <summary>An API server and one node with an agent, all in this process; the node is a namespace of its own.</summary>
-public sealed class NodeFixture : IAsyncLifetime
+public class NodeFixture : IAsyncLifetime
 {
     internal const string NodeName = "node-t";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -51,8 +51,11 @@ public sealed class NodeFixture : IAsyncLifetime
         Agent = await StartAgentAsync();
     }
 
+    /// <summary>For a node that is not like the others.</summary>
+    internal virtual KubeletOptions Change(KubeletOptions options) => options;
+
     internal Task<NodeAgent> StartAgentAsync() => NodeAgent.StartAsync(
-        new KubeletOptions
+        Change(new KubeletOptions
         {
             KubeConfig = _server!.KubeConfig,
             NodeName = NodeName,
@@ -64,7 +67,7 @@ public sealed class NodeFixture : IAsyncLifetime
             Images = new Dictionary<string, string> { ["bare"] = Directory.CreateDirectory(Path.Combine(_root, "bare")).FullName },
             RemovePodsOnStop = true,
             StaticPodPath = Directory.CreateDirectory(Manifests).FullName,
-        },
+        }),
         new OutputLoggers(), default);
 
     internal async Task<Pod> CreateAsync(Pod pod) => await Client.CreateAsync(pod);
@@ -191,6 +194,7 @@ public sealed class NodeFixture : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (Agent is not null)
         {
             await Agent.DisposeAsync();

@@ -19,4 +19,13 @@ public sealed class HostsFileTests
         Assert.EndsWith(
             "10.244.1.5\tweb-0.web.shop.svc.cluster.local\tweb-0\nfd00:10:244:1::5\tweb-0.web.shop.svc.cluster.local\tweb-0\n\n# Entries added by HostAliases.\n192.0.2.7\tfoo\tbar\n", text);
     }
+
+    [Fact]
+    public void APodWithTheNodesNetworkHasTheNodesNames()
+    {
+        var pod = new Pod { Spec = new PodSpec { HostNetwork = true, HostAliases = [new HostAlias { IP = "192.0.2.7", Hostnames = ["foo"] }] } };
+        Assert.Equal(
+            "# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost node\n\n# Entries added by HostAliases.\n192.0.2.7\tfoo\n",
+            HostsFile.RenderHostNetwork(pod, "127.0.0.1 localhost node"));
+    }
 }

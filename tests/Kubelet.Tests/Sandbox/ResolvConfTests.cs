@@ -16,6 +16,16 @@ public sealed class ResolvConfTests
     [InlineData("None", false, "")]
     public void ThePolicyChooses(string? policy, bool hostNetwork, string expected) => Assert.Equal(expected, Render(Pod(policy, hostNetwork), out _));
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("ClusterFirstWithHostNet")]
+    public void WithoutClusterDnsTheMachinesIsTaken(string? policy)
+    {
+        var pod = Pod(policy, policy is not null);
+        Assert.True(ResolvConf.WantsCluster(pod));
+        Assert.Equal(Machine.ToString(), ResolvConf.ForPod(pod, Machine, [], "cluster.local", out _).ToString());
+    }
+
     [Fact]
     public void TheConfigIsMergedAndThePodsOptionsWin()
     {
