@@ -32,6 +32,9 @@ public sealed record Container
     public bool? StdinOnce { get; set; }
     public bool? TTY { get; set; }
 
+    /// <summary>Of an ephemeral container only: the one whose processes it sees.</summary>
+    public string? TargetContainerName { get; set; }
+
     /// <inheritdoc cref="PodSpec.Others"/>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Others { get; set; }

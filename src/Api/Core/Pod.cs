@@ -28,6 +28,9 @@ public sealed record PodSpec
     public List<Container> InitContainers { get; set; } = [];
     public List<Container> Containers { get; set; } = [];
 
+    /// <summary>Added to a pod that runs, by its subresource of that name only.</summary>
+    public List<Container> EphemeralContainers { get; set; } = [];
+
     /// <summary><c>Always</c> (also when absent), <c>OnFailure</c> or <c>Never</c>.</summary>
     public string? RestartPolicy { get; set; }
 

@@ -19,6 +19,7 @@ public sealed record PodStatus
     public DateTimeOffset? StartTime { get; set; }
     public List<ContainerStatus> InitContainerStatuses { get; set; } = [];
     public List<ContainerStatus> ContainerStatuses { get; set; } = [];
+    public List<ContainerStatus> EphemeralContainerStatuses { get; set; } = [];
 
     /// <summary><c>Guaranteed</c>, <c>Burstable</c> or <c>BestEffort</c>.</summary>
     public string? QOSClass { get; set; }

@@ -26,7 +26,7 @@ internal sealed record ConfigurationName(ConfigurationKind Kind, string Namespac
             }
         }
 
-        foreach (var container in pod.Spec.InitContainers.Concat(pod.Spec.Containers))
+        foreach (var container in PodContainers.Of(pod.Spec))
         {
             foreach (var source in container.EnvFrom)
             {

@@ -16,6 +16,12 @@ internal sealed class ContainerRunState(Container container, bool isInit)
 
     internal bool IsInit { get; } = isInit;
 
+    /// <summary>One that was added to look into a pod that runs: started once, and of no account for the pod's own state (KEP-277).</summary>
+    internal bool IsEphemeral { get; init; }
+
+    /// <summary>Neither an init container nor an ephemeral one.</summary>
+    internal bool IsMain => !IsInit && !IsEphemeral;
+
     /// <summary>An init container that keeps running beside the others (KEP-753).</summary>
     internal bool IsSidecar => IsInit && Container.RestartPolicy == "Always";
 
@@ -93,6 +99,11 @@ internal sealed class ContainerRunState(Container container, bool isInit)
     /// <summary>Whether it is to run now or again, by the pod's restart policy.</summary>
     internal bool IsWanted(string policy)
     {
+        if (IsEphemeral)
+        {
+            return Attempts == 0 && Terminated is null;
+        }
+
         if (Terminated is null || IsSidecar || IsOutdated)
         {
             return true;

@@ -47,7 +47,7 @@ internal static class ContainerSecurity
 
     private static void CheckNotRoot(Pod pod, Container container, long? user, string imageUser)
     {
-        var where = $"(pod: \"{pod.Metadata.Name}_{pod.Metadata.Namespace}({pod.Metadata.UID})\", container: {container.Name})";
+        var where = $"(pod: \"{PodContainers.NameOf(pod)}\", container: {container.Name})";
         if (user is { } number)
         {
             if (number == 0)

@@ -12,7 +12,13 @@ internal sealed class ContainerStarter(PodServices services)
     private readonly ImagePuller _images = new(services);
 
     /// <summary>Tries once. The state afterwards has the running container, or why there is none and when to try again.</summary>
-    internal async Task StartAsync(Pod pod, ContainerRunState run, PodSandboxState sandbox, CancellationToken cancellation)
+    /// <param name="pod">The pod.</param>
+    /// <param name="run">One of its containers.</param>
+    /// <param name="sandbox">Where it is to run.</param>
+    /// <param name="runningOf">The pod's other containers that run now, by name.</param>
+    /// <param name="cancellation">Gives up.</param>
+    internal async Task StartAsync(
+        Pod pod, ContainerRunState run, PodSandboxState sandbox, Func<string, IRunningContainer?> runningOf, CancellationToken cancellation)
     {
         var image = await _images.PullAsync(pod, run, cancellation);
         if (image is null)
@@ -23,7 +29,7 @@ internal sealed class ContainerStarter(PodServices services)
         ContainerRequest request;
         try
         {
-            request = await RequestAsync(pod, run, image, sandbox, cancellation);
+            request = Seeing(TargetOf(run.Container, runningOf), await RequestAsync(pod, run, image, sandbox, cancellation));
         }
         catch (ConfigurationException problem)
         {
@@ -69,13 +75,23 @@ internal sealed class ContainerStarter(PodServices services)
         services.Events.Normal(pod, run.Name, "Started", $"Started container {run.Name}");
     }
 
+    /// <exception cref="ConfigurationException">It does not run; the words are upstream's.</exception>
+    private static IRunningContainer? TargetOf(Container container, Func<string, IRunningContainer?> runningOf) =>
+        container.TargetContainerName is not { Length: > 0 } target ? null
+        : runningOf(target) ?? throw new ConfigurationException($"unable to find target container {target}");
+
+    /// <summary>Where all containers of the pod see each other's processes, or the machine's, a target changes nothing.</summary>
+    private static ContainerRequest Seeing(IRunningContainer? target, ContainerRequest request) => target is null || request.Processes != ProcessScope.Container
+        ? request
+        : request with { Processes = ProcessScope.Target, Target = target };
+
     private async Task<ContainerRequest> RequestAsync(
         Pod pod, ContainerRunState run, ContainerImagePlan image, PodSandboxState sandbox, CancellationToken cancellation)
     {
         var container = run.Container;
         var fields = services.Fields(pod, sandbox.Addresses);
-        var hostname = pod.Spec.HostNetwork == true ? services.Options.NodeName : PodSandboxSetup.Hostname(pod);
-        var environment = await services.Environment.BuildAsync(container, fields, hostname, services.ClusterServices.Snapshot.Values,
+        var sandboxRequest = PodSandboxSetup.Request(pod, services);
+        var environment = await services.Environment.BuildAsync(container, fields, sandboxRequest.Hostname, services.ClusterServices.Snapshot.Values,
             text => services.Events.Warning(pod, null, "InvalidEnvironmentVariableNames", text), cancellation);
         var variables = new Dictionary<string, string>(environment, StringComparer.Ordinal);
         var uid = pod.Metadata.UID;
@@ -85,7 +101,7 @@ internal sealed class ContainerStarter(PodServices services)
             .Select((mount, index) => Mount(mount, sandbox.Volumes, variables, new SubPathPlace(uid, mount.Name, run.Name, index))).ToArray();
         return new ContainerRequest
         {
-            Sandbox = PodSandboxSetup.Request(pod, services),
+            Sandbox = sandboxRequest,
             Name = run.Name,
             Image = image,
             Attempt = run.Attempts,
@@ -95,8 +111,8 @@ internal sealed class ContainerStarter(PodServices services)
             WorkingDirectory = container.WorkingDir,
             Volumes =
             [
-                .. etc.Where(one => !volumes.Any(volume => volume.Target == one.Target)),
-                .. volumes.OrderBy(volume => volume.Target.Count(letter => letter == '/')),
+                .. etc.ExceptBy(volumes.Select(volume => volume.Target), one => one.Target),
+                .. volumes.UnionBy([TerminationFile(pod, run)], volume => volume.Target).OrderBy(volume => volume.Target.Count(letter => letter == '/')),
             ],
             Security = ContainerSecurity.Of(pod, container, image, services.Options),
             Resources = ContainerLimits.Of(pod, container, services.Options, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes),
@@ -106,6 +122,13 @@ internal sealed class ContainerStarter(PodServices services)
             Terminal = container.TTY == true,
             LogPath = services.Directories.Log(uid, run.Name, run.Attempts),
         };
+    }
+
+    private ContainerVolume TerminationFile(Pod pod, ContainerRunState run)
+    {
+        var file = services.Directories.TerminationMessage(pod.Metadata.UID, run.Name, run.Attempts);
+        TerminationMessage.Make(file);
+        return new ContainerVolume(file, TerminationMessage.PathIn(run.Container), ReadOnly: false);
     }
 
     private ContainerVolume Mount(

@@ -17,8 +17,8 @@ internal static class ContainerStatusPlan
             ImageID = run.HasRun ? run.ImageID ?? run.ImageName ?? run.Container.Image ?? "" : "",
             ContainerID = running is not null ? run.ContainerID : run.Terminated?.ContainerID,
             RestartCount = Math.Max(0, run.Attempts - 1),
-            Ready = run.IsInit && !run.IsSidecar ? run.Succeeded : running is not null && run is { Started: true, Ready: true, IsHooked: false },
-            Started = running is not null && run is { Started: true, IsHooked: false },
+            Ready = !run.IsEphemeral && (run.IsInit && !run.IsSidecar ? run.Succeeded : running is not null && run is { Started: true, Ready: true, IsHooked: false }),
+            Started = run.IsEphemeral ? null : running is not null && run is { Started: true, IsHooked: false },
             State = running is not null ? new ContainerState { Running = new ContainerStateRunning { StartedAt = running.StartedAt } }
                 : run.Waiting is not null ? new ContainerState { Waiting = run.Waiting }
                 : run.Terminated is not null ? new ContainerState { Terminated = run.Terminated }

@@ -6,7 +6,7 @@ namespace Dataplane.Kubelet.Pods;
 internal static class PodStatusPlan
 {
     /// <param name="pod">The pod as the server knows it.</param>
-    /// <param name="containers">All of it, init containers first.</param>
+    /// <param name="containers">All of it, init containers first and ephemeral ones last.</param>
     /// <param name="sandboxReady">Whether the pod's namespaces exist and have their network.</param>
     /// <param name="podIPs">The primary one first; empty while it has none.</param>
     /// <param name="hostIPs">The node's, likewise.</param>
@@ -16,7 +16,7 @@ internal static class PodStatusPlan
     {
         var policy = pod.Spec.RestartPolicy ?? "Always";
         var inits = containers.Where(one => one.IsInit).ToArray();
-        var mains = containers.Where(one => !one.IsInit).ToArray();
+        var mains = containers.Where(one => one.IsMain).ToArray();
         var phase = Shown(isTerminal ? FinalPhase(containers) : Phase(policy, inits, mains), failure, containers);
         var status = new PodStatus
         {
@@ -30,6 +30,7 @@ internal static class PodStatusPlan
             StartTime = startTime,
             InitContainerStatuses = [.. inits.Select(one => ContainerStatusPlan.Of(one, inits.Length > 0))],
             ContainerStatuses = [.. mains.Select(one => ContainerStatusPlan.Of(one, inits.Length > 0))],
+            EphemeralContainerStatuses = [.. containers.Where(one => one.IsEphemeral).Select(one => ContainerStatusPlan.Of(one, inits.Length > 0))],
             QOSClass = pod.Status.QOSClass ?? QualityOfService(pod.Spec),
         };
         return status with { Conditions = PodConditions.Of(pod, status, inits, phase, sandboxReady, failure, now) };
@@ -65,7 +66,7 @@ internal static class PodStatusPlan
 
     /// <summary>A pod that is deleted ends as one or the other, whatever its policy would have had follow.</summary>
     private static string FinalPhase(IReadOnlyList<ContainerRunState> containers) =>
-        containers.All(one => one.IsSidecar || one.Succeeded) ? "Succeeded" : "Failed";
+        containers.All(one => one.IsSidecar || one.IsEphemeral || one.Succeeded) ? "Succeeded" : "Failed";
 
     /// <summary>
     /// A pod is not over while a container of it runs, be it a sidecar or one that is being killed: whoever sees Succeeded or Failed
@@ -78,7 +79,7 @@ internal static class PodStatusPlan
             return failure is null ? phase : "Failed";
         }
 
-        return phase is "Pending" || !containers.Any(one => !one.IsInit && one.HasRun) ? "Pending" : "Running";
+        return phase is "Pending" || !containers.Any(one => one.IsMain && one.HasRun) ? "Pending" : "Running";
     }
 
     /// <summary>By processor and memory alone; an amount of nothing is no amount (pkg/apis/core/v1/helper/qos).</summary>

@@ -47,7 +47,9 @@ internal sealed partial class PodWorker
 
     private void Adopt(ContainerRunState run, ContainerOnMachine one)
     {
-        var statuses = run.IsInit ? _pod.Status.InitContainerStatuses : _pod.Status.ContainerStatuses;
+        var statuses = run.IsInit ? _pod.Status.InitContainerStatuses
+            : run.IsEphemeral ? _pod.Status.EphemeralContainerStatuses
+            : _pod.Status.ContainerStatuses;
         var status = statuses.Find(status => status.Name == run.Name);
         run.Attempts = one.Attempt + 1;
         run.ContainerID = $"{_services.Runtime.Name}://{one.Container.Id}";

@@ -11,7 +11,7 @@ internal sealed partial class PodWorker
 
     /// <summary>Nothing is to be started any more; sidecars may still have to be stopped.</summary>
     private bool IsOver => _failure is not null || PodStatusPlan.Phase(
-        Policy, [.. _containers.Where(one => one.IsInit)], [.. _containers.Where(one => !one.IsInit)]) is "Succeeded" or "Failed";
+        Policy, [.. _containers.Where(one => one.IsInit)], [.. _containers.Where(one => one.IsMain)]) is "Succeeded" or "Failed";
 
     private TimeSpan Grace => TimeSpan.FromSeconds(
         _pod.Metadata.DeletionGracePeriodSeconds ?? _pod.Spec.TerminationGracePeriodSeconds ?? DefaultGrace);
@@ -49,7 +49,7 @@ internal sealed partial class PodWorker
         _stopBy = _stopBy is { } asked && asked < now + grace ? asked : now + grace;
 
         // Sidecars serve the others to the end: the last that was started is the first to go, with what is left of the time (KEP-753).
-        var last = _killNow ? null : _containers.Exists(one => !one.IsSidecar && one.Running is not null)
+        var last = _killNow ? null : _containers.Exists(one => one is { IsSidecar: false, IsEphemeral: false, Running: not null })
             ? _containers.Where(one => one.IsSidecar)
             : _containers.Where(one => one is { IsSidecar: true, Running: not null }).SkipLast(1);
         var left = _stopBy.Value > now ? _stopBy.Value - now : TimeSpan.Zero;

@@ -183,8 +183,10 @@ internal sealed partial class PodWorker
             _stopper.Stop(_pod, run, Grace, $"Container {run.Name} definition changed, will be restarted", PodIP);
         }
 
+        await StartEphemeralAsync(cancellation);
+
         // A sidecar that ends later is started again without holding the others back.
-        var begun = _containers.Exists(one => !one.IsInit && one.HasRun);
+        var begun = _containers.Exists(one => one.IsMain && one.HasRun);
         foreach (var init in _containers.Where(one => one.IsInit))
         {
             if (init.Running is null && init.IsWanted(Policy))
@@ -198,7 +200,7 @@ internal sealed partial class PodWorker
             }
         }
 
-        foreach (var main in _containers.Where(one => !one.IsInit && one.Running is null && one.IsWanted(Policy)))
+        foreach (var main in _containers.Where(one => one.IsMain && one.Running is null && one.IsWanted(Policy)))
         {
             if (_containers.Exists(one => one.IsHooked))
             {
@@ -209,7 +211,7 @@ internal sealed partial class PodWorker
             await StartAsync(main, cancellation);
         }
 
-        if (!_started && _containers.TrueForAll(one => one.IsInit || one.HasRun))
+        if (!_started && _containers.TrueForAll(one => !one.IsMain || one.HasRun))
         {
             _started = true;
             var elapsed = _services.Time.GetUtcNow() - _startTime;
@@ -227,7 +229,7 @@ internal sealed partial class PodWorker
         }
 
         var attempts = run.Attempts;
-        await _starter.StartAsync(_pod, run, _sandbox!, cancellation);
+        await _starter.StartAsync(_pod, run, _sandbox!, RunningOf, cancellation);
         if (run.Running is { } running)
         {
             _runs[run.Name] = running;
@@ -272,10 +274,13 @@ internal sealed partial class PodWorker
 
     private async Task ReportExitAsync(ContainerRunState run, IRunningContainer running)
     {
+        var (container, attempt) = (run.Container, run.Attempts - 1);
         try
         {
             var exit = await running.Exit;
-            Post(() => Ended(run, running, exit));
+            var file = _services.Directories.TerminationMessage(_pod.Metadata.UID, container.Name, attempt);
+            var message = await TerminationMessage.ReadAsync(file, running.Log.FilePath, container, exit, PodContainers.Of(_pod.Spec).Count());
+            Post(() => Ended(run, running, exit, message));
         }
         catch (OperationCanceledException)
         {
@@ -283,8 +288,9 @@ internal sealed partial class PodWorker
         }
     }
 
-    private void Ended(ContainerRunState run, IRunningContainer running, ContainerExit exit)
+    private void Ended(ContainerRunState run, IRunningContainer running, ContainerExit exit, string message)
     {
+        string[] said = [exit.IsUnknown ? LostMessage : "", message];
         run.Probes?.Cancel();
         run.Running = null;
         run.IsHooked = false;
@@ -293,7 +299,7 @@ internal sealed partial class PodWorker
         {
             ExitCode = exit.Code,
             Reason = ReasonOf(exit),
-            Message = exit.IsUnknown ? "The container could not be located when the pod was terminated" : null,
+            Message = string.Join(": ", said.Where(text => text.Length > 0)) is { Length: > 0 } words ? words : null,
             StartedAt = running.StartedAt,
             FinishedAt = exit.FinishedAt,
             ContainerID = run.ContainerID,
@@ -302,7 +308,7 @@ internal sealed partial class PodWorker
     }
 
     private static string ReasonOf(ContainerExit exit) =>
-        exit.IsUnknown ? "ContainerStatusUnknown" : exit.OutOfMemory ? "OOMKilled" : exit.Code == 0 ? "Completed" : "Error";
+        exit.IsUnknown ? LostReason : exit.OutOfMemory ? "OOMKilled" : exit.Code == 0 ? "Completed" : "Error";
 
     private void AfterEnd(ContainerRunState run, string reason)
     {
@@ -331,7 +337,7 @@ internal sealed partial class PodWorker
 
     private void WaitForRestart(ContainerRunState run, TimeSpan delay)
     {
-        var pod = $"{_pod.Metadata.Name}_{_pod.Metadata.Namespace}({_pod.Metadata.UID})";
+        var pod = PodContainers.NameOf(_pod);
         run.Waiting = new ContainerStateWaiting
         {
             Reason = "CrashLoopBackOff",

@@ -70,6 +70,7 @@ internal sealed partial class PodWorker
         [
             .. pod.Spec.InitContainers.Select(container => Known(container, true, _ended, pod.Status.InitContainerStatuses)),
             .. pod.Spec.Containers.Select(container => Known(container, false, _ended, pod.Status.ContainerStatuses)),
+            .. pod.Spec.EphemeralContainers.Select(container => KnownEphemeral(container, pod.Status.EphemeralContainerStatuses, services.Time)),
         ];
         if (services.Found.TryRemove(pod.Metadata.UID, out var found))
         {
@@ -97,6 +98,8 @@ internal sealed partial class PodWorker
             {
                 _containers.Find(one => one.Name == container.Name)?.Update(container);
             }
+
+            AddEphemeral(pod);
         }
     });
 

@@ -15,7 +15,7 @@ internal static class ResourceFields
         var spec = fields.Pod.Spec;
         var container = string.IsNullOrEmpty(selector.ContainerName)
             ? self
-            : spec.Containers.Concat(spec.InitContainers).FirstOrDefault(one => one.Name == selector.ContainerName);
+            : PodContainers.Of(spec).FirstOrDefault(one => one.Name == selector.ContainerName);
         if (container is null)
         {
             throw new ConfigurationException($"container {selector.ContainerName} not found");

@@ -11,6 +11,7 @@ namespace Dataplane.Kubelet.Runtimes;
 /// pods/UID/sandbox.json                     and of the sandbox
 /// pods/UID/address                          the pod's addresses, for an agent that adopts it
 /// pods/UID/logs/NAME/ATTEMPT.log
+/// pods/UID/termination/NAME/ATTEMPT         what a run says of its end
 /// pods/UID/processes                        "PID START-TIME" of each process started, for cleaning up
 /// memory/UID/NAME                           secrets and the like, on a memory file system
 /// images/HASH                               unpacked archives
@@ -56,6 +57,8 @@ internal sealed class PodDirectories(string root)
     internal string Logs(string uid) => Path.Combine(Pod(uid), "logs");
 
     internal string Log(string uid, string name, int attempt) => Path.Combine(Logs(uid), name, $"{attempt}.log");
+
+    internal string TerminationMessage(string uid, string name, int attempt) => Path.Combine(Pod(uid), "termination", name, $"{attempt}");
 
     internal string Processes(string uid) => Path.Combine(Pod(uid), "processes");
 }

@@ -13,7 +13,7 @@ internal sealed class ContainerLogHandler(PodDirectories directories, TimeProvid
     internal async Task HandleAsync(HttpContext http, PodWorker worker, string container)
     {
         var pod = worker.Pod;
-        if (!pod.Spec.Containers.Concat(pod.Spec.InitContainers).Any(one => one.Name == container))
+        if (!PodContainers.Of(pod.Spec).Any(one => one.Name == container))
         {
             await StreamUpgrade.RefuseAsync(http, StatusCodes.Status404NotFound, $"container \"{container}\" not found in pod \"{pod.Metadata.Name}\"");
             return;
@@ -48,7 +48,8 @@ internal sealed class ContainerLogHandler(PodDirectories directories, TimeProvid
 
     private static string WhyWaiting(PodStatus status, string container)
     {
-        var known = status.ContainerStatuses.Concat(status.InitContainerStatuses).FirstOrDefault(one => one.Name == container);
+        var known = status.ContainerStatuses.Concat(status.InitContainerStatuses).Concat(status.EphemeralContainerStatuses)
+            .FirstOrDefault(one => one.Name == container);
         return known?.State.Waiting?.Reason switch
         {
             "ErrImagePull" => "image can't be pulled",

@@ -18,12 +18,14 @@ internal sealed record PodUsage(Pod Pod, IReadOnlyList<ContainerUsage> Container
         var pods = new List<PodUsage>();
         foreach (var worker in workers)
         {
+            // Containers that see each other's processes are counted with the first of them, and once only.
+            var counted = new HashSet<string>(StringComparer.Ordinal);
             var containers = new List<ContainerUsage>();
             IReadOnlyList<NetworkUsage> network = [];
-            foreach (var name in worker.Pod.Spec.InitContainers.Concat(worker.Pod.Spec.Containers).Select(one => one.Name))
+            foreach (var name in PodContainers.Of(worker.Pod.Spec).Select(one => one.Name))
             {
                 if (worker.RunOf(name) is { Exit.IsCompleted: false, ProcessId: { } pid } run
-                    && NamespaceUsage.NameOf(pid) is { } own && namespaces.TryGetValue(own, out var use))
+                    && NamespaceUsage.NameOf(pid) is { } own && namespaces.TryGetValue(own, out var use) && counted.Add(own))
                 {
                     containers.Add(new ContainerUsage(name, run.Id, run.StartedAt, use));
                     network = network.Count > 0 || worker.Pod.Spec.HostNetwork == true ? network : NetworkUsage.Of(pid);

@@ -45,7 +45,7 @@ internal sealed class RemoteCommandHandler(TimeProvider time, ILogger logger)
             return;
         }
 
-        var terminal = worker.Pod.Spec.Containers.Concat(worker.Pod.Spec.InitContainers).FirstOrDefault(one => one.Name == container)?.TTY == true;
+        var terminal = PodContainers.Of(worker.Pod.Spec).FirstOrDefault(one => one.Name == container)?.TTY == true;
         await ServeAsync(http, worker, container, options with { Terminal = terminal }, async session =>
         {
             var program = await session.StartAsync("attaching to container", () => running.AttachAsync(options.Streams));

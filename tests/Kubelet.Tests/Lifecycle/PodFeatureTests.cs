@@ -22,7 +22,7 @@ public sealed class PodFeatureTests(NodeFixture fixture) : IClassFixture<NodeFix
         var hook = new Api.Lifecycle { PreStop = new LifecycleHandler { Exec = new ExecAction { Command = [.. command] } } };
         var pod = Pod(name, Shell("main", UntilTerm) with { Lifecycle = hook });
         pod = await fixture.CreateAsync(pod with { Spec = pod.Spec with { TerminationGracePeriodSeconds = 20, RestartPolicy = "Never" } });
-        await UntilLogAsync(name, "up\n");
+        await fixture.LogWithAsync(name, "up\n");
         var kept = Keep(Path.Combine(fixture.Root, "pods", pod.Metadata.UID, "logs"));
 
         await fixture.Client.DeleteAsync<Pod>(NamespacedName.Of(pod));
@@ -123,12 +123,6 @@ public sealed class PodFeatureTests(NodeFixture fixture) : IClassFixture<NodeFix
     }
 
     private static DownwardAPIVolumeFile FileOf(string path, string field) => new() { Path = path, FieldRef = new ObjectFieldSelector { FieldPath = field } };
-
-    private async Task UntilLogAsync(string pod, string wanted)
-    {
-        await fixture.WaitAsync(pod, one => one.Status.Phase == "Running");
-        await Eventually.HoldsAsync(async () => await fixture.LogAsync(pod) == wanted, $"the log of {pod} is '{wanted}'");
-    }
 
     /// <summary>A log file that stays readable when the pod's directory is removed.</summary>
     private static StreamReader Keep(string directory) => new(new FileStream(

@@ -50,6 +50,25 @@ public sealed class PodStatusPlanTests
         Assert.Equal(Now, later.Conditions.Single(condition => condition.Type == "PodScheduled").LastTransitionTime);
     }
 
+    /// <summary>The pod's containers and an ephemeral one, as above; the phase and whether the pod is ready.</summary>
+    [Theory]
+    [InlineData("Always", "r", "1", "Running", "True")]
+    [InlineData("Always", "r", "-", "Running", "True")]
+    [InlineData("Always", "-", "r", "Pending", "False")]
+    [InlineData("Never", "0", "1", "Succeeded", "False")]
+    [InlineData("Never", "1", "0", "Failed", "False")]
+    [InlineData("Never", "0", "r", "Running", "False")]
+    public void AnEphemeralContainerIsOfNoAccount(string policy, string containers, string ephemeral, string phase, string ready)
+    {
+        var added = Runs(ephemeral, false, isEphemeral: true);
+        var pod = new Pod { Spec = new PodSpec { RestartPolicy = policy } };
+        var status = PodStatusPlan.Build(pod, [.. Runs(containers, false), .. added], true, ["10.244.1.5"], ["172.30.0.11"], Now, null, Now);
+        Assert.Equal((phase, ready), (status.Phase, status.Conditions.Single(condition => condition.Type == "Ready").Status));
+        Assert.Equal((1, 1), (status.ContainerStatuses.Count, status.EphemeralContainerStatuses.Count));
+        Assert.Equal((false, (bool?)null), (status.EphemeralContainerStatuses[0].Ready, status.EphemeralContainerStatuses[0].Started));
+        Assert.Equal(ephemeral == "-", added[0].Running is null && added[0].IsWanted(policy));
+    }
+
     [Fact]
     public void OnlyWhatChangedIsSentAndWhatWentIsNull()
     {
@@ -158,9 +177,9 @@ public sealed class PodStatusPlanTests
     private static PodStatus Build(Pod pod, ContainerRunState[] runs, DateTimeOffset now) =>
         PodStatusPlan.Build(pod, runs, true, ["10.244.1.5"], ["172.30.0.11"], Now, null, now);
 
-    private static ContainerRunState[] Runs(string states, bool isInit) => [.. states.Select((state, index) =>
+    private static ContainerRunState[] Runs(string states, bool isInit, bool isEphemeral = false) => [.. states.Select((state, index) =>
     {
-        var run = new ContainerRunState(new Container { Name = $"c{index}" }, isInit);
+        var run = new ContainerRunState(new Container { Name = $"c{index}" }, isInit) { IsEphemeral = isEphemeral };
         if (state == 'r')
         {
             run.Running = Substitute.For<IRunningContainer>();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Dataplane.Kubelet.Tests.Lifecycle;
 using static Dataplane.Kubelet.Tests.Lifecycle.NodeFixture;
 
@@ -7,16 +6,16 @@ namespace Dataplane.Kubelet.Tests.Streaming;
 /// <summary>The real kubectl's exec, against an API server and an agent in this process.</summary>
 public sealed class KubectlExecTests(NodeFixture fixture) : IClassFixture<NodeFixture>
 {
-    private const string Kubectl = "/usr/bin/kubectl";
+    private readonly Kubectl _kubectl = new(fixture);
 
     [Fact]
     public async Task AProgramRunsWithItsStreamsAndItsExitCode()
     {
         var name = await StartAsync("kubectl-runs", Shell("main", "sleep 1000"), Shell("other", "mkdir /only-here; echo made; sleep 1000"));
         await fixture.LogWithAsync(name, "made\n", "?container=other");
-        var failed = await RunAsync("", "exec", name, "-c", "main", "--", "/bin/sh", "-c", "echo out; echo err >&2; exit 5");
+        var failed = await _kubectl.RunAsync("", "exec", name, "-c", "main", "--", "/bin/sh", "-c", "echo out; echo err >&2; exit 5");
         Assert.Equal((5, "out\n", "err\ncommand terminated with exit code 5\n"), failed);
-        Assert.Equal((0, "/only-here\n", ""), await RunAsync("", "exec", name, "-c", "other", "--", "ls", "-d", "/only-here"));
+        Assert.Equal((0, "/only-here\n", ""), await _kubectl.RunAsync("", "exec", name, "-c", "other", "--", "ls", "-d", "/only-here"));
     }
 
     [Fact]
@@ -24,7 +23,7 @@ public sealed class KubectlExecTests(NodeFixture fixture) : IClassFixture<NodeFi
     {
         var name = await StartAsync("kubectl-reads", Shell("main", "sleep 1000"));
         var input = string.Concat(Enumerable.Range(0, 50_000).Select(line => $"line {line}\n"));
-        Assert.Equal((0, input, ""), await RunAsync(input, "exec", "-i", name, "--", "cat"));
+        Assert.Equal((0, input, ""), await _kubectl.RunAsync(input, "exec", "-i", name, "--", "cat"));
     }
 
     [Theory]
@@ -33,7 +32,7 @@ public sealed class KubectlExecTests(NodeFixture fixture) : IClassFixture<NodeFi
     public async Task WhatCannotRunSaysWhy(string container, string program, int code, string text)
     {
         var name = await StartAsync("kubectl-fails-" + container, Shell("main", "sleep 1000"));
-        var failed = await RunAsync("", "exec", name, "-c", container, "--", program);
+        var failed = await _kubectl.RunAsync("", "exec", name, "-c", container, "--", program);
         Assert.Equal((code, ""), (failed.Code, failed.Output));
         Assert.Contains(text, failed.Error);
     }
@@ -43,27 +42,5 @@ public sealed class KubectlExecTests(NodeFixture fixture) : IClassFixture<NodeFi
         await fixture.CreateAsync(Pod(name, containers));
         await fixture.WaitAsync(name, one => one.Status.ContainerStatuses.Count > 0 && one.Status.ContainerStatuses.TrueForAll(status => status.Ready == true));
         return name;
-    }
-
-    private async Task<(int Code, string Output, string Error)> RunAsync(string input, params string[] arguments)
-    {
-        if (!File.Exists(Kubectl))
-        {
-            Assert.Skip($"{Kubectl} is missing");
-        }
-
-        using var process = Process.Start(new ProcessStartInfo(Kubectl, ["--kubeconfig", fixture.KubeConfigPath, .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["HOME"] = fixture.Root },
-        })!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await process.StandardInput.WriteAsync(input);
-        process.StandardInput.Close();
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, await output, await error);
     }
 }
