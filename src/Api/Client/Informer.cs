@@ -229,7 +229,7 @@ public sealed partial class Informer<T>
     }
 
     private ObjectVersion? Known(NamespacedName name) => KeepsVersionsOnly
-        ? _versions.TryGetValue(name, out var version) ? version : null
+        ? _versions.TryGetValue(name, out var known) ? known.Version : null
         : _objects.TryGetValue(name, out var obj) ? ObjectVersion.Of(obj.Metadata) : null;
 
     private void Forget(NamespacedName name)
@@ -245,7 +245,7 @@ public sealed partial class Informer<T>
         var old = _objects.GetValueOrDefault(name);
         if (KeepsVersionsOnly)
         {
-            _versions[name] = version;
+            _versions[name] = (version, _list);
         }
         else
         {
