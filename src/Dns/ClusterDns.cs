@@ -39,7 +39,7 @@ public sealed class ClusterDns : IAsyncDisposable
         _metrics = new DnsMetrics(plan.Kubernetes?.Zone ?? ".", () => _generation!.Forwarders, () => _feed!.LastHeard);
         _listeners = new ListenerSet(options, _metrics, loggers);
         _generation = new ServingGeneration(plan, options, _logger);
-        _feed = ClusterFeed.Start(plan.Kubernetes, options, loggers);
+        _feed = ClusterFeed.Start(plan.Kubernetes, options, loggers, _metrics.Programmed);
     }
 
     /// <summary>The bound addresses in the order of the configuration, with the real ports where 0 was asked for.</summary>
@@ -143,7 +143,7 @@ public sealed class ClusterDns : IAsyncDisposable
         {
             if (!Equivalent(plan.Kubernetes, _feed.Plan))
             {
-                feed = ClusterFeed.Start(plan.Kubernetes, _options, _loggers);
+                feed = ClusterFeed.Start(plan.Kubernetes, _options, _loggers, _metrics.Programmed);
                 await feed.WaitForSyncAsync(_stop.Token);
             }
 

@@ -44,7 +44,7 @@ internal static class RecordText
                 return Numbers(ref reader, 3) is { } numbers && Name(ref reader) is { } target ? numbers + target : null;
             case RecordType.SOA:
                 return Name(ref reader) is { } primary && Name(ref reader) is { } mailbox ? StartOfAuthority(ref reader, primary, mailbox) : null;
-            case RecordType.TXT:
+            case RecordType.TXT or RecordType.HINFO:
                 return Strings(data);
             default:
                 return $"\\# {data.Length} {Convert.ToHexString(data)}";

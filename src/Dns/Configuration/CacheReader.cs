@@ -1,3 +1,5 @@
+using Dataplane.Dns.Wire;
+
 namespace Dataplane.Dns.Configuration;
 
 /// <summary><c>cache [TTL] [ZONE...] { success; denial; prefetch; serve_stale; servfail; disable; keepttl }</c>.</summary>
@@ -8,11 +10,14 @@ internal static class CacheReader
     internal static CachePlan Read(CorefileDirective directive)
     {
         var plan = new CachePlan();
-        if (directive.Arguments.Count > 0 && int.TryParse(directive.Arguments[0].Text, out var ttl))
+        var zones = directive.Texts();
+        if (zones.Length > 0 && int.TryParse(zones[0], out var ttl))
         {
             plan = ttl > 0 ? plan with { MaxTtl = (uint)ttl, MaxDenialTtl = (uint)ttl } : throw directive.Error($"cache TTL can not be zero or negative: {ttl}");
+            zones = zones[1..];
         }
 
+        plan = plan with { Zones = directive.Zones(Plugin, zones) };
         foreach (var property in directive.Properties())
         {
             plan = Read(property, plan);
@@ -65,18 +70,25 @@ internal static class CacheReader
                     ? plan with { ServFailTtl = (uint)time.TotalSeconds }
                     : throw property.Error($"caching SERVFAIL responses over 5 minutes is not permitted: {property.Arguments[0].Text}", Plugin);
             case "disable":
-                // What is the cluster's own is never cached; of names elsewhere either kind may be.
-                return property.Some(Plugin)[0] switch
-                {
-                    "success" => plan with { MaxTtl = 0, MinTtl = 0 },
-                    "denial" => plan with { MaxDenialTtl = 0, MinDenialTtl = 0 },
-                    var kind => throw property.Error($"cache type for disable must be \"success\" or \"denial\": {kind}", Plugin),
-                };
+                return Disabled(property, plan);
             case "keepttl":
-                throw property.Error("property 'keepttl' is not supported by this server", Plugin);
+                property.Nothing(Plugin);
+                return plan with { KeepsTtl = true };
             default:
                 throw property.Unknown(Plugin);
         }
+    }
+
+    /// <summary>Without zones, for every name.</summary>
+    private static CachePlan Disabled(CorefileDirective property, CachePlan plan)
+    {
+        var zones = property.ZonesOr(Plugin, property.Some(Plugin)[1..], [NameSuffix.Root]);
+        return property.Arguments[0].Text switch
+        {
+            "success" => plan with { NoSuccess = [.. plan.NoSuccess, .. zones] },
+            "denial" => plan with { NoDenial = [.. plan.NoDenial, .. zones] },
+            var kind => throw property.Error($"cache type for disable must be \"success\" or \"denial\": {kind}", Plugin),
+        };
     }
 
     private static int Percentage(CorefileDirective property)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.NetworkInformation;
 using Dataplane.Dns.Wire;
 
 namespace Dataplane.Dns.Configuration;
@@ -117,8 +118,11 @@ internal sealed class CorefileReader
     {
         switch (directive.Name.Text)
         {
-            case "errors" or "debug" or "cancel" or "metadata" or "local":
-                // Errors are always told, and what the others add to CoreDNS has nothing to add here.
+            case "errors":
+                ErrorsReader.Check(directive);
+                return server;
+            case "debug" or "cancel" or "metadata" or "local":
+                // What these add to CoreDNS has nothing to add here.
                 return server;
             case "health":
                 _plan = _plan with { Health = directive.Listen("health", DefaultHealth), LameDuck = LameDuck(directive) };
@@ -133,18 +137,23 @@ internal sealed class CorefileReader
                 _plan = _plan with { ReloadInterval = ReloadInterval(directive) };
                 return server;
             case "bind":
-                return server with { Addresses = [.. server.Addresses, .. directive.Some("bind").Select(word => Address(directive, word))] };
+                return server with { Addresses = [.. server.Addresses, .. directive.Some("bind").SelectMany(word => Addresses(directive, word))] };
             case "multisocket":
                 return server with { UdpThreads = directive.Arguments.Count == 0 ? null : directive.Number("multisocket", 0, 1, 1024) };
             case "loop":
                 directive.Nothing("loop");
                 return server with { FindsLoops = true };
+            case "loadbalance" when directive.Properties() is [var property, ..]:
+                throw property.Name.Text is "prefer" ? property.Error("property 'prefer' is not supported by this server", "loadbalance") : property.Unknown("loadbalance");
             case "loadbalance":
                 return directive.Arguments is [] or [{ Text: "round_robin" }]
                     ? server with { Shuffles = true }
-                    : throw directive.Error($"unknown policy '{directive.Arguments[0].Text}'");
+                    : throw directive.Error(
+                        directive.Arguments[0].Text is "weighted" ? "policy 'weighted' is not supported by this server" : $"unknown policy: {directive.Arguments[0].Text}");
             case "bufsize":
                 return server with { PayloadSize = directive.Arguments.Count == 0 ? 1232 : directive.Number("bufsize", 0, 512, 4096) };
+            case "tls" when directive.Properties().FirstOrDefault(property => property is not { Name.Text: "client_auth", Arguments: [{ Text: "nocert" }] }) is { } property:
+                throw property.Error($"property '{property.Name.Text} {string.Join(' ', property.Texts())}' is not supported by this server", "tls");
             case "tls":
                 return directive.Texts() is [var certificate, var key, ..]
                     ? server with { Certificate = (Resolve(directive, certificate), Resolve(directive, key)) }
@@ -177,8 +186,18 @@ internal sealed class CorefileReader
         return interval >= TimeSpan.FromSeconds(2) ? interval : throw reload.Error($"interval value must be greater or equal to 2s");
     }
 
-    private static IPAddress Address(CorefileDirective directive, string word) =>
-        IPAddress.TryParse(word, out var address) ? address : throw directive.Error($"not a valid IP address: {word}");
+    /// <summary>An address, or those of an interface. Link-local ones mean nothing without their interface and are left out.</summary>
+    private static IEnumerable<IPAddress> Addresses(CorefileDirective directive, string word)
+    {
+        if (IPAddress.TryParse(word, out var address))
+        {
+            return [address];
+        }
+
+        return NetworkInterface.GetAllNetworkInterfaces().FirstOrDefault(network => network.Name == word) is { } found
+            ? found.GetIPProperties().UnicastAddresses.Select(unicast => unicast.Address).Where(own => !own.IsIPv6LinkLocal)
+            : throw directive.Error($"not a valid IP address or interface name: {word}");
+    }
 
     internal static string Resolve(CorefileDirective directive, string path) =>
         Path.GetFullPath(path, Path.GetDirectoryName(Path.GetFullPath(directive.Name.File))!);

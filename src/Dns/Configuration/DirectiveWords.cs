@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text.RegularExpressions;
 using Dataplane.Api;
 using Dataplane.Dns.Wire;
 using Dataplane.Dns.Zones;
@@ -9,6 +10,8 @@ namespace Dataplane.Dns.Configuration;
 /// <summary>Reads a directive's words as what they stand for; what they do not stand for is an error at their line.</summary>
 internal static class DirectiveWords
 {
+    private static readonly TimeSpan PatternLimit = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Exactly one word.</summary>
     internal static string Only(this CorefileDirective directive, string plugin) =>
         directive.Arguments is [var word] ? word.Text : throw directive.ArgumentError(plugin);
@@ -100,6 +103,23 @@ internal static class DirectiveWords
         return word.StartsWith("TYPE", StringComparison.OrdinalIgnoreCase) && ushort.TryParse(word.AsSpan(4), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? (RecordType)number
             : throw directive.Error($"invalid RR class/type {word}", plugin);
+    }
+
+    internal static ResponseCode Code(this CorefileDirective directive, string plugin, string word) =>
+        Enum.GetValues<ResponseCode>().Cast<ResponseCode?>().FirstOrDefault(code => code!.Value.Mnemonic().Equals(word, StringComparison.OrdinalIgnoreCase))
+            ?? throw directive.Error($"unknown rcode {word}", plugin);
+
+    /// <summary>Names are matched with their final dot. A pattern that runs wild is cut off rather than the server held up.</summary>
+    internal static Regex Pattern(this CorefileDirective directive, string plugin, string pattern)
+    {
+        try
+        {
+            return new Regex(pattern.Replace("(?P<", "(?<", StringComparison.Ordinal), RegexOptions.CultureInvariant, PatternLimit);
+        }
+        catch (ArgumentException failure)
+        {
+            throw directive.Error($"invalid regex pattern \"{pattern}\": {failure.Message}", plugin);
+        }
     }
 
     /// <summary><c>:8080</c>, <c>host:port</c> or nothing.</summary>

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Dataplane.Dns.Forward;
 using Dataplane.Dns.Wire;
 
@@ -56,9 +58,13 @@ internal static class ForwardReader
             case "max_concurrent":
                 return plan with { MaxConcurrent = property.Number(Plugin, 0) is > 0 and var limit ? limit : int.MaxValue };
             case "health_check":
-                return plan with { HealthCheck = property.Duration(Plugin, 0) };
+                return HealthCheck(property, plan with { HealthCheck = property.Duration(Plugin, 0) });
             case "expire":
                 return plan with { Expire = property.Duration(Plugin, 0) };
+            case "max_age":
+                return plan with { MaxAge = property.Duration(Plugin, 0) };
+            case "max_idle_conns":
+                return plan with { MaxIdle = property.Number(Plugin, 0) is > 0 and var idle ? idle : int.MaxValue };
             case "force_tcp":
                 property.Nothing(Plugin);
                 return plan with { ForceTcp = true };
@@ -66,13 +72,76 @@ internal static class ForwardReader
                 // A query goes out by UDP first however it came in.
                 property.Nothing(Plugin);
                 return plan;
+            case "failfast_all_unhealthy_upstreams":
+                property.Nothing(Plugin);
+                return plan with { FailsFast = true };
+            case "failover":
+                return plan with { Failover = [.. plan.Failover, .. property.Some(Plugin).Select(word => Failover(property, word))] };
             case "tls_servername":
                 return plan with { TlsServerName = property.Only(Plugin) };
-            case "max_age" or "max_idle_conns" or "next" or "failover" or "failfast_all_unhealthy_upstreams" or "tls":
+            case "tls":
+                return Tls(property, plan);
+            case "next" or "max_connect_attempts":
                 throw property.Error($"property '{property.Name.Text}' is not supported by this server", Plugin);
             default:
                 throw property.Unknown(Plugin);
         }
+    }
+
+    /// <summary><c>health_check DURATION [no_rec] [domain NAME]</c>.</summary>
+    private static ForwardPlan HealthCheck(CorefileDirective property, ForwardPlan plan)
+    {
+        for (var i = 1; i < property.Arguments.Count; i++)
+        {
+            switch (property.Arguments[i].Text)
+            {
+                case "no_rec":
+                    plan = plan with { CheckRecursion = false };
+                    break;
+                case "domain" when i + 1 < property.Arguments.Count:
+                    plan = plan with { CheckName = property.Zones(Plugin, [property.Arguments[++i].Text])[0].Wire };
+                    break;
+                case "domain":
+                    throw property.ArgumentError(Plugin);
+                case var option:
+                    throw property.Error($"health_check: unknown option {option}", Plugin);
+            }
+        }
+
+        return plan;
+    }
+
+    private static ResponseCode Failover(CorefileDirective property, string word) => property.Code(Plugin, word) is not ResponseCode.NoError and var code
+        ? code
+        : throw property.Error("NoError cannot be used in failover", Plugin);
+
+    /// <summary><c>tls [CERT KEY] [CA]</c>.</summary>
+    private static ForwardPlan Tls(CorefileDirective property, ForwardPlan plan)
+    {
+        var files = property.Texts().Select(file => CorefileReader.Resolve(property, file)).ToArray();
+        try
+        {
+            return files switch
+            {
+                [] => plan,
+                [var authority] => plan with { Authorities = Authorities(authority) },
+                [var certificate, var key] => plan with { ClientCertificate = X509Certificate2.CreateFromPemFile(certificate, key) },
+                [var certificate, var key, var authority] =>
+                    plan with { ClientCertificate = X509Certificate2.CreateFromPemFile(certificate, key), Authorities = Authorities(authority) },
+                _ => throw property.ArgumentError(Plugin),
+            };
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw property.Error($"tls {string.Join(' ', property.Texts())}: {failure.Message}", Plugin);
+        }
+    }
+
+    private static X509Certificate2Collection Authorities(string file)
+    {
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPemFile(file);
+        return authorities.Count > 0 ? authorities : throw new CryptographicException("no certificate in the file");
     }
 
     private static IEnumerable<UpstreamPlan> Upstreams(CorefileDirective directive, string to)

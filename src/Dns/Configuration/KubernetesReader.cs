@@ -69,8 +69,30 @@ internal static class KubernetesReader
                 return Uri.TryCreate(property.Some(Plugin)[0], UriKind.Absolute, out var endpoint) && endpoint.Scheme is "http" or "https"
                     ? plan with { Endpoint = endpoint }
                     : throw property.Error($"endpoint {property.Arguments[0].Text}: expected http://HOST:PORT", Plugin);
-            case "noendpoints" or "endpoint_pod_names" or "ignore" or "tls":
-                throw property.Error($"property '{property.Name.Text}' is not supported by this server", Plugin);
+            case "endpoint_pod_names":
+                property.Nothing(Plugin);
+                return plan with { NamesEndpointsByPod = true };
+            case "noendpoints":
+                property.Nothing(Plugin);
+                return plan with { WithoutEndpoints = true };
+            case "ignore":
+                return property.Only(Plugin) is "empty_service"
+                    ? plan with { HidesEmptyServices = true }
+                    : throw property.Error($"unable to parse ignore value: '{property.Arguments[0].Text}'", Plugin);
+            case "tls":
+                return property.Texts() is [var certificate, var key, var authority]
+                    ? plan with { Tls = (CorefileReader.Resolve(property, certificate), CorefileReader.Resolve(property, key), CorefileReader.Resolve(property, authority)) }
+                    : throw property.ArgumentError(Plugin);
+            case "startup_timeout":
+                // This server does not wait: it answers SERVFAIL until it knows.
+                property.Duration(Plugin, 0);
+                return plan;
+            case "apiserver_qps" or "apiserver_burst" or "apiserver_max_inflight":
+                // Limits of a client that this one, with a list and a watch a kind, does not come near.
+                property.Number(Plugin, 0, 1);
+                return plan;
+            case "multicluster":
+                throw property.Error("property 'multicluster' is not supported by this server", Plugin);
             case "upstream" or "resyncperiod" or "transfer":
                 throw property.Error($"property '{property.Name.Text}' was removed from CoreDNS", Plugin);
             default:

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Dataplane.Dns.Server;
 using Dataplane.Dns.Wire;
 using Dataplane.Dns.Zones;
 using Dataplane.Linux.Namespaces;
@@ -83,7 +84,20 @@ internal sealed record ServerPlan
     /// <summary>UDP payload at most, and advertised.</summary>
     internal int PayloadSize { get; init; } = 1232;
 
-    internal LogPlan? Log { get; init; }
+    /// <summary>The first rule for a name decides; none logs nothing.</summary>
+    internal LogRule[] Log { get; init; } = [];
+
+    /// <summary>Whether questions of type ANY get one small record (RFC 8482).</summary>
+    internal bool MinimizesAny { get; init; }
+
+    /// <summary>What the server says of itself.</summary>
+    internal ChaosPlan? Chaos { get; init; }
+
+    /// <summary>What a client is told that asks by NSID which server this is; null for nothing.</summary>
+    internal byte[]? Identity { get; init; }
+
+    /// <summary>Whether a question for which nothing else is there is answered with its client's address and port (whoami).</summary>
+    internal bool TellsClients { get; init; }
 
     /// <summary>Sockets and threads for UDP on each address; null for one a processor.</summary>
     internal int? UdpThreads { get; init; }
@@ -107,36 +121,6 @@ internal enum AccessAction
 /// <param name="Types">Empty for every type.</param>
 /// <param name="Sources">Empty for everybody.</param>
 internal sealed record AccessRule(NameSuffix[] Zones, AccessAction Action, RecordType[] Types, IPNetwork[] Sources);
-
-/// <summary>Bounds of the cache of forwarded names; seconds, and entries.</summary>
-internal sealed record CachePlan
-{
-    internal int Capacity { get; init; } = 9984;
-
-    internal uint MaxTtl { get; init; } = 3600;
-
-    internal uint MinTtl { get; init; } = 5;
-
-    internal uint MaxDenialTtl { get; init; } = 1800;
-
-    internal uint MinDenialTtl { get; init; } = 5;
-
-    internal uint ServFailTtl { get; init; } = 5;
-
-    /// <summary>Queries for a name within <see cref="PrefetchWithin"/> of each other that make it worth asking again before it expires; 0 never.</summary>
-    internal int Prefetch { get; init; }
-
-    internal TimeSpan PrefetchWithin { get; init; } = TimeSpan.FromMinutes(1);
-
-    /// <summary>Share of the TTL that is left when it is asked again.</summary>
-    internal int PrefetchPercentage { get; init; } = 10;
-
-    /// <summary>How long an expired answer may stand in; zero never (RFC 8767).</summary>
-    internal TimeSpan Stale { get; init; }
-
-    /// <summary>Whether the upstream is tried before an expired answer is given.</summary>
-    internal bool VerifyStale { get; init; }
-}
 
 internal enum NameMatch
 {
@@ -226,50 +210,39 @@ internal sealed record KubernetesPlan
     /// <summary>Names of which an unknown one goes on to the next part.</summary>
     internal NameSuffix[] FallThrough { get; init; } = [];
 
+    /// <summary>Whether an endpoint without a hostname is named after its pod.</summary>
+    internal bool NamesEndpointsByPod { get; init; }
+
+    /// <summary>Whether endpoints are not followed: then headless services have no names.</summary>
+    internal bool WithoutEndpoints { get; init; }
+
+    /// <summary>Whether a service with a cluster address but no ready endpoint does not exist.</summary>
+    internal bool HidesEmptyServices { get; init; }
+
+    /// <summary>PEM files to reach <see cref="Endpoint"/> with.</summary>
+    internal (string Certificate, string Key, string Authority)? Tls { get; init; }
+
     /// <summary>A file and a context in it; null for the pod's service account.</summary>
     internal (string Path, string? Context)? KubeConfig { get; init; }
 
     internal Uri? Endpoint { get; init; }
 }
 
-internal enum ForwardPolicy
+/// <summary>Outcomes that are logged, in CoreDNS's words.</summary>
+[Flags]
+internal enum LogClass
 {
-    Random,
-    RoundRobin,
-    Sequential,
+    Success = 1,
+    Denial = 2,
+    Error = 4,
+    All = Success | Denial | Error,
 }
 
-/// <param name="Address">Where it is.</param>
-/// <param name="Tls">Whether it is asked over TLS.</param>
-internal sealed record UpstreamPlan(IPEndPoint Address, bool Tls);
+/// <param name="Names">Names it is about.</param>
+/// <param name="Classes">Which outcomes.</param>
+/// <param name="Format">The line.</param>
+internal sealed record LogRule(NameSuffix[] Names, LogClass Classes, LogFormat Format);
 
-/// <summary>Who is asked about names that are not held here.</summary>
-internal sealed record ForwardPlan
-{
-    internal required NameSuffix From { get; init; }
-
-    internal NameSuffix[] Except { get; init; } = [];
-
-    internal required UpstreamPlan[] Upstreams { get; init; }
-
-    internal ForwardPolicy Policy { get; init; } = ForwardPolicy.Random;
-
-    /// <summary>Failures in a row after which an upstream is left alone until it answers a check; 0 never.</summary>
-    internal int MaxFails { get; init; } = 2;
-
-    internal TimeSpan HealthCheck { get; init; } = TimeSpan.FromMilliseconds(500);
-
-    internal bool ForceTcp { get; init; }
-
-    /// <summary>How long an idle TCP or TLS connection is kept.</summary>
-    internal TimeSpan Expire { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>Queries under way at most, beyond which they are refused.</summary>
-    internal int MaxConcurrent { get; init; } = 1000;
-
-    internal string? TlsServerName { get; init; }
-}
-
-/// <param name="Names">Names that are logged.</param>
-/// <param name="Classes">Which outcomes: denial, error, success; empty for all.</param>
-internal sealed record LogPlan(NameSuffix[] Names, string[] Classes);
+/// <param name="Version">Of <c>version.bind CH TXT</c>.</param>
+/// <param name="Authors">Of <c>authors.bind CH TXT</c>.</param>
+internal sealed record ChaosPlan(string Version, string[] Authors);

@@ -17,6 +17,9 @@ internal readonly struct ForwardKey : IEquatable<ForwardKey>
         _rest = (type, dnssecOk, checkingDisabled);
     }
 
+    /// <summary>Lower case, wire form.</summary>
+    internal ReadOnlySpan<byte> Name => _name;
+
     public bool Equals(ForwardKey other) => _rest == other._rest && _name.AsSpan().SequenceEqual(other._name);
 
     public override bool Equals(object? obj) => obj is ForwardKey other && Equals(other);
@@ -50,7 +53,18 @@ internal sealed class ForwardCache(CachePlan plan, TimeProvider time)
     private readonly ConcurrentDictionary<ForwardKey, Entry> _entries = new();
     private readonly long[] _counts = new long[Enum.GetValues<CacheCount>().Length];
 
-    internal int Count => _entries.Count;
+    /// <summary>Answers kept, and denials.</summary>
+    internal (int Answers, int Denials) Counts()
+    {
+        var (all, denials) = (0, 0);
+        foreach (var (_, entry) in _entries)
+        {
+            all++;
+            denials += entry.IsDenial ? 1 : 0;
+        }
+
+        return (all - denials, denials);
+    }
 
     internal long Total(CacheCount what) => Interlocked.Read(ref _counts[(int)what]);
 
@@ -63,7 +77,8 @@ internal sealed class ForwardCache(CachePlan plan, TimeProvider time)
             if (now < entry.Expires)
             {
                 Add(entry.IsDenial ? CacheCount.DenialHits : CacheCount.Hits);
-                cached = new CachedAnswer(entry.Answer, age, (uint)Math.Ceiling((entry.Expires - now).TotalSeconds), IsStale: false, entry.IsDue(plan, now));
+                var left = entry.Expires - (plan.KeepsTtl ? entry.Stored : now);
+                cached = new CachedAnswer(entry.Answer, plan.KeepsTtl ? 0 : age, (uint)Math.Ceiling(left.TotalSeconds), IsStale: false, entry.IsDue(plan, now));
                 return true;
             }
 
@@ -85,7 +100,7 @@ internal sealed class ForwardCache(CachePlan plan, TimeProvider time)
 
     internal void Keep(in ForwardKey key, byte[] answer)
     {
-        if (Lifetime(answer) is not (var seconds and > 0))
+        if (!MayKeep(key, answer) || Lifetime(answer) is not (var seconds and > 0))
         {
             return;
         }
@@ -105,6 +120,9 @@ internal sealed class ForwardCache(CachePlan plan, TimeProvider time)
 
         _entries[key] = entry;
     }
+
+    /// <summary>What no TTL of a fresh answer may be over: as it will be bounded when the answer comes from here.</summary>
+    internal uint Cap(in ForwardKey key, byte[] answer) => MayKeep(key, answer) && Lifetime(answer) is > 0 and var left ? left : uint.MaxValue;
 
     internal void CountPrefetch() => Add(CacheCount.Prefetches);
 
@@ -157,6 +175,20 @@ internal sealed class ForwardCache(CachePlan plan, TimeProvider time)
         return negative is { } seconds ? Math.Min(Math.Max(Math.Min(seconds, lifetime), plan.MinDenialTtl), plan.MaxDenialTtl) : 0;
     }
 
+    private bool MayKeep(in ForwardKey key, byte[] answer)
+    {
+        var without = IsDenied(answer) ? plan.NoDenial : plan.NoSuccess;
+        if (without.Length == 0 && plan.Zones.Length == 0)
+        {
+            return true;
+        }
+
+        var name = NameView.Split(key.Name, stackalloc byte[NameView.MaxLabels]);
+        return (plan.Zones.Length == 0 || NameSuffix.AnyCovers(plan.Zones, name)) && !NameSuffix.AnyCovers(without, name);
+    }
+
+    private static bool IsDenied(byte[] answer) => (DnsHeader.Flags(answer) & DnsHeader.RcodeMask) != 0 || DnsHeader.AnswerCount(answer) == 0;
+
     private void Add(CacheCount what, int count = 1) => Interlocked.Add(ref _counts[(int)what], count);
 
     private void MakeRoom()
@@ -193,7 +225,7 @@ internal sealed class ForwardCache(CachePlan plan, TimeProvider time)
 
         internal bool IsFailure => (DnsHeader.Flags(answer) & DnsHeader.RcodeMask) == (int)ResponseCode.ServFail;
 
-        internal bool IsDenial => (DnsHeader.Flags(answer) & DnsHeader.RcodeMask) != 0 || DnsHeader.AnswerCount(answer) == 0;
+        internal bool IsDenial => IsDenied(answer);
 
         internal bool IsDue(CachePlan plan, DateTimeOffset now)
         {

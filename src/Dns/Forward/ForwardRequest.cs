@@ -25,6 +25,9 @@ internal sealed record ForwardRequest
     /// <summary>Both halves of the client's cookie; null when it sent none.</summary>
     internal byte[]? Cookie { get; init; }
 
+    /// <summary>The server's name, for a client that asked for it; null otherwise.</summary>
+    internal byte[]? Identity { get; init; }
+
     /// <summary>Told of the answer, besides the client.</summary>
     internal Action<ForwardAnswer>? Logged { get; init; }
 

@@ -201,8 +201,7 @@ internal sealed class Forwarder : IDisposable
         var answer = await FetchAsync(key, request, refresh: false);
         if (answer is not null && !(IsFailure(answer) && _cachePlan is { Stale.Ticks: > 0 }))
         {
-            // Own TTLs are bounded as they will be when the answer comes from the cache.
-            return UpstreamAnswer.Rewrite(request, answer, 0, Cache?.Lifetime(answer) is > 0 and var left ? left : uint.MaxValue);
+            return UpstreamAnswer.Rewrite(request, answer, 0, Cache?.Cap(key, answer) ?? uint.MaxValue);
         }
 
         if (Cache is not null && Cache.TryGet(key, out var stale) && stale.IsStale)
@@ -235,6 +234,7 @@ internal sealed class Forwarder : IDisposable
         var checkingDisabled = DnsHeader.Flags(request.Question) & DnsHeader.CD;
         var query = QueryMessage.Write(request.Name, request.Type, DnsHeader.RD | checkingDisabled, Server.ReplyBuilder.PayloadSize, request.DnssecOk);
         var start = Stopwatch.GetTimestamp();
+        byte[]? best = null;
         foreach (var upstream in Order())
         {
             var left = WholeTimeout - Stopwatch.GetElapsedTime(start);
@@ -245,12 +245,20 @@ internal sealed class Forwarder : IDisposable
 
             if (await upstream.TryAskAsync(query, left < ServerTimeout ? left : ServerTimeout, _stopping) is { } answer)
             {
-                Cache?.Keep(key, answer);
-                return answer;
+                best = answer;
+                if (!_plan.Failover.Contains((ResponseCode)(DnsHeader.Flags(answer) & DnsHeader.RcodeMask)))
+                {
+                    break;
+                }
             }
         }
 
-        return null;
+        if (best is not null)
+        {
+            Cache?.Keep(key, best);
+        }
+
+        return best;
     }
 
     /// <summary>Those that are well, the policy's choice first; all, when none is: what checks say may be wrong.</summary>
@@ -261,7 +269,7 @@ internal sealed class Forwarder : IDisposable
         if (well.Length == 0)
         {
             Interlocked.Increment(ref _allDown);
-            well = all;
+            well = _plan.FailsFast ? [] : all;
         }
 
         var first = well.Length == 0 ? 0 : _plan.Policy switch

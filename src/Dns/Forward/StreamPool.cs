@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using Dataplane.Dns.Configuration;
 using Dataplane.Linux.Namespaces;
 
@@ -12,10 +13,16 @@ namespace Dataplane.Dns.Forward;
 /// </summary>
 internal sealed class StreamPool(UpstreamPlan plan, ForwardPlan forward, NetworkNamespace? networkNamespace, TimeProvider time) : IDisposable
 {
-    private const int MaxIdle = 32;
-
-    private readonly ConcurrentStack<(Stream Stream, DateTimeOffset Since)> _idle = new();
+    private readonly ConcurrentStack<Connection> _idle = new();
     private volatile bool _disposed;
+    private long _hits;
+    private long _misses;
+
+    /// <summary>Questions that went by a kept connection.</summary>
+    internal long Hits => Interlocked.Read(ref _hits);
+
+    /// <summary>Questions that needed a new one.</summary>
+    internal long Misses => Interlocked.Read(ref _misses);
 
     internal async Task<byte[]> AskAsync(ReadOnlyMemory<byte> query, CancellationToken cancellation)
     {
@@ -23,6 +30,7 @@ internal sealed class StreamPool(UpstreamPlan plan, ForwardPlan forward, Network
         {
             try
             {
+                Interlocked.Increment(ref _hits);
                 return await AskAsync(kept, query, cancellation);
             }
             catch (Exception failure) when (failure is IOException or SocketException && !cancellation.IsCancellationRequested)
@@ -31,7 +39,9 @@ internal sealed class StreamPool(UpstreamPlan plan, ForwardPlan forward, Network
             }
         }
 
-        return await AskAsync(await OpenAsync(cancellation), query, cancellation);
+        Interlocked.Increment(ref _misses);
+        var opened = time.GetUtcNow();
+        return await AskAsync(new Connection(await OpenAsync(cancellation), opened, opened), query, cancellation);
     }
 
     public void Dispose()
@@ -43,43 +53,42 @@ internal sealed class StreamPool(UpstreamPlan plan, ForwardPlan forward, Network
         }
     }
 
-    private async Task<byte[]> AskAsync(Stream stream, ReadOnlyMemory<byte> query, CancellationToken cancellation)
+    private async Task<byte[]> AskAsync(Connection connection, ReadOnlyMemory<byte> query, CancellationToken cancellation)
     {
         var whole = false;
         try
         {
-            var answer = await UpstreamExchange.AskStreamAsync(stream, query, plan.Address, cancellation);
+            var answer = await UpstreamExchange.AskStreamAsync(connection.Stream, query, plan.Address, cancellation);
             whole = true;
             return answer;
         }
         finally
         {
-            if (whole && !_disposed && _idle.Count < MaxIdle)
+            if (whole && !_disposed && _idle.Count < forward.MaxIdle)
             {
-                _idle.Push((stream, time.GetUtcNow()));
+                _idle.Push(connection with { Used = time.GetUtcNow() });
             }
             else
             {
-                await stream.DisposeAsync();
+                await connection.Stream.DisposeAsync();
             }
         }
     }
 
     /// <summary>The youngest first: the others grow old together and go.</summary>
-    private bool TryTake(out Stream stream)
+    private bool TryTake(out Connection connection)
     {
-        while (_idle.TryPop(out var idle))
+        while (_idle.TryPop(out connection))
         {
-            if (time.GetUtcNow() - idle.Since < forward.Expire)
+            var now = time.GetUtcNow();
+            if (now - connection.Used < forward.Expire && (forward.MaxAge == TimeSpan.Zero || now - connection.Opened < forward.MaxAge))
             {
-                stream = idle.Stream;
                 return true;
             }
 
-            idle.Stream.Dispose();
+            connection.Stream.Dispose();
         }
 
-        stream = Stream.Null;
         return false;
     }
 
@@ -94,9 +103,7 @@ internal sealed class StreamPool(UpstreamPlan plan, ForwardPlan forward, Network
         var tls = new SslStream(plain, leaveInnerStreamOpen: false);
         try
         {
-            // Without a name to expect there is nothing to hold the certificate against but the address.
-            await tls.AuthenticateAsClientAsync(
-                new SslClientAuthenticationOptions { TargetHost = forward.TlsServerName ?? plan.Address.Address.ToString() }, cancellation);
+            await tls.AuthenticateAsClientAsync(TlsOptions(), cancellation);
             return tls;
         }
         catch
@@ -105,4 +112,24 @@ internal sealed class StreamPool(UpstreamPlan plan, ForwardPlan forward, Network
             throw;
         }
     }
+
+    private SslClientAuthenticationOptions TlsOptions()
+    {
+        // Without a name to expect there is nothing to hold the certificate against but the address.
+        var options = new SslClientAuthenticationOptions { TargetHost = forward.TlsServerName ?? plan.Address.Address.ToString() };
+        if (forward.Authorities is { } authorities)
+        {
+            options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            options.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
+        }
+
+        if (forward.ClientCertificate is { } certificate)
+        {
+            options.ClientCertificates = [certificate];
+        }
+
+        return options;
+    }
+
+    private readonly record struct Connection(Stream Stream, DateTimeOffset Opened, DateTimeOffset Used);
 }

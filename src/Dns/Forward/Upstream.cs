@@ -10,7 +10,7 @@ namespace Dataplane.Dns.Forward;
 
 /// <summary>
 /// One server that is asked, and what is known of its health. An exchange that fails counts; while anything is counted the server is
-/// asked <c>. NS</c> now and then, and any answer clears the count. Nobody is checked who answers.
+/// asked <c>. NS</c>, or what the configuration says, now and then, and any answer clears the count. Nobody is checked who answers.
 /// </summary>
 internal sealed class Upstream : IDisposable
 {
@@ -26,6 +26,7 @@ internal sealed class Upstream : IDisposable
     private int _fails;
     private int _checking;
     private long _checkFailures;
+    private long _datagrams;
 
     internal Upstream(UpstreamPlan plan, ForwardPlan forward, NetworkNamespace? networkNamespace, TimeProvider time)
     {
@@ -41,8 +42,15 @@ internal sealed class Upstream : IDisposable
 
     internal long CheckFailures => Interlocked.Read(ref _checkFailures);
 
-    /// <summary>Times of exchanges that had an answer, for coredns_proxy_request_duration_seconds.</summary>
-    internal QueryCounters.Distribution Durations { get; } = new(QueryCounters.DurationBounds.Length);
+    /// <summary>Times of exchanges that had an answer by its code, in the order of <see cref="QueryCounters.Codes"/>, the last for the others.</summary>
+    internal QueryCounters.Distribution[] Durations { get; } =
+        [.. Enumerable.Range(0, QueryCounters.Codes.Length + 1).Select(_ => new QueryCounters.Distribution(QueryCounters.DurationBounds.Length))];
+
+    /// <summary>Questions that found a connection to go by, and those that did not; each by UDP has a socket of its own.</summary>
+    internal (long Hits, long Misses, long Datagrams) Connections => (_streams.Hits, _streams.Misses, Interlocked.Read(ref _datagrams));
+
+    /// <summary>What CoreDNS calls the protocol of streams.</summary>
+    internal string StreamProtocol => _plan.Tls ? "tcp-tls" : "tcp";
 
     /// <summary>Asks, by TCP as well where UDP was too small.</summary>
     /// <returns>Null when there was no answer in time, or none that is one to this question.</returns>
@@ -55,9 +63,10 @@ internal sealed class Upstream : IDisposable
         {
             var answer = await AskAsync((byte[])query.Clone(), limit.Token);
             Volatile.Write(ref _fails, 0);
+            var code = Array.IndexOf(QueryCounters.Codes, (ResponseCode)(DnsHeader.Flags(answer) & DnsHeader.RcodeMask));
             lock (Durations)
             {
-                QueryCounters.Add(Durations, Stopwatch.GetElapsedTime(start));
+                QueryCounters.Add(Durations[code < 0 ? QueryCounters.Codes.Length : code], Stopwatch.GetElapsedTime(start));
             }
 
             return answer;
@@ -84,9 +93,13 @@ internal sealed class Upstream : IDisposable
     private Task<byte[]> AskAsync(byte[] query, CancellationToken cancellation)
     {
         UpstreamExchange.SetRandomId(query);
-        return _plan.Tls || _forward.ForceTcp
-            ? _streams.AskAsync(query, cancellation)
-            : UpstreamExchange.AskAsync(_plan.Address, query, _namespace, cancellation, _streams.AskAsync);
+        if (_plan.Tls || _forward.ForceTcp)
+        {
+            return _streams.AskAsync(query, cancellation);
+        }
+
+        Interlocked.Increment(ref _datagrams);
+        return UpstreamExchange.AskAsync(_plan.Address, query, _namespace, cancellation, _streams.AskAsync);
     }
 
     private void StartChecks()
@@ -99,7 +112,7 @@ internal sealed class Upstream : IDisposable
 
     private async Task CheckAsync()
     {
-        var query = QueryMessage.Write([0], RecordType.NS, DnsHeader.RD, null);
+        var query = QueryMessage.Write(_forward.CheckName, RecordType.NS, _forward.CheckRecursion ? DnsHeader.RD : 0, null);
         while (Volatile.Read(ref _fails) > 0)
         {
             await Task.Delay(_forward.HealthCheck, _time, _stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

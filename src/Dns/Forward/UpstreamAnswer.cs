@@ -72,9 +72,9 @@ internal static class UpstreamAnswer
     {
         request.Question.CopyTo(buffer);
         var reply = new ReplyBuilder(buffer, request.Question.Length, (request.HasEdns, request.DnssecOk), request.Limit, suffixes);
-        if (request.Cookie is { } cookie)
+        if (request.Cookie is not null || request.Identity is not null)
         {
-            reply.Attach(cookie);
+            reply.Attach(request.Cookie, request.Identity);
         }
 
         reply.Writer.RememberName(DnsHeader.Size);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Dataplane.Api.Client;
 using Dataplane.Dns.Configuration;
 using Dataplane.Dns.Zones;
@@ -25,7 +27,11 @@ internal sealed class ClusterFeed : IAsyncDisposable
     /// <summary>Begins to follow; does not wait for the API server, nor fail without it.</summary>
     /// <exception cref="FormatException">The zone or a reverse network is not one.</exception>
     /// <exception cref="KubeConfigException">There is no way to the API server.</exception>
-    internal static ClusterFeed Start(KubernetesPlan? plan, DnsOptions options, ILoggerFactory loggers)
+    /// <param name="plan">What is followed; null for no cluster.</param>
+    /// <param name="options">What a plan leaves open.</param>
+    /// <param name="loggers">For this and what it starts.</param>
+    /// <param name="programmed">Told how old a change of a headless service's endpoints was when it could be asked for.</param>
+    internal static ClusterFeed Start(KubernetesPlan? plan, DnsOptions options, ILoggerFactory loggers, Action<TimeSpan> programmed)
     {
         var state = new ZoneState(new ZoneOptions
         {
@@ -35,11 +41,12 @@ internal sealed class ClusterFeed : IAsyncDisposable
             Pods = plan?.Pods ?? options.Pods,
             Namespaces = new HashSet<string>(plan?.Namespaces ?? []),
             FollowsSomeNamespaces = plan?.NamespaceLabels is not null,
+            HidesEmptyServices = plan?.HidesEmptyServices ?? false,
             NameServerService = options.NameServerService,
             NameServerAddresses = [.. options.Listen.Select(listen => listen.Address.Address).Where(address => !ListenKey.IsWildcard(address))],
         });
         var source = new ZoneSource(state.Current);
-        return new ClusterFeed(plan, source, plan is null ? null : new ZoneWatcher(ConfigOf(plan, options), plan, state, source, TimeProvider.System, loggers));
+        return new ClusterFeed(plan, source, plan is null ? null : new ZoneWatcher(ConfigOf(plan, options), plan, state, source, (TimeProvider.System, programmed), loggers));
     }
 
     /// <summary>Completes when all lists are in.</summary>
@@ -50,7 +57,21 @@ internal sealed class ClusterFeed : IAsyncDisposable
     private static KubeConfig ConfigOf(KubernetesPlan plan, DnsOptions options) => plan switch
     {
         { KubeConfig: var (path, context) } => KubeConfig.Load(path, context),
+        { Endpoint: { } endpoint, Tls: var (certificate, key, authority) } => Load(endpoint, certificate, key, authority),
         { Endpoint: { } endpoint } => new KubeConfig { Server = endpoint },
         _ => options.KubeConfig ?? KubeConfig.InCluster(),
     };
+    private static KubeConfig Load(Uri endpoint, string certificate, string key, string authority)
+    {
+        try
+        {
+            var authorities = new X509Certificate2Collection();
+            authorities.ImportFromPemFile(authority);
+            return new KubeConfig { Server = endpoint, ClientCertificate = X509Certificate2.CreateFromPemFile(certificate, key), CertificateAuthorities = authorities };
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new KubeConfigException($"tls {certificate} {key} {authority}: {failure.Message}", failure);
+        }
+    }
 }

@@ -21,6 +21,7 @@ internal sealed class DnsMetrics : IDisposable
     private readonly List<QueryCounters> _counters = [];
     private readonly string _zone;
     private readonly Func<IReadOnlyCollection<Forwarder>> _forwarders;
+    private readonly Histogram<double> _programming;
     private long _reloadFailures;
 
     /// <param name="zone">The label of names in the cluster's zone.</param>
@@ -46,11 +47,18 @@ internal sealed class DnsMetrics : IDisposable
             description: "Queries, about, of the clients that ask most.");
         _meter.CreateObservableGauge(
             "dataplane_dns_top_names", () => Top(counters => counters.Names, "name", key => DnsName.Format(key)), description: "Queries, about, for the names that are asked for most.");
+        _programming = _meter.CreateHistogram(
+            "coredns_kubernetes_dns_programming_duration_seconds", unit: null, "Seconds from a change of a headless service's endpoints to names that have it.", tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = [.. Enumerable.Range(0, 20).Select(power => 0.001 * Math.Pow(2, power))] });
         _forwarders = forwarders;
         Observe();
     }
 
     internal long ReloadFailures => Interlocked.Read(ref _reloadFailures);
+
+    /// <summary>CoreDNS too measures this kind alone: of the others no endpoint has a part in a name.</summary>
+    internal void Programmed(TimeSpan sinceTrigger) =>
+        _programming.Record(Math.Max(0, sinceTrigger.TotalSeconds), new KeyValuePair<string, object?>("service_kind", "headless_with_selector"));
 
     internal void ReloadFailed() => Interlocked.Increment(ref _reloadFailures);
 
@@ -70,12 +78,18 @@ internal sealed class DnsMetrics : IDisposable
         var sizes = Array.ConvertAll(QueryCounters.SizeBounds, bound => (double)bound);
         Append(text, "coredns_dns_request_size_bytes", "Size of requests in bytes.", counters => counters.RequestSizes, sizes);
         Append(text, "coredns_dns_response_size_bytes", "Size of responses in bytes.", counters => counters.ResponseSizes, sizes);
-        var upstreams = _forwarders().SelectMany(forwarder => forwarder.Upstreams).GroupBy(upstream => $"proxy_name=\"forward\",to=\"{upstream.Plan.Address}\"");
-        Append(
-            text, "coredns_proxy_request_duration_seconds", "Seconds an upstream took to answer.",
-            upstreams.Select(group => (group.Key, group.Select(upstream => upstream.Durations).ToArray())), QueryCounters.DurationBounds);
+        Append(text, "coredns_proxy_request_duration_seconds", "Seconds an upstream took to answer.", UpstreamTimes(), QueryCounters.DurationBounds);
         return text.ToString();
     }
+
+    private IEnumerable<(string Labels, QueryCounters.Distribution[] Distributions)> UpstreamTimes() =>
+        from upstream in _forwarders().SelectMany(forwarder => forwarder.Upstreams).GroupBy(upstream => upstream.Plan.Address)
+        from index in Enumerable.Range(0, QueryCounters.Codes.Length + 1)
+        let times = upstream.Select(same => same.Durations[index]).ToArray()
+        where times.Any(time => time.Buckets.Any(count => count > 0))
+        select ($"proxy_name=\"forward\",to=\"{upstream.Key}\",rcode=\"{CodeText(index)}\"", times);
+
+    private static string CodeText(int index) => index < QueryCounters.Codes.Length ? QueryCounters.Codes[index].Mnemonic() : "other";
 
     public void Dispose()
     {
@@ -105,7 +119,11 @@ internal sealed class DnsMetrics : IDisposable
         Counter("coredns_cache_prefetch_total", "Counter of names asked for again before they expired.", forwarder => forwarder.Cache?.Total(CacheCount.Prefetches) ?? 0);
         Counter("coredns_cache_served_stale_total", "Counter of answers that had expired.", forwarder => forwarder.Cache?.Total(CacheCount.Stale) ?? 0);
         Counter("coredns_cache_evictions_total", "Counter of answers that made room.", forwarder => forwarder.Cache?.Total(CacheCount.Evictions) ?? 0);
-        _meter.CreateObservableGauge("coredns_cache_entries", () => _forwarders().Sum(forwarder => (long)(forwarder.Cache?.Count ?? 0)), description: "Answers in the cache of forwarded names.");
+        _meter.CreateObservableGauge("coredns_cache_entries", CacheEntries, description: "Answers in the cache of forwarded names.");
+        _meter.CreateObservableCounter(
+            "coredns_proxy_conn_cache_hits_total", () => Connections(datagrams: false, upstream => upstream.Connections.Hits), description: "Counter of questions that went by a kept connection.");
+        _meter.CreateObservableCounter(
+            "coredns_proxy_conn_cache_misses_total", () => Connections(datagrams: true, upstream => upstream.Connections.Misses), description: "Counter of questions that needed a new connection or socket.");
         _meter.CreateObservableCounter("coredns_proxy_healthcheck_failures_total", CheckFailures, description: "Counter of upstreams' health checks that failed.");
     }
 
@@ -121,6 +139,28 @@ internal sealed class DnsMetrics : IDisposable
         new(_forwarders().Sum(forwarder => forwarder.Cache?.Total(CacheCount.Hits) ?? 0), new KeyValuePair<string, object?>("type", "success")),
         new(_forwarders().Sum(forwarder => forwarder.Cache?.Total(CacheCount.DenialHits) ?? 0), new KeyValuePair<string, object?>("type", "denial")),
     ];
+
+    private IEnumerable<Measurement<long>> CacheEntries()
+    {
+        var counts = _forwarders().Select(forwarder => forwarder.Cache?.Counts() ?? default).ToList();
+        return
+        [
+            new(counts.Sum(count => (long)count.Answers), new KeyValuePair<string, object?>("type", "success")),
+            new(counts.Sum(count => (long)count.Denials), new KeyValuePair<string, object?>("type", "denial")),
+        ];
+    }
+
+    /// <summary>By protocol, those that were used.</summary>
+    private IEnumerable<Measurement<long>> Connections(bool datagrams, Func<Upstream, long> streams) =>
+        from series in _forwarders().SelectMany(forwarder => forwarder.Upstreams)
+            .SelectMany(upstream => (IEnumerable<(string To, string Protocol, long Count)>)
+            [
+                (upstream.Plan.Address.ToString(), upstream.StreamProtocol, streams(upstream)),
+                (upstream.Plan.Address.ToString(), "udp", datagrams ? upstream.Connections.Datagrams : 0),
+            ])
+            .GroupBy(series => (series.To, series.Protocol), series => series.Count)
+        where series.Sum() > 0
+        select new Measurement<long>(series.Sum(), [new("proxy_name", "forward"), new("to", series.Key.To), new("proto", series.Key.Protocol)]);
 
     private IEnumerable<Measurement<long>> CheckFailures() => _forwarders().SelectMany(forwarder => forwarder.Upstreams)
         .GroupBy(upstream => upstream.Plan.Address)
@@ -148,8 +188,7 @@ internal sealed class DnsMetrics : IDisposable
         from index in Enumerable.Range(0, QueryCounters.Codes.Length + 1)
         let count = listener.Sum(counters => counters.ByCode[index])
         where count > 0
-        let code = index < QueryCounters.Codes.Length ? QueryCounters.Codes[index].Mnemonic() : "other"
-        select new Measurement<long>(count, [.. Labels(listener.First()), new("plugin", ""), new("rcode", code)]);
+        select new Measurement<long>(count, [.. Labels(listener.First()), new("plugin", ""), new("rcode", CodeText(index))]);
 
     private KeyValuePair<string, object?>[] Labels(QueryCounters counters) =>
         [new("server", counters.Server), new("zone", _zone), new("view", "")];

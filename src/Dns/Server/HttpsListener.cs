@@ -60,7 +60,7 @@ internal sealed class HttpsListener : IAsyncDisposable
 
         var client = context.Connection.RemoteIpAddress ?? IPAddress.None;
         var from = (client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client).GetAddressBytes();
-        var reply = await AnswerAsync(message, length, from);
+        var reply = await AnswerAsync(message, length, from, context.Connection.RemotePort);
         if (reply.IsEmpty)
         {
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
@@ -97,14 +97,14 @@ internal sealed class HttpsListener : IAsyncDisposable
         }
     }
 
-    private async Task<ReadOnlyMemory<byte>> AnswerAsync(byte[] message, int length, byte[] from)
+    private async Task<ReadOnlyMemory<byte>> AnswerAsync(byte[] message, int length, byte[] from, int port)
     {
         var start = Stopwatch.GetTimestamp();
         Reply reply;
         lock (_engine)
         {
             // Transfers are for streams: as by UDP they are refused here.
-            reply = _engine.AnswerStream(message, length, from);
+            reply = _engine.AnswerStream(message, length, from, port);
             if (reply.Disposition is Disposition.Send)
             {
                 _counters.Took(1, Stopwatch.GetElapsedTime(start));

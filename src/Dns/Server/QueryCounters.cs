@@ -17,7 +17,10 @@ internal sealed class QueryCounters
 
     /// <summary>Types counted under their own name; CoreDNS calls the rest "other" too.</summary>
     internal static readonly RecordType[] Types =
-        [RecordType.A, RecordType.AAAA, RecordType.SRV, RecordType.PTR, RecordType.CNAME, RecordType.TXT, RecordType.NS, RecordType.SOA, RecordType.MX, RecordType.ANY];
+    [
+        RecordType.A, RecordType.AAAA, RecordType.SRV, RecordType.PTR, RecordType.HTTPS, RecordType.CNAME, RecordType.TXT, RecordType.NS, RecordType.SOA, RecordType.MX,
+        RecordType.ANY, RecordType.DNSKEY, RecordType.DS, RecordType.NSEC, RecordType.NSEC3, RecordType.RRSIG, RecordType.AXFR, RecordType.IXFR,
+    ];
 
     internal static readonly ResponseCode[] Codes =
     [
@@ -28,10 +31,15 @@ internal sealed class QueryCounters
     internal QueryCounters(string server, string protocol, bool ipv6)
     {
         (Server, Protocol, Family) = (server, protocol, ipv6 ? "2" : "1");
+        var address = server[(server.IndexOf("//", StringComparison.Ordinal) + 2)..];
+        LocalAddress = address.LastIndexOf(':') is >= 0 and var colon ? address[..colon] : address;
     }
 
     /// <summary><c>dns://ADDRESS:PORT</c>.</summary>
     internal string Server { get; }
+
+    /// <summary>ADDRESS alone, an IPv6 one in brackets.</summary>
+    internal string LocalAddress { get; }
 
     /// <summary><c>udp</c> or <c>tcp</c>.</summary>
     internal string Protocol { get; }

@@ -1,29 +1,9 @@
 using System.Diagnostics;
-using System.Net;
 using Dataplane.Dns.Configuration;
 using Dataplane.Dns.Forward;
 using Dataplane.Dns.Wire;
-using Dataplane.Dns.Zones;
 
 namespace Dataplane.Dns.Server;
-
-/// <summary>What to do with a message after the engine has seen it.</summary>
-internal enum Disposition
-{
-    /// <summary>Say nothing.</summary>
-    Drop,
-
-    /// <summary>Send the first <see cref="Reply.Length"/> bytes of the buffer back.</summary>
-    Send,
-
-    /// <summary>Hand <see cref="Reply.Request"/> to its forwarder, which replies later.</summary>
-    Forward,
-
-    /// <summary>Send the zone, in as many messages as it takes.</summary>
-    Transfer,
-}
-
-internal readonly record struct Reply(Disposition Disposition, int Length, ResponseCode Code = ResponseCode.NoError, ForwardRequest? Request = null);
 
 /// <summary>
 /// Answers one message after the other in place:
@@ -31,13 +11,13 @@ internal readonly record struct Reply(Disposition Disposition, int Length, Respo
 /// 1 parse    malformed: FORMERR, NOTIMP, BADVERS or silence
 /// 2 refuse   no server block for the name, access lists, classes, transfers to strangers
 /// 3 rename   by the block's rewrite rules (NameRewriter); what is found is given under the name that was asked
-/// 4 look up  templates and hosts, if there are any; then the cluster, in the snapshot of this instant
-/// 5 write    behind the question, in the same buffer; or hand over to a forwarder
+/// 4 look up  templates and hosts, if there are any; then the cluster, in the snapshot of this instant (ClusterAnswers)
+/// 5 write    behind the question, in the same buffer; or hand over to a forwarder (ForwardAnswers)
 /// </code>
 /// </summary>
 /// <remarks>
 /// Not safe for two threads: each has its own, with its own scratch query. For names of the cluster and of hosts nothing is allocated;
-/// only templates, renaming and forwarding do.
+/// only templates, renaming, logging and forwarding do.
 /// </remarks>
 internal sealed class QueryEngine
 {
@@ -62,13 +42,16 @@ internal sealed class QueryEngine
     /// <param name="buffer">Holds the message, and takes the reply.</param>
     /// <param name="length">Of the message.</param>
     /// <param name="client">4 or 16 address bytes.</param>
-    internal Reply AnswerDatagram(Span<byte> buffer, int length, ReadOnlySpan<byte> client = default) => Counted(Answer(buffer, length, client, datagram: true), buffer, length, client);
+    /// <param name="port">The client's.</param>
+    internal Reply AnswerDatagram(Span<byte> buffer, int length, ReadOnlySpan<byte> client = default, int port = 0) =>
+        Counted(Answer(buffer, length, client, port, datagram: true), buffer, length, client, port);
 
     /// <summary>Answers a message of a stream: at most what the buffer holds.</summary>
     /// <inheritdoc cref="AnswerDatagram"/>
-    internal Reply AnswerStream(Span<byte> buffer, int length, ReadOnlySpan<byte> client = default) => Counted(Answer(buffer, length, client, datagram: false), buffer, length, client);
+    internal Reply AnswerStream(Span<byte> buffer, int length, ReadOnlySpan<byte> client = default, int port = 0) =>
+        Counted(Answer(buffer, length, client, port, datagram: false), buffer, length, client, port);
 
-    private Reply Answer(Span<byte> buffer, int length, ReadOnlySpan<byte> client, bool datagram)
+    private Reply Answer(Span<byte> buffer, int length, ReadOnlySpan<byte> client, int port, bool datagram)
     {
         _site = null;
         var verdict = _query.Parse(buffer[..length]);
@@ -92,27 +75,32 @@ internal sealed class QueryEngine
         var payload = site?.Plan.PayloadSize ?? ReplyBuilder.PayloadSize;
         var limit = datagram ? Math.Min(_query.PayloadSize, payload) : Math.Min(buffer.Length, ushort.MaxValue);
         var reply = new ReplyBuilder(buffer, _query.QuestionEnd, (_query.HasEdns, _query.DnssecOk), limit);
+        var identity = _query.WantsIdentity && site?.Plan.Identity is { } name ? name : default(ReadOnlySpan<byte>);
         if (_query.HasCookie)
         {
             _query.ClientCookie.CopyTo(_cookie);
             ServerCookies.Complete(_cookie, client, TimeProvider.System.GetUtcNow());
-            reply.Attach(_cookie);
+        }
+
+        if (_query.HasCookie || !identity.IsEmpty)
+        {
+            reply.Attach(_query.HasCookie ? _cookie : default(ReadOnlySpan<byte>), identity);
         }
 
         if (verdict is QueryVerdict.CookieOnly)
         {
             reply.WithoutQuestion();
-            return Sent(ref reply, ResponseCode.NoError, 0);
+            return Reply.Sent(ref reply, ResponseCode.NoError, 0);
         }
 
         if (verdict is QueryVerdict.BadVers)
         {
-            return Sent(ref reply, ResponseCode.BadVers, 0);
+            return Reply.Sent(ref reply, ResponseCode.BadVers, 0);
         }
 
         if (site is null)
         {
-            return Sent(ref reply, ResponseCode.Refused, 0);
+            return Reply.Sent(ref reply, ResponseCode.Refused, 0);
         }
 
         if (site.Plan.Access.Length > 0)
@@ -120,12 +108,17 @@ internal sealed class QueryEngine
             switch (AccessList.Decide(site.Plan.Access, _query.Name, _query.Type, client))
             {
                 case AccessAction.Block:
-                    return Sent(ref reply, ResponseCode.Refused, 0);
+                    return Reply.Sent(ref reply, ResponseCode.Refused, 0);
                 case AccessAction.Filter:
-                    return Sent(ref reply, ResponseCode.NoError, 0);
+                    return Reply.Sent(ref reply, ResponseCode.NoError, 0);
                 case AccessAction.Drop:
                     return new Reply(Disposition.Drop, 0);
             }
+        }
+
+        if (SelfAnswers.TryAnswer(site.Plan, ref reply, _query))
+        {
+            return Reply.Sent(ref reply, ResponseCode.NoError, 0);
         }
 
         if (_query.Type is RecordType.AXFR or RecordType.IXFR && _query.Class is RecordClass.IN && !datagram && MayTransfer(site, client))
@@ -135,12 +128,24 @@ internal sealed class QueryEngine
 
         if (_query.Class != RecordClass.IN || _query.Type is RecordType.AXFR or RecordType.IXFR)
         {
-            return Sent(ref reply, ResponseCode.Refused, 0);
+            return Reply.Sent(ref reply, ResponseCode.Refused, 0);
         }
 
+        var asked = new AskedQuestion
+        {
+            Site = site,
+            Query = _query,
+            Buffer = buffer,
+            Limit = limit,
+            Client = client,
+            ClientPort = port,
+            Protocol = _counters.Protocol,
+            Cookie = _query.HasCookie ? _cookie : default(ReadOnlySpan<byte>),
+            Random = NextRandom(),
+        };
         return site.Plan.Rewrites.Length > 0 && NameRewriter.Rewrite(site.Plan.Rewrites, _query.Name) is { } renamed
-            ? AnswerRenamed(site, renamed, buffer, limit, client)
-            : Resolve(site, ref reply, buffer, limit, client);
+            ? AnswerRenamed(asked, renamed)
+            : Resolve(asked, ref reply);
     }
 
     /// <summary>The zone itself, and a client on its list; an unsynced zone is not given away.</summary>
@@ -164,25 +169,38 @@ internal sealed class QueryEngine
     }
 
     /// <summary>Puts the question under its new name in a buffer of its own, and gives what is found under the name that was asked.</summary>
-    private Reply AnswerRenamed(Site site, byte[] name, Span<byte> buffer, int limit, ReadOnlySpan<byte> client)
+    private Reply AnswerRenamed(in AskedQuestion asked, byte[] name)
     {
-        var asked = Request(buffer, name, limit) with { Renamed = true };
-        var inner = QueryMessage.Write(name, _query.Type, DnsHeader.Flags(buffer) & (DnsHeader.RD | DnsHeader.CD), _query.HasEdns ? _query.PayloadSize : null, _query.DnssecOk);
-        var innerBuffer = new byte[Math.Max(limit, inner.Length)];
+        var request = asked.Request(name) with { Renamed = true };
+        var flags = DnsHeader.Flags(asked.Buffer) & (DnsHeader.RD | DnsHeader.CD);
+        var inner = QueryMessage.Write(name, _query.Type, flags, _query.HasEdns ? _query.PayloadSize : null, _query.DnssecOk);
+        var innerBuffer = new byte[Math.Max(asked.Limit, inner.Length)];
         inner.CopyTo(innerBuffer, 0);
         (_query, _spare) = (_spare, _query);
         try
         {
             _query.Parse(inner);
-            var reply = new ReplyBuilder(innerBuffer, _query.QuestionEnd, (_query.HasEdns, _query.DnssecOk), limit);
-            var found = Resolve(site, ref reply, innerBuffer, limit, client);
+            var reply = new ReplyBuilder(innerBuffer, _query.QuestionEnd, (_query.HasEdns, _query.DnssecOk), asked.Limit);
+            var renamed = new AskedQuestion
+            {
+                Site = asked.Site,
+                Query = _query,
+                Buffer = innerBuffer,
+                Limit = asked.Limit,
+                Client = asked.Client,
+                ClientPort = asked.ClientPort,
+                Protocol = asked.Protocol,
+                Cookie = asked.Cookie,
+                Random = asked.Random,
+            };
+            var found = Resolve(renamed, ref reply);
             if (found.Request is { } forwarded)
             {
-                return found with { Request = forwarded with { Question = asked.Question, Renamed = forwarded.Aliases.Count == 0 } };
+                return found with { Request = forwarded with { Question = request.Question, Renamed = forwarded.Aliases.Count == 0 } };
             }
 
-            var (message, code) = UpstreamAnswer.Rewrite(asked, innerBuffer.AsSpan(0, found.Length), 0);
-            message.CopyTo(buffer);
+            var (message, code) = UpstreamAnswer.Rewrite(request, innerBuffer.AsSpan(0, found.Length), 0);
+            message.CopyTo(asked.Buffer);
             return new Reply(Disposition.Send, message.Length, code);
         }
         finally
@@ -191,196 +209,27 @@ internal sealed class QueryEngine
         }
     }
 
-    private Reply Resolve(Site site, ref ReplyBuilder reply, Span<byte> buffer, int limit, ReadOnlySpan<byte> client)
+    private Reply Resolve(in AskedQuestion asked, ref ReplyBuilder reply)
     {
-        var name = _query.Name;
-        if (site.Plan.Templates.Length > 0 && TemplateAnswers.TryAnswer(site.Plan.Templates, ref reply, name, _query.Type, client, out var made))
+        var plan = asked.Site.Plan;
+        var name = asked.Query.Name;
+        if (plan.Templates.Length > 0 && TemplateAnswers.TryAnswer(plan.Templates, ref reply, name, asked.Query.Type, asked.Client, out var made))
         {
-            return Sent(ref reply, made, DnsHeader.AA);
+            return Reply.Sent(ref reply, made, DnsHeader.AA);
         }
 
-        if (site.Hosts is { } hosts && HostsAnswers.TryAnswer(hosts, ref reply, name, _query.Type, site.Plan.Shuffles ? NextRandom() : 0, out var known))
+        if (asked.Site.Hosts is { } hosts && HostsAnswers.TryAnswer(hosts, ref reply, name, asked.Query.Type, asked.Rotation, out var known))
         {
-            return Sent(ref reply, known, known is ResponseCode.NoError ? DnsHeader.AA : 0);
+            return Reply.Sent(ref reply, known, known is ResponseCode.NoError ? DnsHeader.AA : 0);
         }
 
-        return site.Plan.Kubernetes is { } cluster
-            ? ResolveInCluster(site, cluster, ref reply, buffer, limit, client)
-            : Forward(site, ref reply, buffer, limit, []);
-    }
-
-    private Reply ResolveInCluster(Site site, KubernetesPlan cluster, ref ReplyBuilder reply, Span<byte> buffer, int limit, ReadOnlySpan<byte> client)
-    {
         var snapshot = _source.Zone.Current;
-        var name = _query.Name;
-        var finding = ZoneLookup.Find(snapshot, name, _query.Type);
-        if (finding.Kind is FindingKind.CanonicalName)
-        {
-            return FollowAlias(site, ref reply, snapshot, finding, buffer, limit);
-        }
-
-        if (finding.Kind is FindingKind.NotOurs)
-        {
-            // Until the lists are in, a reverse name may be the cluster's and must not leak to an upstream that denies it.
-            return !snapshot.Synced && AddressNames.IsReverse(name)
-                ? Sent(ref reply, ResponseCode.ServFail, 0)
-                : Forward(site, ref reply, buffer, limit, []);
-        }
-
-        if (finding.Kind is FindingKind.NameError)
-        {
-            if (!snapshot.Synced)
-            {
-                return Sent(ref reply, ResponseCode.ServFail, 0);
-            }
-
-            if (cluster.FallThrough.Length > 0 && NameSuffix.AnyCovers(cluster.FallThrough, name) && site.ForwarderOf(name) is not null)
-            {
-                return Forward(site, ref reply, buffer, limit, []);
-            }
-
-            if (site.Plan.Autopath is { } autopath && SearchList.Of(autopath, snapshot, name, client) is { } search)
-            {
-                return WalkSearchList(site, search, ref reply, snapshot, finding, buffer, limit);
-            }
-        }
-
-        return Found(site, ref reply, snapshot, finding);
+        return plan.Kubernetes is { } cluster
+            ? ClusterAnswers.Resolve(asked, ref reply, snapshot, cluster)
+            : ForwardAnswers.HandOver(asked, ref reply, snapshot.Ttl, []);
     }
 
-    private Reply Found(Site site, ref ReplyBuilder reply, ZoneSnapshot snapshot, in Finding finding)
-    {
-        var code = ZoneAnswers.Write(ref reply, snapshot, finding, _query.Name, DnsHeader.Size, site.Plan.Shuffles ? NextRandom() : 0);
-        return Sent(ref reply, code, DnsHeader.AA | RecursionAvailable(site));
-    }
-
-    /// <summary>What the client would ask for next, and next: the first name that exists answers at once (autopath).</summary>
-    private Reply WalkSearchList(Site site, List<byte[]> search, ref ReplyBuilder reply, ZoneSnapshot snapshot, in Finding denial, Span<byte> buffer, int limit)
-    {
-        Span<byte> offsets = stackalloc byte[NameView.MaxLabels];
-        for (var i = 0; i < search.Count; i++)
-        {
-            var name = NameView.Split(search[i], offsets);
-            var finding = ZoneLookup.Find(snapshot, name, _query.Type);
-            if (finding.Kind is FindingKind.NotOurs)
-            {
-                // From here on it takes an upstream to tell. What it must be able to say is that there is nothing at all.
-                if (site.ForwarderOf(name) is not { } forwarder || (DnsHeader.Flags(buffer) & DnsHeader.RD) == 0)
-                {
-                    break;
-                }
-
-                var request = Request(buffer, search[i], limit) with { AliasTtl = snapshot.Ttl, Forwarder = forwarder, Alternatives = search[i..] };
-                var denied = Found(site, ref reply, snapshot, denial);
-                return new Reply(Disposition.Forward, 0, Request: request with { Denial = buffer[..denied.Length].ToArray() });
-            }
-
-            if (finding.Kind is not (FindingKind.NameError or FindingKind.CanonicalName))
-            {
-                var start = reply.Writer.Position;
-                reply.Writer.Pointer(DnsHeader.Size);
-                reply.Writer.RecordFields(RecordType.CNAME, snapshot.Ttl, search[i].Length);
-                var at = reply.Writer.Position;
-                reply.Writer.Bytes(search[i]);
-                if (reply.Writer.Overflowed)
-                {
-                    reply.Writer.Rewind(start);
-                    break;
-                }
-
-                reply.AddAnswers(1);
-                var code = ZoneAnswers.Write(ref reply, snapshot, finding, name, at, NextRandom());
-                return Sent(ref reply, code, DnsHeader.AA | RecursionAvailable(site));
-            }
-        }
-
-        return Found(site, ref reply, snapshot, denial);
-    }
-
-    /// <summary>ExternalName: the alias, then what its target has, in the cluster as far as it leads there and upstream from where it leaves.</summary>
-    private Reply FollowAlias(Site site, ref ReplyBuilder reply, ZoneSnapshot snapshot, Finding finding, Span<byte> buffer, int limit)
-    {
-        // Aliases followed within the cluster before the chain counts as a loop.
-        const int MaxAliases = 10;
-        Span<byte> offsets = stackalloc byte[NameView.MaxLabels];
-        var chain = new List<byte[]>();
-        var (at, code) = (DnsHeader.Size, ResponseCode.NoError);
-        while (true)
-        {
-            var target = finding.Service!.CanonicalName!;
-            chain.Add(target);
-            if (chain.Count > MaxAliases)
-            {
-                return Sent(ref reply, ResponseCode.ServFail, 0);
-            }
-
-            var start = reply.Writer.Position;
-            reply.Writer.Pointer(at);
-            reply.Writer.RecordFields(RecordType.CNAME, snapshot.Ttl, target.Length);
-            at = reply.Writer.Position;
-            reply.Writer.Bytes(target);
-            if (reply.Writer.Overflowed)
-            {
-                reply.Writer.Rewind(start);
-                reply.Truncated = true;
-                break;
-            }
-
-            reply.AddAnswers(1);
-            if (_query.Type is RecordType.CNAME or RecordType.ANY)
-            {
-                break;
-            }
-
-            var name = NameView.Split(target, offsets);
-            finding = ZoneLookup.Find(snapshot, name, _query.Type);
-            if (finding.Kind is FindingKind.NotOurs)
-            {
-                return Forward(site, ref reply, buffer, limit, chain);
-            }
-
-            if (finding.Kind is not FindingKind.CanonicalName)
-            {
-                code = finding.Kind is FindingKind.NameError && !snapshot.Synced
-                    ? ResponseCode.ServFail
-                    : ZoneAnswers.Write(ref reply, snapshot, finding, name, at, NextRandom());
-                break;
-            }
-        }
-
-        return Sent(ref reply, code, DnsHeader.AA | RecursionAvailable(site));
-    }
-
-    /// <summary>Without an upstream, or for a client that did not ask for recursion, other zones are refused at once.</summary>
-    private Reply Forward(Site site, ref ReplyBuilder reply, Span<byte> buffer, int limit, List<byte[]> aliases)
-    {
-        var name = aliases.Count == 0 ? _query.Name : NameView.Split(aliases[^1], stackalloc byte[NameView.MaxLabels]);
-        if (site.ForwarderOf(name) is not { } forwarder || (aliases.Count == 0 && (DnsHeader.Flags(buffer) & DnsHeader.RD) == 0))
-        {
-            return Sent(ref reply, aliases.Count == 0 ? ResponseCode.Refused : ResponseCode.ServFail, aliases.Count == 0 ? 0 : DnsHeader.AA);
-        }
-
-        var request = Request(buffer, name.Wire.ToArray(), limit) with { Aliases = aliases, AliasTtl = _source.Zone.Current.Ttl, Forwarder = forwarder };
-        return new Reply(Disposition.Forward, 0, Request: request);
-    }
-
-    private ForwardRequest Request(Span<byte> buffer, byte[] name, int limit) => new()
-    {
-        Question = buffer[.._query.QuestionEnd].ToArray(),
-        Name = name,
-        Type = _query.Type,
-        Aliases = [],
-        HasEdns = _query.HasEdns,
-        DnssecOk = _query.DnssecOk,
-        Cookie = _query.HasCookie ? _cookie.AsSpan().ToArray() : null,
-        Limit = limit,
-    };
-
-    private static int RecursionAvailable(Site site) => site.Forwards.Length > 0 ? DnsHeader.RA : 0;
-
-    private static Reply Sent(ref ReplyBuilder reply, ResponseCode code, int flags) => new(Disposition.Send, reply.Close(code, flags), code);
-
-    private Reply Counted(in Reply reply, Span<byte> buffer, int received, ReadOnlySpan<byte> client)
+    private Reply Counted(in Reply reply, Span<byte> buffer, int received, ReadOnlySpan<byte> client, int port)
     {
         if (reply.Disposition is Disposition.Drop)
         {
@@ -399,52 +248,7 @@ internal sealed class QueryEngine
             _counters.Answered(reply.Code, reply.Length);
         }
 
-        return _site?.Log is { } log ? Logged(log, reply, buffer, received, client) : reply;
-    }
-
-    /// <summary>A forwarded query is logged when it is answered.</summary>
-    private Reply Logged(QueryLog log, in Reply reply, Span<byte> buffer, int received, ReadOnlySpan<byte> client)
-    {
-        var entry = new QueryLogEntry
-        {
-            Client = client.Length is 4 or 16 ? new IPAddress(client) : IPAddress.None,
-            Id = DnsHeader.Id(buffer),
-            Type = _query.Type,
-            Name = DnsName.Format(_query.Name.Wire),
-            Protocol = _counters.Protocol,
-            Size = received,
-            DnssecOk = _query.DnssecOk,
-            BufferSize = _query.PayloadSize,
-            Code = reply.Code,
-            Flags = DnsHeader.FlagText(DnsHeader.Flags(buffer), ','),
-            ReplySize = reply.Length,
-            Duration = Stopwatch.GetElapsedTime(_started),
-        };
-        if (reply.Request is { } request)
-        {
-            var name = _query.Name.Wire.ToArray();
-            return reply with
-            {
-                Request = request with
-                {
-                    Logged = answer =>
-                    {
-                        if (log.Wants(NameView.Split(name, stackalloc byte[NameView.MaxLabels]), answer.Code))
-                        {
-                            var flags = DnsHeader.FlagText(DnsHeader.Flags(answer.Message.Span), ',');
-                            log.Add(entry with { Code = answer.Code, Flags = flags, ReplySize = answer.Message.Length, Duration = answer.Duration });
-                        }
-                    },
-                },
-            };
-        }
-
-        if (reply.Disposition is Disposition.Send && log.Wants(_query.Name, reply.Code))
-        {
-            log.Add(entry);
-        }
-
-        return reply;
+        return _site?.Log is { } log ? log.Note(reply, _query, buffer, QueryLogEntry.Of(_query, buffer, received, client, port, _counters), _started) : reply;
     }
 
     /// <summary>Xorshift: spreads load over addresses, protects nothing.</summary>

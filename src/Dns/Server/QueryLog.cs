@@ -1,97 +1,105 @@
 using System.Globalization;
-using System.Net;
 using System.Threading.Channels;
 using Dataplane.Dns.Configuration;
 using Dataplane.Dns.Wire;
+using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace Dataplane.Dns.Server;
 
-/// <summary>What of a query a log line tells.</summary>
-internal readonly record struct QueryLogEntry
-{
-    internal required IPAddress Client { get; init; }
-
-    internal required ushort Id { get; init; }
-
-    internal required RecordType Type { get; init; }
-
-    internal required string Name { get; init; }
-
-    internal required string Protocol { get; init; }
-
-    internal required int Size { get; init; }
-
-    internal required bool DnssecOk { get; init; }
-
-    internal required int BufferSize { get; init; }
-
-    internal required ResponseCode Code { get; init; }
-
-    internal required string Flags { get; init; }
-
-    internal required int ReplySize { get; init; }
-
-    internal required TimeSpan Duration { get; init; }
-}
-
 /// <summary>
-/// One line a query, in CoreDNS's common format. Lines wait in a bounded queue for one writer: when the output cannot keep up, lines
-/// are left out and counted, and no query waits.
+/// A line for every query that the first rule for its name wants. Lines wait in a bounded queue for one writer: when the output cannot
+/// keep up, lines are left out and counted, and no query waits.
 /// </summary>
 internal sealed class QueryLog : IAsyncDisposable
 {
     private const int Waiting = 8192;
 
-    private readonly LogPlan _plan;
+    private readonly LogRule[] _rules;
     private readonly TextWriter _output;
-    private readonly Channel<QueryLogEntry> _entries = Channel.CreateBounded<QueryLogEntry>(new BoundedChannelOptions(Waiting) { SingleReader = true });
+    private readonly Channel<(QueryLogEntry Entry, LogFormat Format)> _lines =
+        Channel.CreateBounded<(QueryLogEntry Entry, LogFormat Format)>(new BoundedChannelOptions(Waiting) { SingleReader = true });
     private readonly Task _writing;
     private long _lost;
 
-    internal QueryLog(LogPlan plan, TextWriter output)
+    internal QueryLog(LogRule[] rules, TextWriter output)
     {
-        (_plan, _output) = (plan, output);
+        (_rules, _output) = (rules, output);
         _writing = Task.Run(WriteAsync);
     }
 
-    internal bool Wants(in NameView name, ResponseCode code) =>
-        NameSuffix.AnyCovers(_plan.Names, name) && (_plan.Classes.Length == 0 || _plan.Classes.Contains(code switch
-        {
-            ResponseCode.NoError => "success",
-            ResponseCode.NXDomain => "denial",
-            _ => "error",
-        }));
-
-    internal void Add(in QueryLogEntry entry)
+    /// <summary>Writes the line of a query that is answered; one that is forwarded has it when the answer comes.</summary>
+    /// <param name="reply">What was done.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="message">Holds the reply, if there is one.</param>
+    /// <param name="entry">Of the query.</param>
+    /// <param name="started">When it was received.</param>
+    internal Reply Note(in Reply reply, Query query, ReadOnlySpan<byte> message, QueryLogEntry entry, long started)
     {
-        if (!_entries.Writer.TryWrite(entry))
+        if (RuleFor(query.Name) is not { } rule)
+        {
+            return reply;
+        }
+
+        if (reply.Request is { } request)
+        {
+            return reply with { Request = request with { Logged = answer => Add(rule, entry, answer.Message.Span, answer.Code, answer.Duration) } };
+        }
+
+        if (reply.Disposition is Disposition.Send)
+        {
+            Add(rule, entry, message[..reply.Length], reply.Code, Stopwatch.GetElapsedTime(started));
+        }
+
+        return reply;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _lines.Writer.TryComplete();
+        await _writing;
+    }
+
+    /// <summary>CoreDNS's classes. A name that has no records of the type is denied like one that does not exist.</summary>
+    internal static LogClass ClassOf(ResponseCode code, ReadOnlySpan<byte> reply) => code switch
+    {
+        ResponseCode.NoError when DnsHeader.AnswerCount(reply) == 0 && DnsHeader.AuthorityCount(reply) > 0 => LogClass.Denial,
+        ResponseCode.NoError => LogClass.Success,
+        ResponseCode.NXDomain => LogClass.Denial,
+        _ => LogClass.Error,
+    };
+
+    private LogRule? RuleFor(in NameView name)
+    {
+        foreach (var rule in _rules)
+        {
+            if (NameSuffix.AnyCovers(rule.Names, name))
+            {
+                return rule;
+            }
+        }
+
+        return null;
+    }
+
+    private void Add(LogRule rule, QueryLogEntry entry, ReadOnlySpan<byte> reply, ResponseCode code, TimeSpan duration)
+    {
+        if ((rule.Classes & ClassOf(code, reply)) != 0 && !_lines.Writer.TryWrite((entry.Answered(reply, code, duration), rule.Format)))
         {
             Interlocked.Increment(ref _lost);
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        _entries.Writer.TryComplete();
-        await _writing;
-    }
-
-    /// <summary><c>[INFO] 10.244.1.5:0 - 4242 "A IN web.default.svc.cluster.local. udp 60 false 1232" NOERROR qr,aa,rd 106 0.000021s</c>.</summary>
-    internal static string Format(in QueryLogEntry entry) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"[INFO] {entry.Client} - {entry.Id} \"{entry.Type} IN {entry.Name} {entry.Protocol} {entry.Size} {(entry.DnssecOk ? "true" : "false")} {entry.BufferSize}\" {entry.Code.Mnemonic()} {entry.Flags} {entry.ReplySize} {entry.Duration.TotalSeconds:F9}s");
-
     private async Task WriteAsync()
     {
-        await foreach (var entry in _entries.Reader.ReadAllAsync())
+        await foreach (var (entry, format) in _lines.Reader.ReadAllAsync())
         {
-            await _output.WriteLineAsync(Format(entry));
+            await _output.WriteLineAsync("[INFO] " + format.Fill(entry));
             if (Interlocked.Exchange(ref _lost, 0) is > 0 and var lost)
             {
                 await _output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"[WARNING] {lost} queries were not logged: the output is too slow"));
             }
 
-            if (_entries.Reader.Count == 0)
+            if (_lines.Reader.Count == 0)
             {
                 await _output.FlushAsync();
             }

@@ -13,6 +13,7 @@ internal ref struct ReplyBuilder
 
     private const int OptSize = 11;
     private const int OptionHeader = 4;
+    private const int IdentityOption = 3;
     private const int CookieOption = 10;
 
     private readonly Span<byte> _buffer;
@@ -21,6 +22,7 @@ internal ref struct ReplyBuilder
     private readonly bool _dnssecOk;
     private readonly int _limit;
     private ReadOnlySpan<byte> _cookie;
+    private ReadOnlySpan<byte> _identity;
     private int _questions = 1;
     private int _answers;
     private int _authorities;
@@ -46,12 +48,15 @@ internal ref struct ReplyBuilder
     /// <summary>Sets TC: something of the answer or authority section was left out.</summary>
     internal bool Truncated { get; set; }
 
-    /// <summary>Sends a cookie along; before any record is written.</summary>
-    internal void Attach(ReadOnlySpan<byte> cookie)
+    /// <summary>Sends a cookie along, and the server's name (NSID, RFC 5001); before any record is written. Empty for neither.</summary>
+    internal void Attach(ReadOnlySpan<byte> cookie, ReadOnlySpan<byte> identity)
     {
         _cookie = cookie;
-        Writer.SetLimit(_limit - OptSize - OptionHeader - cookie.Length);
+        _identity = identity;
+        Writer.SetLimit(_limit - OptSize - OptionsSize);
     }
+
+    private readonly int OptionsSize => (_cookie.IsEmpty ? 0 : OptionHeader + _cookie.Length) + (_identity.IsEmpty ? 0 : OptionHeader + _identity.Length);
 
     /// <summary>The query had no question, and the reply has none.</summary>
     internal void WithoutQuestion() => _questions = 0;
@@ -85,14 +90,9 @@ internal ref struct ReplyBuilder
             Writer.U16BigEndian((ushort)RecordType.OPT);
             Writer.U16BigEndian(PayloadSize);
             Writer.U32BigEndian(((uint)code >> 4 << 24) | (_dnssecOk ? 0x8000u : 0));
-            Writer.U16BigEndian(_cookie.IsEmpty ? 0 : OptionHeader + _cookie.Length);
-            if (!_cookie.IsEmpty)
-            {
-                Writer.U16BigEndian(CookieOption);
-                Writer.U16BigEndian(_cookie.Length);
-                Writer.Bytes(_cookie);
-            }
-
+            Writer.U16BigEndian(OptionsSize);
+            WriteOption(IdentityOption, _identity);
+            WriteOption(CookieOption, _cookie);
             _additionals++;
         }
 
@@ -101,5 +101,15 @@ internal ref struct ReplyBuilder
         DnsHeader.SetFlags(_buffer, (ushort)header);
         DnsHeader.SetCounts(_buffer, _questions, _answers, _authorities, _additionals);
         return Writer.Position;
+    }
+
+    private void WriteOption(int code, ReadOnlySpan<byte> data)
+    {
+        if (!data.IsEmpty)
+        {
+            Writer.U16BigEndian(code);
+            Writer.U16BigEndian(data.Length);
+            Writer.Bytes(data);
+        }
     }
 }

@@ -21,7 +21,7 @@ internal sealed class ServingGeneration : IAsyncDisposable
         foreach (var server in plan.Servers)
         {
             var hosts = server.Hosts is { } hostsPlan ? new HostsFile(hostsPlan, TimeProvider.System, logger) : null;
-            var log = server.Log is { } logPlan ? new QueryLog(logPlan, Console.Out) : null;
+            var log = server.Log.Length > 0 ? new QueryLog(server.Log, Console.Out) : null;
             _hosts.AddRange(hosts is null ? [] : [hosts]);
             _logs.AddRange(log is null ? [] : [log]);
             _sites[server] = new Site(server)

@@ -109,11 +109,11 @@ internal sealed class TcpListener : IAsyncDisposable
         try
         {
             client.NoDelay = true;
-            var address = ((IPEndPoint)client.RemoteEndPoint!).Address;
+            var peer = (IPEndPoint)client.RemoteEndPoint!;
             await using var plain = new NetworkStream(client, ownsSocket: false);
             if (_certificate is null)
             {
-                await _session.RunAsync(plain, address, _stop.Token);
+                await _session.RunAsync(plain, peer, _stop.Token);
                 return;
             }
 
@@ -125,7 +125,7 @@ internal sealed class TcpListener : IAsyncDisposable
                     new SslServerAuthenticationOptions { ServerCertificate = _certificate, ApplicationProtocols = [new SslApplicationProtocol("dot")] }, limit.Token);
             }
 
-            await _session.RunAsync(tls, address, _stop.Token);
+            await _session.RunAsync(tls, peer, _stop.Token);
         }
         catch (Exception failure) when (failure is IOException or AuthenticationException or SocketException or OperationCanceledException or ObjectDisposedException)
         {

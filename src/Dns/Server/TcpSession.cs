@@ -21,10 +21,10 @@ internal sealed class TcpSession(QueryEngine engine, SiteSource source, QueryCou
 
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(10);
 
-    internal async Task RunAsync(Stream client, IPAddress address, CancellationToken stop)
+    internal async Task RunAsync(Stream client, IPEndPoint peer, CancellationToken stop)
     {
         var prefix = new byte[LengthPrefix];
-        var from = (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).GetAddressBytes();
+        var from = (peer.Address.IsIPv4MappedToIPv6 ? peer.Address.MapToIPv4() : peer.Address).GetAddressBytes();
         using var sending = new SemaphoreSlim(1);
         using var forwarded = new SemaphoreSlim(MaxForwarded);
         try
@@ -41,7 +41,7 @@ internal sealed class TcpSession(QueryEngine engine, SiteSource source, QueryCou
                     }
 
                     var start = Stopwatch.GetTimestamp();
-                    var (reply, question) = Answer(buffer.AsSpan(LengthPrefix, ushort.MaxValue), length, from, start);
+                    var (reply, question) = Answer(buffer.AsSpan(LengthPrefix, ushort.MaxValue), length, (from, peer.Port), start);
                     switch (reply.Disposition)
                     {
                         case Disposition.Send:
@@ -74,11 +74,11 @@ internal sealed class TcpSession(QueryEngine engine, SiteSource source, QueryCou
     }
 
     /// <summary>The engine and its counters are for one thread at a time; an answer takes about a microsecond.</summary>
-    private (Reply Reply, byte[] Question) Answer(Span<byte> message, int length, byte[] from, long start)
+    private (Reply Reply, byte[] Question) Answer(Span<byte> message, int length, (byte[] Address, int Port) from, long start)
     {
         lock (engine)
         {
-            var reply = engine.AnswerStream(message, length, from);
+            var reply = engine.AnswerStream(message, length, from.Address, from.Port);
             if (reply.Disposition is Disposition.Send)
             {
                 counters.Took(1, Stopwatch.GetElapsedTime(start));

@@ -100,7 +100,7 @@ internal sealed class UdpListener : IAsyncDisposable
 
         try
         {
-            var reply = _engine.AnswerDatagram(batch.Buffer(slot), batch.Length(slot), batch.PeerAddress(slot));
+            var reply = _engine.AnswerDatagram(batch.Buffer(slot), batch.Length(slot), batch.PeerAddress(slot), batch.PeerPort(slot));
             switch (reply.Disposition)
             {
                 case Disposition.Send:

@@ -25,6 +25,7 @@ internal sealed class ZoneWatcher : IAsyncDisposable
     private readonly ZoneState _state;
     private readonly ZoneSource _source;
     private readonly TimeProvider _time;
+    private readonly Action<TimeSpan> _programmed;
     private readonly ILogger _logger;
     private readonly KubernetesClient _client;
     private readonly CancellationTokenSource _stop = new();
@@ -33,16 +34,18 @@ internal sealed class ZoneWatcher : IAsyncDisposable
     private readonly TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Func<DateTimeOffset?>> _heard = [];
     private bool _synced;
+    private bool _leftGarbage;
 
     /// <param name="config">Which API server.</param>
     /// <param name="plan">What of it is followed.</param>
     /// <param name="state">Owned from now on.</param>
     /// <param name="source">Where snapshots are published.</param>
-    /// <param name="time">For serials.</param>
+    /// <param name="clock">For serials; and who is told how old a change was when it could be asked for, which the EndpointSlice controller notes.</param>
     /// <param name="loggers">For this and the informers.</param>
-    internal ZoneWatcher(KubeConfig config, KubernetesPlan plan, ZoneState state, ZoneSource source, TimeProvider time, ILoggerFactory loggers)
+    internal ZoneWatcher(
+        KubeConfig config, KubernetesPlan plan, ZoneState state, ZoneSource source, (TimeProvider Time, Action<TimeSpan> Programmed) clock, ILoggerFactory loggers)
     {
-        (_state, _source, _time) = (state, source, time);
+        (_state, _source, (_time, _programmed)) = (state, source, clock);
         _logger = loggers.CreateLogger("Dataplane.Dns");
         _client = new KubernetesClient(config);
         var informerLogger = loggers.CreateLogger("Dataplane.Dns.Informer");
@@ -50,8 +53,13 @@ internal sealed class ZoneWatcher : IAsyncDisposable
         {
             Follow<Namespace, object>(informerLogger, plan.NamespaceLabels, _ => Present, (zone, name, now) => zone.SetNamespace(name.Name, now is not null)),
             Follow<Service, ServiceShape>(informerLogger, plan.Labels, ServiceShape.Of, (zone, name, now) => zone.SetService(name, now)),
-            Follow<EndpointSlice, SliceShape>(informerLogger, plan.Labels, SliceShape.Of, (zone, name, now) => zone.SetSlice(name, now)),
         };
+        if (!plan.WithoutEndpoints)
+        {
+            informers.Add(Follow<EndpointSlice, SliceChange>(
+                informerLogger, plan.Labels, slice => SliceChange.Of(slice, plan.NamesEndpointsByPod), (zone, name, now) => zone.SetSlice(name, now?.Shape, now?.Triggered)));
+        }
+
         if (plan.Pods == PodRecordMode.Verified)
         {
             informers.Add(Follow<Pod, string[]>(informerLogger, null, PodAddressCounts.Addresses, (zone, name, now) => zone.SetPod(name, now)));
@@ -99,12 +107,7 @@ internal sealed class ZoneWatcher : IAsyncDisposable
         await _allSynced;
         _changes.Writer.TryWrite(zone =>
         {
-            if (zone.ServiceCount >= LargeCluster)
-            {
-                DropListsGarbage();
-            }
-
-            _synced = true;
+            (_synced, _leftGarbage) = (true, zone.ServiceCount >= LargeCluster);
             Log.Synced(_logger, zone.ServiceCount, zone.NamespaceCount);
         });
     }
@@ -126,10 +129,31 @@ internal sealed class ZoneWatcher : IAsyncDisposable
                 Try(() => change(_state));
             }
 
-            Try(() => _source.Publish(_state.Commit(_time.GetUtcNow(), _synced)));
+            Try(Publish);
             if (_synced)
             {
                 _published.TrySetResult();
+            }
+        }
+    }
+
+    private void Publish()
+    {
+        var next = _state.Commit(_time.GetUtcNow(), _synced);
+        if (_leftGarbage)
+        {
+            _leftGarbage = false;
+            DropListsGarbage();
+        }
+
+        var wasSynced = _source.Current.Synced;
+        _source.Publish(next);
+        foreach (var triggered in _state.TakeTriggers())
+        {
+            // What the first lists tell of happened before there was anybody to be told.
+            if (wasSynced)
+            {
+                _programmed(_time.GetUtcNow() - triggered);
             }
         }
     }

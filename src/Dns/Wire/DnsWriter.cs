@@ -83,11 +83,11 @@ internal ref struct DnsWriter
     /// <summary>A compression pointer to a name at an offset below 16 KiB.</summary>
     internal void Pointer(int offset) => U16BigEndian(0xC000 | offset);
 
-    /// <summary>TYPE, CLASS IN, TTL and RDLENGTH.</summary>
-    internal void RecordFields(RecordType type, uint ttl, int dataLength)
+    /// <summary>TYPE, CLASS, TTL and RDLENGTH.</summary>
+    internal void RecordFields(RecordType type, uint ttl, int dataLength, RecordClass recordClass = RecordClass.IN)
     {
         U16BigEndian((ushort)type);
-        U16BigEndian((ushort)RecordClass.IN);
+        U16BigEndian((ushort)recordClass);
         U32BigEndian(ttl);
         U16BigEndian(dataLength);
     }

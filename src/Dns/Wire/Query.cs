@@ -24,6 +24,7 @@ internal enum QueryVerdict
 internal sealed class Query
 {
     private const int OptionHeader = 4;
+    private const int IdentityOption = 3;
     private const int CookieOption = 10;
 
     private readonly byte[] _name = new byte[NameView.MaxLength];
@@ -51,12 +52,15 @@ internal sealed class Query
 
     internal bool HasCookie { get; private set; }
 
+    /// <summary>Whether the client asks which server this is (NSID, RFC 5001).</summary>
+    internal bool WantsIdentity { get; private set; }
+
     /// <summary>The client's half, 8 bytes (RFC 7873, 4).</summary>
     internal ReadOnlySpan<byte> ClientCookie => _cookie;
 
     internal QueryVerdict Parse(ReadOnlySpan<byte> message)
     {
-        HasEdns = DnssecOk = HasCookie = false;
+        HasEdns = DnssecOk = HasCookie = WantsIdentity = false;
         PayloadSize = 512;
         if (message.Length < DnsHeader.Size || (DnsHeader.Flags(message) & DnsHeader.QR) != 0)
         {
@@ -141,6 +145,7 @@ internal sealed class Query
                 return false;
             }
 
+            WantsIdentity |= (options[0] << 8 | options[1]) == IdentityOption;
             if ((options[0] << 8 | options[1]) == CookieOption)
             {
                 if ((options[2] << 8 | options[3]) is not (8 or (>= 16 and <= 40)))

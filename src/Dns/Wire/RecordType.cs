@@ -13,11 +13,20 @@ public enum RecordType : ushort
     TXT = 16,
     AAAA = 28,
     SRV = 33,
+    NAPTR = 35,
     DNAME = 39,
     OPT = 41,
+    DS = 43,
+    RRSIG = 46,
+    NSEC = 47,
+    DNSKEY = 48,
+    NSEC3 = 50,
+    SVCB = 64,
+    HTTPS = 65,
     IXFR = 251,
     AXFR = 252,
     ANY = 255,
+    CAA = 257,
 }
 
 /// <summary>CLASS (RFC 1035, 3.2.4).</summary>

@@ -9,6 +9,11 @@ public enum ResponseCode : ushort
     NXDomain = 3,
     NotImp = 4,
     Refused = 5,
+    YXDomain = 6,
+    YXRRSet = 7,
+    NXRRSet = 8,
+    NotAuth = 9,
+    NotZone = 10,
     BadVers = 16,
 }
 
@@ -23,7 +28,12 @@ internal static class ResponseCodeNames
         ResponseCode.NXDomain => "NXDOMAIN",
         ResponseCode.NotImp => "NOTIMP",
         ResponseCode.Refused => "REFUSED",
+        ResponseCode.YXDomain => "YXDOMAIN",
+        ResponseCode.YXRRSet => "YXRRSET",
+        ResponseCode.NXRRSet => "NXRRSET",
+        ResponseCode.NotAuth => "NOTAUTH",
+        ResponseCode.NotZone => "NOTZONE",
         ResponseCode.BadVers => "BADVERS",
-        _ => $"RCODE{(int)code}",
+        _ => ((int)code).ToString(System.Globalization.CultureInfo.InvariantCulture),
     };
 }

@@ -14,14 +14,15 @@ internal static class ServiceRecordsFactory
     /// <see langword="null"/> when the name does not exist: a headless service without a ready endpoint, a service that has no
     /// address yet, or a name that fits no label.
     /// </returns>
-    internal static ServiceRecords? Create(ZoneNames zone, uint ttl, ServiceShape service, IEnumerable<SliceShape> slices)
+    internal static ServiceRecords? Create(ZoneOptions options, ServiceShape service, IEnumerable<SliceShape> slices)
     {
+        var ttl = options.Ttl;
         if (ZoneNames.ServiceKey(service.Namespace, service.Name) is not { } key)
         {
             return null;
         }
 
-        var name = zone.ServiceName(key);
+        var name = options.Zone.ServiceName(key);
         if (service.ExternalName is { } external)
         {
             return CanonicalName(external) is { } target
@@ -33,6 +34,11 @@ internal static class ServiceRecordsFactory
         var hosts = Hosts(endpoints, ttl);
         if (service.ClusterAddresses.Length > 0)
         {
+            if (options.HidesEmptyServices && endpoints.Count == 0)
+            {
+                return null;
+            }
+
             var self = Host([], service.ClusterAddresses, ttl);
             var ports = service.Ports.Select(port => new NamedTarget(port.Name, port.Protocol, new ServiceTarget(port.Number, self)));
             return Create(key, name, self, hosts.Values, ports.ToList(), hasClusterAddress: true);
@@ -94,18 +100,24 @@ internal static class ServiceRecordsFactory
     private static IEnumerable<ReadyEndpoint> ReadyEndpoints(IEnumerable<SliceShape> slices) =>
         from slice in slices
         from endpoint in slice.Endpoints
-        select new ReadyEndpoint(EndpointLabel(endpoint.Hostname, endpoint.Address.ToString()), endpoint.Address, slice.Ports);
+        select new ReadyEndpoint(EndpointLabel(endpoint), endpoint.Address, slice.Ports);
 
-    private static string EndpointLabel(string? hostname, string address)
+    private static string EndpointLabel(in ReadyAddress endpoint)
     {
-        if (hostname is { Length: > 0 } && DnsName.Label(hostname) is not null)
+        if (endpoint.Hostname is { Length: > 0 } hostname && DnsName.Label(hostname) is not null)
         {
             return hostname.ToLowerInvariant();
         }
 
+        // Not ToString, whose text the address would keep for good.
+        Span<char> text = stackalloc char[64];
+        endpoint.Address.TryFormat(text, out var length);
+        var dashed = text[..length];
+        dashed.Replace('.', '-');
+        dashed.Replace(':', '-');
+
         // CoreDNS's rule: a label must not end in a dash, so "fd00::" becomes "fd00--0".
-        var dashed = address.Replace('.', '-').Replace(':', '-').ToLowerInvariant();
-        return dashed.EndsWith('-') ? dashed + "0" : dashed;
+        return dashed[^1] == '-' ? string.Concat(dashed, "0") : new string(dashed);
     }
 
     private static byte[]? CanonicalName(string target)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Dataplane.Api;
 
@@ -50,17 +51,39 @@ internal sealed record SliceShape(string? Service, PortShape[] Ports, ReadyAddre
 {
     private const string ServiceNameLabel = "kubernetes.io/service-name";
 
+    /// <summary>Whether names made of both are the same.</summary>
+    internal bool Same(SliceShape other) => Service == other.Service && Ports.AsSpan().SequenceEqual(other.Ports) && Endpoints.AsSpan().SequenceEqual(other.Endpoints);
+
     /// <summary>The EndpointSlice controller has folded publishNotReadyAddresses into ready already; absent means ready.</summary>
-    internal static SliceShape Of(EndpointSlice slice) => new(
+    /// <param name="slice">The object.</param>
+    /// <param name="byPod">Whether an endpoint without a hostname goes by its pod's name.</param>
+    internal static SliceShape Of(EndpointSlice slice, bool byPod = false) => new(
         slice.Metadata.Labels.GetValueOrDefault(ServiceNameLabel),
         [.. slice.Ports.Where(port => port.Port is not null).Select(port => PortShape.Of(port.Name, port.Protocol, port.Port!.Value))],
-        slice.AddressType == "FQDN" ? [] : [.. Ready(slice)]);
+        slice.AddressType == "FQDN" ? [] : [.. Ready(slice, byPod)]);
 
-    private static IEnumerable<ReadyAddress> Ready(EndpointSlice slice) =>
+    private static IEnumerable<ReadyAddress> Ready(EndpointSlice slice, bool byPod) =>
         from endpoint in slice.Endpoints
         where endpoint.Conditions.Ready ?? true
         from text in endpoint.Addresses
         let address = IPAddress.TryParse(text, out var parsed) ? parsed : null
         where address is not null
-        select new ReadyAddress(address, endpoint.Hostname is { Length: > 0 } hostname ? hostname : null);
+        select new ReadyAddress(address, endpoint.Hostname is { Length: > 0 } hostname ? hostname : byPod ? PodLabel(endpoint) : null);
+
+    /// <summary>A pod's name may have dots, and then it is no label.</summary>
+    private static string? PodLabel(Endpoint endpoint) =>
+        endpoint.TargetRef is { Kind: "Pod", Name: { Length: > 0 } name } && !name.Contains('.', StringComparison.Ordinal) ? name : null;
+}
+
+/// <summary>A slice as it arrives.</summary>
+/// <param name="Shape">What is kept of it.</param>
+/// <param name="Triggered">When what it tells of came about, as the EndpointSlice controller notes; null when it does not.</param>
+internal sealed record SliceChange(SliceShape Shape, DateTimeOffset? Triggered)
+{
+    private const string TriggerTimeAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
+
+    internal static SliceChange Of(EndpointSlice slice, bool byPod) => new(
+        SliceShape.Of(slice, byPod),
+        slice.Metadata.Annotations.GetValueOrDefault(TriggerTimeAnnotation) is { } text
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null);
 }

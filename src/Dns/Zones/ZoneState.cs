@@ -21,6 +21,9 @@ internal sealed record ZoneOptions
     /// <summary>Namespaces are followed by their labels: those that are not there have no names.</summary>
     internal bool FollowsSomeNamespaces { get; init; }
 
+    /// <summary>A service with a cluster address but no ready endpoint does not exist.</summary>
+    internal bool HidesEmptyServices { get; init; }
+
     /// <summary>The service whose cluster addresses <c>ns.dns.ZONE</c> has.</summary>
     internal NamespacedName NameServerService { get; init; } = new("kube-system", "kube-dns");
 
@@ -36,9 +39,10 @@ internal sealed class ZoneState
 {
     private readonly ZoneOptions _options;
     private readonly Dictionary<NamespacedName, ServiceShape> _services = [];
-    private readonly Dictionary<NamespacedName, Dictionary<string, SliceShape>> _slices = [];
+    private readonly Dictionary<NamespacedName, SliceOf[]> _slices = [];
     private readonly Dictionary<NamespacedName, NamespacedName> _serviceOf = [];
     private readonly HashSet<NamespacedName> _changed = [];
+    private readonly List<(NamespacedName Service, DateTimeOffset At)> _triggers = [];
     private readonly List<(string Namespace, bool Exists)> _namespaces = [];
     private readonly PodAddressCounts _pods = new();
     private ZoneSnapshot _current;
@@ -78,17 +82,29 @@ internal sealed class ZoneState
         }
     }
 
-    /// <summary>A slice may come to be of another service: both change.</summary>
+    /// <summary>A slice may come to be of another service: both change. One in which nothing changed that names are made of changes nothing.</summary>
     /// <param name="name">Which.</param>
     /// <param name="now">The slice as it is; <see langword="null"/> when deleted.</param>
-    internal void SetSlice(NamespacedName name, SliceShape? now)
+    /// <param name="triggered">When what the slice tells of came about, if it says so.</param>
+    internal void SetSlice(NamespacedName name, SliceShape? now, DateTimeOffset? triggered = null)
     {
-        if (_serviceOf.Remove(name, out var before) && _slices.TryGetValue(before, out var oldSlices))
+        if (_serviceOf.TryGetValue(name, out var before) && _slices.TryGetValue(before, out var siblings))
         {
+            var at = Array.FindIndex(siblings, slice => slice.Name == name.Name);
+            if (now is not null && siblings[at].Shape.Same(now))
+            {
+                return;
+            }
+
+            _serviceOf.Remove(name);
             _changed.Add(before);
-            if (oldSlices.Remove(name.Name) && oldSlices.Count == 0)
+            if (siblings.Length == 1)
             {
                 _slices.Remove(before);
+            }
+            else
+            {
+                _slices[before] = [.. siblings[..at], .. siblings[(at + 1)..]];
             }
         }
 
@@ -96,14 +112,21 @@ internal sealed class ZoneState
         {
             var after = new NamespacedName(name.Namespace, service);
             _changed.Add(after);
-            if (!_slices.TryGetValue(after, out var slices))
-            {
-                _slices[after] = slices = new Dictionary<string, SliceShape>(1, StringComparer.Ordinal);
-            }
-
-            slices[name.Name] = now;
+            _slices[after] = [.. _slices.GetValueOrDefault(after, []), new SliceOf(name.Name, now)];
             _serviceOf[name] = after;
+            if (triggered is { } moment)
+            {
+                _triggers.Add((after, moment));
+            }
         }
+    }
+
+    /// <summary>When the changes of headless services' endpoints came about that were taken in since the last call: those are changes of names.</summary>
+    internal DateTimeOffset[] TakeTriggers()
+    {
+        var taken = _triggers.Where(trigger => _services.TryGetValue(trigger.Service, out var service) && service.IsHeadless).Select(trigger => trigger.At).ToArray();
+        _triggers.Clear();
+        return taken;
     }
 
     internal void SetNamespace(string name, bool exists)
@@ -171,9 +194,9 @@ internal sealed class ZoneState
         }
 
         services.TryGet(key, out var old);
-        var slices = _slices.TryGetValue(name, out var known) ? known.Values : Enumerable.Empty<SliceShape>();
+        var slices = _slices.GetValueOrDefault(name, []).Select(slice => slice.Shape);
         var records = _services.TryGetValue(name, out var service)
-            ? ServiceRecordsFactory.Create(_options.Zone, _options.Ttl, service, slices)
+            ? ServiceRecordsFactory.Create(_options, service, slices)
             : null;
         if (records is not null)
         {
@@ -195,4 +218,7 @@ internal sealed class ZoneState
             AddressRecords.Encode(chosen, AddressFamily.InterNetwork, _options.Ttl),
             AddressRecords.Encode(chosen, AddressFamily.InterNetworkV6, _options.Ttl));
     }
+
+    /// <summary>One of a service's slices; nearly always there is one, so that an array is a third of what a dictionary would take.</summary>
+    private readonly record struct SliceOf(string Name, SliceShape Shape);
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Dataplane.Linux.Interop;
 
@@ -92,6 +93,9 @@ public sealed unsafe class DatagramBatch
         var address = name.Slice(8, 16);
         return address[..12].SequenceEqual(MappedPrefix) ? address[12..] : address;
     }
+
+    /// <summary>The port a datagram came from: behind the family in either kind of address, in network order.</summary>
+    public int PeerPort(int slot) => BinaryPrimitives.ReadUInt16BigEndian(_names.AsSpan((slot * NameSize) + sizeof(ushort)));
 
     /// <summary>Copies what is needed to answer this datagram after its slot was used again.</summary>
     public DatagramPeer Peer(int slot)

@@ -107,6 +107,36 @@ public sealed class ForwardCacheTests : IAsyncDisposable
         Assert.Equal("www.example.com. 20 IN A 192.0.2.1", await AskAsync());
     }
 
+    /// <summary>kubeadm's <c>disable success cluster.local</c> is no reason to ask for every other name each time.</summary>
+    [Theory]
+    [InlineData("cluster.local", "", 1)]
+    [InlineData("example.com", "", 2)]
+    [InlineData("", "example.com", 2)]
+    [InlineData("", "org", 1)]
+    public async Task OnlyNamesThatAreNamedAreNotKept(string disabled, string notOf, int asked)
+    {
+        NameSuffix[] Suffixes(string name) => name.Length == 0 ? [] : [NameSuffix.Parse(name)];
+        NameSuffix[] zones = notOf.Length == 0 ? [] : [NameSuffix.Parse(notOf == "org" ? "com" : "org")];
+        Start(new CachePlan { NoSuccess = Suffixes(disabled), NoDenial = [NameSuffix.Root], Zones = zones, MaxTtl = 30 });
+        var first = await AskAsync();
+        Assert.Equal($"www.example.com. {(asked == 1 ? 30 : 60)} IN A 192.0.2.1", first);
+        Assert.Equal(first, await AskAsync());
+        Assert.Equal(asked, _upstream.Asked);
+    }
+
+    [Fact]
+    public async Task ATimeToLiveIsKeptWhereThatIsAskedFor()
+    {
+        Start(new CachePlan { KeepsTtl = true });
+        await AskAsync();
+        _time.Advance(TimeSpan.FromSeconds(40));
+        Assert.Equal("www.example.com. 60 IN A 192.0.2.1", await AskAsync());
+        Assert.Equal(1, _upstream.Asked);
+        _time.Advance(TimeSpan.FromSeconds(21));
+        await AskAsync();
+        Assert.Equal(2, _upstream.Asked);
+    }
+
     [Fact]
     public async Task ThoseWhoAskTheSameAtOnceShareOneQuestion()
     {

@@ -46,6 +46,65 @@ public sealed class ForwardPolicyTests
         await UntilAsync(() => !forwarder.Upstreams[0].IsDown);
     }
 
+    [Theory]
+    [InlineData(true, ResponseCode.NoError)]
+    [InlineData(false, ResponseCode.ServFail)]
+    public async Task ACodeThatIsNoAnswerLeadsToTheNextUpstream(bool failover, ResponseCode expected)
+    {
+        using var broken = new FakeUpstream((query, _) => [UpstreamAnswers.Write(query, ResponseCode.ServFail)]);
+        using var other = Upstream();
+        await using var server = Start(TestForwarders.Plan(broken.EndPoint, other.EndPoint) with { Failover = failover ? [ResponseCode.ServFail] : [] });
+        var options = new DnsQueryOptions { Server = server.EndPoint, Timeout = TimeSpan.FromSeconds(20) };
+        Assert.Equal(expected, (await DnsClient.QueryAsync("www.example.com", RecordType.A, options)).Code);
+        Assert.Equal((1, failover ? 1 : 0), (broken.Asked, other.Asked));
+    }
+
+    /// <summary>With max_fails 0 nobody is ever left alone; with fail-fast nobody is asked once all are down.</summary>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(1, true)]
+    public async Task WhenAllAreDownOneIsAskedAllTheSameUnlessItIsToFailFast(int maxFails, bool failsFast)
+    {
+        var closed = Upstream();
+        var endPoint = closed.EndPoint;
+        closed.Dispose();
+        var forwarder = TestForwarders.Of(TestForwarders.Plan(endPoint) with { MaxFails = maxFails, FailsFast = failsFast, HealthCheck = TimeSpan.FromHours(1) }, new CachePlan { ServFailTtl = 0 });
+        await using var server = new TestServer(new TestZone(), forwarder: forwarder);
+        var options = new DnsQueryOptions { Server = server.EndPoint, Timeout = TimeSpan.FromSeconds(20) };
+        Assert.Equal(ResponseCode.ServFail, (await DnsClient.QueryAsync("www1.example.com", RecordType.A, options)).Code);
+        Assert.Equal(maxFails > 0, forwarder.Upstreams[0].IsDown);
+        using var back = Upstream(endPoint);
+        Assert.Equal(failsFast ? ResponseCode.ServFail : ResponseCode.NoError, (await DnsClient.QueryAsync("www2.example.com", RecordType.A, options)).Code);
+        Assert.Equal((failsFast ? 0 : 1, maxFails > 0 ? 1 : 0), (back.Asked, forwarder.AllDown));
+    }
+
+    [Fact]
+    public async Task ACheckAsksWhatItIsToldTo()
+    {
+        var asked = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        FakeUpstream? upstream = null;
+        upstream = new FakeUpstream((query, _) =>
+        {
+            asked.Enqueue($"{DnsResponse.Read(query).Question} {DnsHeader.FlagText(DnsHeader.Flags(query), ' ')}".TrimEnd());
+            return asked.Count == 1 ? [] : [UpstreamAnswers.Write(query, ResponseCode.NXDomain)];
+        });
+        using (upstream)
+        {
+            var plan = TestForwarders.Plan(upstream.EndPoint) with
+            {
+                MaxFails = 1, HealthCheck = TimeSpan.FromMilliseconds(20), CheckName = DnsName.Parse("health.test"), CheckRecursion = false,
+            };
+            var forwarder = TestForwarders.Of(plan);
+            await using var server = new TestServer(new TestZone(), forwarder: forwarder);
+            await DnsClient.QueryAsync("www.example.com", RecordType.A, new DnsQueryOptions { Server = server.EndPoint, Timeout = TimeSpan.FromSeconds(20) });
+
+            // Any answer is one, whatever its code.
+            await UntilAsync(() => asked.Count > 1 && !forwarder.Upstreams[0].IsDown);
+            Assert.Equal(["www.example.com. IN A rd", "health.test. IN NS"], asked.Take(2));
+        }
+    }
+
     [Fact]
     public async Task AConnectionThatWasClosedMeanwhileCostsNoAnswer()
     {

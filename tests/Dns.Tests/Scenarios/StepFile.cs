@@ -16,9 +16,9 @@ namespace Dataplane.Dns.Tests.Scenarios;
 /// NAMESPACE ns                           POD ns/name IP,IP
 /// SERVICE ns/name ClusterIP IP,IP [name/PROTO/port ...]
 /// SERVICE ns/name Headless               SERVICE ns/name ExternalName target
-/// SLICE ns/service/slice [name/PROTO/port ...] : IP[=hostname][!] ...       "!" is not ready
+/// SLICE ns/service/slice [name/PROTO/port ...] : IP[=hostname][~pod][!] ...       "!" is not ready
 /// REMOVE service|slice|namespace NAME
-/// QUERY name TYPE [udp] [edns=SIZE] [from=ADDRESS]
+/// QUERY name TYPE [CH] [udp] [edns=SIZE] [from=ADDRESS]
 /// CHECK_ANSWER RCODE [flag ...]
 /// CHECK_SILENCE                          CHECK_FORWARD NAME ...        the names that are asked of upstreams, in their order
 /// records of the answer; after AUTHORITY and ADDITIONAL those of the other sections; up to an empty line
@@ -124,7 +124,8 @@ internal sealed class StepFile
             return;
         }
 
-        var response = _zone.TryAsk(query[1], type, !query.Contains("udp"), size is null ? null : int.Parse(size[5..], CultureInfo.InvariantCulture), client);
+        var options = (size is null ? (int?)null : int.Parse(size[5..], CultureInfo.InvariantCulture), query.Contains("CH") ? RecordClass.CH : RecordClass.IN);
+        var response = _zone.TryAsk(query[1], type, !query.Contains("udp"), options, client);
         if (expected[0] == "CHECK_SILENCE")
         {
             Assert.True(response is null, where);
@@ -211,11 +212,13 @@ internal sealed class StepFile
 
     private static Endpoint Endpoint(string text)
     {
-        var parts = text.TrimEnd('!').Split('=');
+        var named = text.TrimEnd('!').Split('~');
+        var parts = named[0].Split('=');
         return new Endpoint
         {
             Addresses = [parts[0]],
             Hostname = parts.Length > 1 ? parts[1] : null,
+            TargetRef = named.Length > 1 ? new ObjectReference { Kind = "Pod", Name = named[1] } : null,
             Conditions = new EndpointConditions { Ready = text.EndsWith('!') ? false : null },
         };
     }

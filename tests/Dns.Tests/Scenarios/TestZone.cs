@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using Dataplane.Api;
 using Dataplane.Dns.Client;
@@ -53,6 +54,7 @@ internal sealed class TestZone
             Pods = cluster.Pods,
             Ttl = cluster.Ttl,
             Namespaces = new HashSet<string>(cluster.Namespaces),
+            HidesEmptyServices = cluster.HidesEmptyServices,
             ReverseZones = [.. cluster.ReverseZones.Select(zone => new ZoneNames(zone))],
         });
         _source = new ZoneSource(_state.Current);
@@ -80,7 +82,7 @@ internal sealed class TestZone
 
     internal void RemoveService(NamespacedName name) => _state.SetService(name, null);
 
-    internal void Add(EndpointSlice slice) => _state.SetSlice(NamespacedName.Of(slice), SliceShape.Of(slice));
+    internal void Add(EndpointSlice slice) => _state.SetSlice(NamespacedName.Of(slice), SliceShape.Of(slice, Plan.Kubernetes?.NamesEndpointsByPod ?? false));
 
     internal void RemoveSlice(NamespacedName name) => _state.SetSlice(name, null);
 
@@ -94,12 +96,13 @@ internal sealed class TestZone
     }
 
     internal DnsResponse Ask(string name, RecordType type, bool tcp = true, int? payloadSize = null, IPAddress? client = null) =>
-        TryAsk(name, type, tcp, payloadSize, client) ?? throw new InvalidOperationException("no reply");
+        TryAsk(name, type, tcp, (payloadSize, RecordClass.IN), client) ?? throw new InvalidOperationException("no reply");
 
     /// <returns>Null when the engine says nothing.</returns>
-    internal DnsResponse? TryAsk(string name, RecordType type, bool tcp = true, int? payloadSize = null, IPAddress? client = null)
+    internal DnsResponse? TryAsk(string name, RecordType type, bool tcp, (int? PayloadSize, RecordClass Class) options, IPAddress? client = null)
     {
-        var query = QueryMessage.Write(DnsName.Parse(name), type, DnsHeader.RD, payloadSize);
+        var query = QueryMessage.Write(DnsName.Parse(name), type, DnsHeader.RD, options.PayloadSize);
+        BinaryPrimitives.WriteUInt16BigEndian(query.AsSpan(DnsHeader.Size + DnsName.Parse(name).Length + sizeof(ushort)), (ushort)options.Class);
         return Send(query, tcp, client) is { } reply ? DnsResponse.Read(reply) : null;
     }
 

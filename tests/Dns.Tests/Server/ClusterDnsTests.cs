@@ -58,6 +58,38 @@ public sealed class ClusterDnsTests
         Assert.Equal(2, Value(metrics, "coredns_dns_response_size_bytes_bucket{", "proto=\"udp\"", "le=\"+Inf\""));
     }
 
+    /// <summary>The SLI of Kubernetes' DNS: how old a change of a headless service's endpoints is when it can be asked for.</summary>
+    [Fact]
+    public async Task TheTimeFromAChangeToItsNameIsMeasured()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Add(new Namespace { Metadata = new ObjectMeta { Name = "default", ResourceVersion = "1" } });
+        api.Add(Service("web", "10.96.0.20"));
+        api.Add(Service("db", "None"));
+        api.Add(Slice("db", "db-old", "10.244.0.1", TimeProvider.System.GetUtcNow().AddHours(-1), "1"));
+        var http = new IPEndPoint(IPAddress.Loopback, FreePort());
+        await using var dns = await ClusterDns.StartAsync(Options(api.KubeConfig) with { MetricsAddress = http }, NullLoggerFactory.Instance);
+        var options = new DnsQueryOptions { Server = dns.LocalEndPoints[0] };
+        await UntilAsync(() => Task.FromResult(dns.Synced));
+
+        api.Tell("ADDED", Slice("web", "web-a", "10.244.0.2", TimeProvider.System.GetUtcNow(), "2"));
+        api.Tell("ADDED", Slice("db", "db-none", "10.244.0.3", null, "3"));
+        api.Tell("ADDED", Slice("db", "db-a", "10.244.0.4", TimeProvider.System.GetUtcNow().AddSeconds(-1.5), "4"));
+        await UntilAsync(async () => (await DnsClient.QueryAsync("db.default.svc.cluster.local", RecordType.A, options)).Answers.Count == 3);
+
+        // The same endpoints under a new version are no change of a name.
+        api.Tell("MODIFIED", Slice("db", "db-a", "10.244.0.4", TimeProvider.System.GetUtcNow().AddHours(-2), "5"));
+        api.Tell("ADDED", Slice("db", "db-b", "10.244.0.5", null, "6"));
+        await UntilAsync(async () => (await DnsClient.QueryAsync("db.default.svc.cluster.local", RecordType.A, options)).Answers.Count == 4);
+
+        using var client = new HttpClient { BaseAddress = new Uri($"http://{http}/") };
+        const string Name = "coredns_kubernetes_dns_programming_duration_seconds";
+        var metrics = (await client.GetStringAsync("metrics")).Split('\n');
+        Assert.Equal(1, Value(metrics, Name + "_count{", "service_kind=\"headless_with_selector\""));
+        Assert.Equal(0, Value(metrics, Name + "_bucket{", "le=\"1.024\""));
+        Assert.Equal(1, Value(metrics, Name + "_bucket{", "le=\"524.288\""));
+    }
+
     [Fact]
     public async Task AnAddressInUseIsNamed()
     {
@@ -94,6 +126,22 @@ public sealed class ClusterDnsTests
         Metadata = new ObjectMeta { Namespace = "default", Name = name, ResourceVersion = "1" },
         Spec = new ServiceSpec { ClusterIP = address, ClusterIPs = [address], Ports = [new ServicePort { Name = "http", Port = 80 }] },
     };
+
+    private static EndpointSlice Slice(string service, string name, string address, DateTimeOffset? triggered, string version)
+    {
+        var slice = new EndpointSlice
+        {
+            Metadata = new ObjectMeta { Namespace = "default", Name = name, ResourceVersion = version, Labels = { ["kubernetes.io/service-name"] = service } },
+            AddressType = "IPv4",
+            Endpoints = [new Endpoint { Addresses = [address] }],
+        };
+        if (triggered is { } time)
+        {
+            slice.Metadata.Annotations["endpoints.kubernetes.io/last-change-trigger-time"] = time.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        return slice;
+    }
 
     private static double Value(IEnumerable<string> metrics, string name, params string[] labels)
     {

@@ -106,6 +106,21 @@ public sealed class CorefileServerTests : IAsyncLifetime
         Assert.Equal("10.96.0.7\n", result.Output);
     }
 
+    [Theory]
+    [InlineData("+nsid", "NSID: 6e 6f 64 65 2d 31 (\"node-1\")")]
+    [InlineData("+nsid +cookie=0102030405060708", "COOKIE: 0102030405060708")]
+    public async Task WhoAsksWhichServerItIsIsTold(string options, string expected)
+    {
+        var file = Write($".:{FreePort()} {{\n bind 127.0.0.1\n nsid node-1\n kubernetes cluster.local\n}}\n");
+        await using var dns = await StartAsync(file);
+        await UntilAsync(() => dns.Synced);
+        var result = await Tools.RunAsync(
+            null, "dig", ["@127.0.0.1", "-p", $"{dns.LocalEndPoints[0].Port}", "+time=20", "+tries=1", .. options.Split(' '), "web-7.default.svc.cluster.local", "A"]);
+        Assert.Contains(expected, result.Output, StringComparison.Ordinal);
+        Assert.Contains("10.96.0.7", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("malformed", result.Output, StringComparison.OrdinalIgnoreCase);
+    }
+
     [Fact]
     public async Task ItSaysThatItIsLeavingAndAnswersOn()
     {
