@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Dataplane.Dns.Client;
@@ -12,6 +13,9 @@ internal sealed class DnsSubject : IAsyncDisposable
     /// <summary>The core of the server; its client has the other.</summary>
     internal const string ServerCore = "0";
     internal const string ClientCore = "1";
+
+    /// <summary>Where this program's own server serves its metrics, at the port where it serves names on another address.</summary>
+    private const string MetricsAddress = "127.0.0.2";
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
@@ -75,6 +79,17 @@ internal sealed class DnsSubject : IAsyncDisposable
 
             await Task.Delay(TimeSpan.FromMilliseconds(20), cancellation);
         }
+    }
+
+    /// <summary>A counter of this program's own server, over all its labels.</summary>
+    internal async Task<double> MetricAsync(string name, CancellationToken cancellation)
+    {
+        using var http = new HttpClient();
+        var text = await http.GetStringAsync($"http://{MetricsAddress}:{EndPoint.Port}/metrics", cancellation);
+        var lines = text.Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal) && line[name.Length] is (' ' or '{')).ToList();
+        return lines.Count > 0
+            ? lines.Sum(line => double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture))
+            : throw new UserErrorException($"{Name} has no metric {name}");
     }
 
     public async ValueTask DisposeAsync()
@@ -143,8 +158,8 @@ internal sealed class DnsSubject : IAsyncDisposable
         File.WriteAllText(file, kubeConfig);
         return Task.FromResult<string[]>(
         [
-            "env", "DOTNET_GCConserveMemory=7", .. OwnProgram.Command,
-            "dns", "--kubeconfig", file, "--listen", $"127.0.0.1:{port}", "--upstream", "none", "--udp-threads", "1",
+            "env", "DOTNET_GCConserveMemory=7", "DOTNET_GCgen0size=400000", .. OwnProgram.Command,
+            "dns", "--kubeconfig", file, "--listen", $"127.0.0.1:{port}", "--upstream", "none", "--udp-threads", "1", "--metrics-address", $"{MetricsAddress}:{port}",
         ]);
     }
 
