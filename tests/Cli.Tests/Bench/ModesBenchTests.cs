@@ -35,6 +35,26 @@ public sealed class ModesBenchTests
     }
 
     [Fact]
+    public async Task ASoakTellsMemoryAndDescriptorsOfItsBeginningAndItsEndAndEnds()
+    {
+        Tools.RequireRoot();
+        var figures = await RunAsync(new ModesBenchPlan(["userspace"], [], []) { Soak = TimeSpan.FromSeconds(2) }.Checked());
+        var values = figures.ToDictionary(figure => figure.GetProperty("metric").GetString()!, figure => figure.GetProperty("mean").GetDouble());
+        foreach (var metric in new[] { "resident", "descriptors" })
+        {
+            Assert.InRange(values[$"{metric}: first tenth"], 1, values[$"{metric}: most"]);
+            Assert.InRange(values[$"{metric}: last tenth"], 1, values[$"{metric}: most"]);
+        }
+
+        Assert.All(new[] { "request", "close", "udp", "udp-new" }, kind => Assert.True(values[$"requests ({kind})"] > 0, kind));
+    }
+
+    [Fact]
+    public void ASoakIsBounded() => Assert.Equal(
+        "--soak: 24 hours at most",
+        Assert.Throws<UserErrorException>(() => new ModesBenchPlan(["userspace"], [], []) { Soak = TimeSpan.FromHours(25) }.Checked()).Message);
+
+    [Fact]
     public async Task WithoutDescriptorsTheNewestConnectionsAreResetTheOthersServedAndLaterAllAgain()
     {
         Tools.RequireRoot();
@@ -91,7 +111,7 @@ public sealed class ModesBenchTests
     [Fact]
     public void AnUnknownPeerIsNamedBesideThoseThereAre() =>
         Assert.Equal(
-            "--peers: \"envoy\": known are direct, haproxy, nginx",
+            "--peers: \"envoy\": known are direct, haproxy, nginx, haproxy-redirect, nginx-redirect",
             Assert.Throws<UserErrorException>(() => new ModesBenchPlan(["userspace"], ["envoy"], ["close"]).Checked()).Message);
 
     private static async Task<List<JsonElement>> RunAsync(ModesBenchPlan plan)

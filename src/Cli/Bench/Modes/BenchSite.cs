@@ -1,6 +1,8 @@
 using System.Net;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Linux.Sysctls;
+using Dataplane.Netlink.Nftables;
+using Dataplane.Netlink.Nftables.Expressions;
 using Dataplane.Netlink.Route;
 
 namespace Dataplane.Cli.Bench.Modes;
@@ -56,6 +58,23 @@ internal sealed class BenchSite : IDisposable
     internal NetworkNamespace Node { get; } = null!;
 
     internal NetworkNamespace Server { get; } = null!;
+
+    /// <summary>Has the ClusterIP lead to the node itself, each port to the same: what a proxy that is no front end's own address needs.</summary>
+    internal void Redirect()
+    {
+        var table = new NftTable(NftFamily.Ip, "bench");
+        var batch = new NftBatch();
+        batch.AddTable(table);
+        batch.AddChain(table, "redirect", NftBaseChain.Nat(NftHook.Prerouting));
+        batch.AddRule(
+            table,
+            "redirect",
+            Payload.Ipv4Destination(NftRegister.W0),
+            Compare.Equal(NftRegister.W0, NftValue.Address(IPAddress.Parse(ClusterIP))),
+            new Redirect());
+        using var connection = NftablesConnection.Open(Node);
+        connection.Commit(batch);
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -26,16 +26,16 @@ internal sealed class BenchSubject : IAsyncDisposable
     internal IPEndPoint Stream => Name switch
     {
         ModesBenchPlan.Direct => EndPoint(BenchSite.ServerAddresses[0], BenchSite.ServerPort),
-        ModesBenchPlan.Haproxy or ModesBenchPlan.Nginx => EndPoint(BenchSite.NodeAddress, BenchSite.ServicePort),
+        _ when PeerPrograms.IsPeer(Name) => EndPoint(BenchSite.NodeAddress, BenchSite.ServicePort),
         _ => EndPoint(BenchSite.ClusterIP, BenchSite.ServicePort),
     };
 
     /// <summary>Where clients send datagrams; null for one that does not do UDP.</summary>
-    internal IPEndPoint? Datagrams => Name switch
+    internal IPEndPoint? Datagrams => ModesBenchPlan.ProgramOf(Name) switch
     {
         ModesBenchPlan.Direct => EndPoint(BenchSite.ServerAddresses[0], BenchSite.DatagramServerPort),
         ModesBenchPlan.Haproxy => null,
-        ModesBenchPlan.Nginx => EndPoint(BenchSite.NodeAddress, BenchSite.DatagramServicePort),
+        _ when PeerPrograms.IsPeer(Name) => EndPoint(BenchSite.NodeAddress, BenchSite.DatagramServicePort),
         _ => EndPoint(BenchSite.ClusterIP, BenchSite.DatagramServicePort),
     };
 
@@ -62,6 +62,11 @@ internal sealed class BenchSubject : IAsyncDisposable
         try
         {
             server = new LoadServer(site.Server);
+            if (ModesBenchPlan.IsRedirected(name))
+            {
+                site.Redirect();
+            }
+
             files = Directory.CreateTempSubdirectory("dp-bench-");
             subject = new BenchSubject(name, site, server, Launch(PeerPrograms.CommandFor(name, site, files.FullName, churn), through, site), files);
             await subject.WaitUntilReadyAsync(cancellation);
@@ -91,7 +96,7 @@ internal sealed class BenchSubject : IAsyncDisposable
         {
             // A mode ends with its standard input, orderly; the peers do not look at theirs.
             _process.StandardInput.Close();
-            if (Name is ModesBenchPlan.Haproxy or ModesBenchPlan.Nginx || !_process.WaitForExit(TimeSpan.FromSeconds(10)))
+            if (PeerPrograms.IsPeer(ModesBenchPlan.ProgramOf(Name)) || !_process.WaitForExit(TimeSpan.FromSeconds(10)))
             {
                 _process.Kill(entireProcessTree: true);
             }

@@ -13,7 +13,7 @@ internal abstract class LoadThread : IDisposable
     private readonly Thread _thread;
     private readonly NetworkNamespace _machine;
     private readonly List<double> _microseconds = [];
-    private Exception? _failure;
+    private volatile Exception? _failure;
     private volatile bool _stopping;
     private volatile bool _measuring;
     private long _requests;
@@ -30,6 +30,9 @@ internal abstract class LoadThread : IDisposable
 
     /// <summary>Requests that failed: refused, reset, ended early or without an answer.</summary>
     internal long Errors => Volatile.Read(ref _errors);
+
+    /// <summary>It began, and something it did not expect ended it: <see cref="Stop"/> tells what.</summary>
+    internal bool HasFailed => _failure is not null;
 
     protected EpollInstance Epoll { get; } = new(EventsPerWait);
 

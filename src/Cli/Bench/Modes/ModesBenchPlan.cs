@@ -12,9 +12,18 @@ internal sealed record ModesBenchPlan(string[] Modes, string[] Peers, string[] C
     internal const string Haproxy = "haproxy";
     internal const string Nginx = "nginx";
 
-    internal static readonly string[] KnownPeers = [Direct, Haproxy, Nginx];
+    internal static readonly string[] KnownPeers = [Direct, Haproxy, Nginx, Haproxy + Redirected, Nginx + Redirected];
+
+    /// <summary>
+    /// Behind the name of a program: its clients reach it as clients reach a Service, at a ClusterIP that a REDIRECT rule leads to it. Without, it listens
+    /// on a node where nothing tracks connections, which no node of a cluster is.
+    /// </summary>
+    internal const string Redirected = "-redirect";
 
     internal static readonly string[] KnownCases = ["stream-1", "stream-64", "close", "request", "idle", "udp", "udp-new"];
+
+    // A sample a second is kept.
+    private static readonly TimeSpan LongestSoak = TimeSpan.FromHours(24);
 
     /// <summary>How long a round is measured.</summary>
     internal TimeSpan Round { get; init; } = TimeSpan.FromSeconds(2);
@@ -37,12 +46,22 @@ internal sealed record ModesBenchPlan(string[] Modes, string[] Peers, string[] C
     /// <summary>Direct first: what the others are measured by.</summary>
     internal IEnumerable<string> Subjects => Peers.Where(peer => peer == Direct).Concat(Modes).Concat(Peers.Where(peer => peer != Direct));
 
+    /// <summary>The program behind a peer's name.</summary>
+    internal static string ProgramOf(string peer) => IsRedirected(peer) ? peer[..^Redirected.Length] : peer;
+
+    internal static bool IsRedirected(string peer) => peer.EndsWith(Redirected, StringComparison.Ordinal);
+
     /// <exception cref="UserErrorException">A name that is not known, or a number that makes no sense.</exception>
     internal ModesBenchPlan Checked()
     {
         RequireKnown("--modes", Modes, [.. ProxyModes.Names]);
         RequireKnown("--peers", Peers, KnownPeers);
         RequireKnown("--cases", Cases, KnownCases);
+        if (Soak < TimeSpan.Zero || Soak > LongestSoak)
+        {
+            throw new UserErrorException($"--soak: {LongestSoak.TotalHours:0} hours at most");
+        }
+
         return Rounds is > 0 and <= 100 && Round > TimeSpan.Zero && Round <= TimeSpan.FromMinutes(1)
             ? this
             : throw new UserErrorException("--rounds: 1 to 100, --round: more than nothing, one minute at most");

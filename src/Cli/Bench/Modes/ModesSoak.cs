@@ -28,14 +28,13 @@ internal sealed class ModesSoak(ModesBenchPlan plan, BenchSubject subject, Bench
         {
             loads.ForEach(load => load.Load.Start());
             var (memory, descriptors, started) = (new List<double>(), new List<double>(), Stopwatch.GetTimestamp());
-            while (Stopwatch.GetElapsedTime(started) < plan.Soak)
+            while (Stopwatch.GetElapsedTime(started) < plan.Soak && !loads.Exists(load => load.Load.HasFailed))
             {
                 await Task.Delay(Between, cancellation);
                 memory.Add(subject.ResidentMB);
                 descriptors.Add(subject.Descriptors);
             }
 
-            // The first quarter fills pools and caches.
             Report("resident", "MB", memory);
             Report("descriptors", "", descriptors);
             foreach (var (name, load) in loads)
@@ -55,11 +54,14 @@ internal sealed class ModesSoak(ModesBenchPlan plan, BenchSubject subject, Bench
         }
     }
 
+    // The mean of a tenth: one sample may meet a collection of garbage, or a burst.
     private void Report(string metric, string unit, List<double> samples)
     {
-        var quarter = Math.Max(1, samples.Count / 4);
+        var tenth = Math.Max(1, samples.Count / 10);
+        var (first, last) = (samples.Take(tenth).DefaultIfEmpty().Average(), samples.TakeLast(tenth).DefaultIfEmpty().Average());
         report.Samples("soak", subject.Name, metric, unit, [.. samples]);
-        report.Total(
-            "soak", subject.Name, $"{metric}: last quarter over second", unit, quarter, samples[^quarter..].Average() - samples.Skip(quarter).Take(quarter).DefaultIfEmpty().Average());
+        report.Total("soak", subject.Name, $"{metric}: first tenth", unit, tenth, first);
+        report.Total("soak", subject.Name, $"{metric}: last tenth", unit, tenth, last);
+        report.Total("soak", subject.Name, $"{metric}: most", unit, samples.Count, samples.DefaultIfEmpty().Max());
     }
 }

@@ -9,16 +9,17 @@ internal static class PeerPrograms
     internal static string[]? CommandFor(string subject, BenchSite site, string directory, bool churn)
     {
         var configuration = Path.Combine(directory, $"{subject}.conf");
-        switch (subject)
+        var program = ModesBenchPlan.ProgramOf(subject);
+        switch (program)
         {
             case ModesBenchPlan.Direct:
                 return null;
             case ModesBenchPlan.Haproxy:
                 File.WriteAllText(configuration, Haproxy);
-                return [subject, "-db", "-q", "-f", configuration];
+                return [program, "-db", "-q", "-f", configuration];
             case ModesBenchPlan.Nginx:
                 File.WriteAllText(configuration, Nginx(directory));
-                return [subject, "-c", configuration, "-p", directory, "-e", "stderr"];
+                return [program, "-c", configuration, "-p", directory, "-e", "stderr"];
             default:
                 return
                 [
