@@ -8,8 +8,8 @@ public sealed class LibcConstantTests
     private static readonly string[] Headers =
     [
         "sched.h", "fcntl.h", "errno.h", "signal.h", "spawn.h", "poll.h", "unistd.h", "sys/mount.h", "sys/socket.h", "sys/epoll.h", "sys/eventfd.h",
-        "sys/wait.h", "sys/prctl.h", "sys/stat.h", "sys/syscall.h", "sys/resource.h", "sys/ioctl.h", "sys/uio.h", "netinet/in.h", "netinet/tcp.h", "netinet/udp.h",
-        "linux/netlink.h", "linux/netfilter_ipv4.h", "linux/netfilter_ipv6/ip6_tables.h", "linux/capability.h", "linux/openat2.h",
+        "sys/wait.h", "sys/prctl.h", "sys/stat.h", "sys/syscall.h", "sys/resource.h", "sys/ioctl.h", "sys/uio.h", "netinet/in.h", "netinet/tcp.h", "netinet/udp.h", "netinet/icmp6.h",
+        "linux/netlink.h", "linux/icmp.h", "linux/netfilter_ipv4.h", "linux/netfilter_ipv6/ip6_tables.h", "linux/capability.h", "linux/openat2.h",
     ];
 
     [Theory]

@@ -2,11 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Dataplane.Linux.Interop;
 
-/// <summary>Internet sockets: sys/socket.h, netinet/in.h, netinet/tcp.h, linux/netfilter_ipv4.h.</summary>
+/// <summary>Internet sockets: sys/socket.h, netinet/in.h, netinet/tcp.h, netinet/icmp6.h, linux/icmp.h, linux/netfilter_ipv4.h.</summary>
 internal static partial class Libc
 {
     internal const int SOMAXCONN = 4096;
     internal const int SHUT_WR = 1;
+    internal const int MSG_MORE = 0x8000;
 
     internal const int SOL_SOCKET = 1;
     internal const int SO_REUSEADDR = 2;
@@ -30,8 +31,19 @@ internal static partial class Libc
     internal const int IPV6_TRANSPARENT = 75;
     internal const int IP6T_SO_ORIGINAL_DST = 80;
 
+    internal const int IPPROTO_ICMP = 1;
+    internal const int IPPROTO_ICMPV6 = 58;
+    internal const int SOL_RAW = 255;
+    internal const int ICMP_FILTER = 1;
+    internal const int ICMP_DEST_UNREACH = 3;
+    internal const int ICMP_PORT_UNREACH = 3;
+    internal const int ICMP6_FILTER = 1;
+    internal const int ICMP6_DST_UNREACH = 1;
+    internal const int ICMP6_DST_UNREACH_NOPORT = 4;
+
     internal const int SOL_TCP = 6;
     internal const int TCP_NODELAY = 1;
+    internal const int TCP_QUICKACK = 12;
     internal const int TCP_KEEPIDLE = 4;
     internal const int TCP_KEEPINTVL = 5;
     internal const int TCP_KEEPCNT = 6;

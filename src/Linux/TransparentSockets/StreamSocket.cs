@@ -23,6 +23,29 @@ public sealed class StreamSocket : InetSocket
         return result;
     }
 
+    /// <summary>
+    /// As <see cref="Open"/>, for a connection whose first bytes are most likely at hand by the time it stands: the end of the handshake is acknowledged
+    /// with them instead of by a packet of its own. Whoever has none says so by <see cref="AcknowledgeAtOnce"/>, and <see cref="SendAtOnce"/> before
+    /// the second send.
+    /// </summary>
+    /// <returns>0, or minus errno (EMFILE, ENFILE).</returns>
+    public int OpenToSendFirst(bool ipv6)
+    {
+        var result = Adopt(Libc.OpenInetSocket(InetFamily.Of(ipv6), InetFamily.SOCK_STREAM | InetFamily.Flags, 0));
+        if (result == 0)
+        {
+            SetOption(Libc.SOL_TCP, Libc.TCP_QUICKACK, 0);
+        }
+
+        return result;
+    }
+
+    /// <summary>Acknowledges what has come and is not acknowledged yet, and goes on as the kernel sees fit (TCP_QUICKACK, tcp(7)).</summary>
+    public void AcknowledgeAtOnce() => SetOption(Libc.SOL_TCP, Libc.TCP_QUICKACK, 1);
+
+    /// <summary>Ends Nagle's delay.</summary>
+    public void SendAtOnce() => SetOption(Libc.SOL_TCP, Libc.TCP_NODELAY, 1);
+
     /// <summary>Takes the next connection of a listener.</summary>
     /// <param name="peer">The client's address.</param>
     /// <returns>0, or minus errno (EAGAIN when nobody waits).</returns>
@@ -85,10 +108,12 @@ public sealed class StreamSocket : InetSocket
         return count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
     }
 
+    /// <param name="buffer">What to send.</param>
+    /// <param name="last">The end of the stream follows at once: it is to be in the packet of the last byte.</param>
     /// <returns>Bytes taken, or minus errno.</returns>
-    public int Send(ReadOnlySpan<byte> buffer)
+    public int Send(ReadOnlySpan<byte> buffer, bool last = false)
     {
-        var count = Libc.SendInet(this, in MemoryMarshal.GetReference(buffer), (nuint)buffer.Length, 0);
+        var count = Libc.SendInet(this, in MemoryMarshal.GetReference(buffer), (nuint)buffer.Length, last ? Libc.MSG_MORE : 0);
         return count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
     }
 

@@ -9,13 +9,13 @@ internal static partial class Log
 {
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "out of file descriptors, or more than {Limit} connections: the newest are reset until others end (said once, counted as shed)")]
-    internal static partial void ConnectionsShed(this ILogger logger, int limit);
+        Message = "out of file descriptors, or beyond the limit of connections: the newest are reset until others end (said once, counted as shed)")]
+    internal static partial void ConnectionsShed(this ILogger logger);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "an event of a {Kind} could not be served (said once, counted as fault)")]
     internal static partial void EventFailed(this ILogger logger, RelayTokenKind kind, Exception failure);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "clients' addresses cannot be preserved under external policy Local")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "outside clients of Services with external policy Local are not served until their addresses can be preserved")]
     internal static partial void CannotPreserveClients(this ILogger logger, Exception failure);
 
     [LoggerMessage(

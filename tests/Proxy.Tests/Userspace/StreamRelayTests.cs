@@ -54,6 +54,43 @@ public sealed class StreamRelayTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(16 * 1024 - 1)]
+    [InlineData(16 * 1024)]
+    [InlineData(16 * 1024 + 1)]
+    [InlineData(1_000_000)]
+    public void WhatComesTogetherWithTheEndArrivesWholeBeforeIt(int bytes)
+    {
+        using var network = new RelayNetwork();
+        using var listener = network.Pods[0].Listen(PodA, RelayNetwork.TargetPort);
+        network.Serve(PodA);
+        var payload = RandomNumberGenerator.GetBytes(bytes);
+        for (var i = 0; i < 10; i++)
+        {
+            var (client, server) = ConnectPair(network, listener);
+            using (client)
+            using (server)
+            {
+                // A reader that comes late, every other time: what does not fit has to wait in the relay, and the end behind it.
+                var sender = new Thread(() =>
+                {
+                    SendAll(server, payload);
+                    server.Shutdown(SocketShutdown.Send);
+                });
+                sender.Start();
+                Assert.True(i % 2 == 0 || SpinWait.SpinUntil(() => client.Available > 0, TimeSpan.FromSeconds(30)));
+                Assert.Equal(payload, ReceiveToEnd(client));
+                sender.Join();
+                SendAll(client, payload);
+                client.Shutdown(SocketShutdown.Send);
+                Assert.Equal(payload, ReceiveToEnd(server));
+            }
+        }
+
+        network.WaitUntilIdle();
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void AResetReachesTheOtherSide(bool fromClient)

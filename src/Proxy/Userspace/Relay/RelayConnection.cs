@@ -96,6 +96,12 @@ internal sealed class RelayConnection
 /// <summary>One of the two sockets.</summary>
 internal sealed class RelaySide(RelayTokenKind kind)
 {
+    // Nagle's algorithm can hold back the second send at the earliest: connections with one request do without the system call that ends it. A client's
+    // socket has it from its listener.
+    private const int SendsToLookAt = 2;
+
+    private int _sends = kind == RelayTokenKind.Server ? 0 : SendsToLookAt;
+
     internal RelayTokenKind Kind { get; } = kind;
 
     internal StreamSocket Socket { get; } = new();
@@ -112,9 +118,32 @@ internal sealed class RelaySide(RelayTokenKind kind)
     /// <summary>Only an error or the end of the stream says that nothing is left: a short answer does not.</summary>
     internal bool Exhaust { get; set; }
 
+    /// <summary>Its FIN has come, and everything before it with it: what is left can be received, and ends where less comes than was asked for.</summary>
+    internal bool Finished { get; set; }
+
+    /// <summary>To be called before anything is sent.</summary>
+    internal void BeforeSend()
+    {
+        if (_sends < SendsToLookAt && ++_sends == SendsToLookAt)
+        {
+            Socket.SendAtOnce();
+        }
+    }
+
+    /// <summary>The first bytes are not at hand: the endpoint may be one that speaks first, and waits for the end of the handshake.</summary>
+    internal void StopWaitingToSend()
+    {
+        if (_sends == 0)
+        {
+            Socket.AcknowledgeAtOnce();
+        }
+    }
+
     /// <summary>Notes what epoll says of input.</summary>
     internal void Heard(EpollEvents events)
     {
+        // Receiving stops at urgent data, whatever comes behind.
+        Finished |= (events & (EpollEvents.ReadHangUp | EpollEvents.HangUp)) != 0 && (events & EpollEvents.Priority) == 0;
         Readable |= (events & (EpollEvents.In | EpollEvents.ReadHangUp | EpollEvents.HangUp | EpollEvents.Priority)) != 0;
         Exhaust |= (events & (EpollEvents.ReadHangUp | EpollEvents.HangUp | EpollEvents.Priority)) != 0;
     }
@@ -122,7 +151,8 @@ internal sealed class RelaySide(RelayTokenKind kind)
     internal void Reset()
     {
         Watched = EpollEvents.None;
-        Readable = Writable = Exhaust = false;
+        Readable = Writable = Exhaust = Finished = false;
+        _sends = Kind == RelayTokenKind.Server ? 0 : SendsToLookAt;
     }
 }
 

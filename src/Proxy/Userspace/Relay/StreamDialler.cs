@@ -27,7 +27,7 @@ internal sealed class StreamDialler(int loop, DialTimers timers, EpollInstance e
         var server = connection.Server;
         for (; connection.Attempt < Timers.Attempts; Failed(connection, now))
         {
-            var result = server.Socket.Open(connection.Endpoint.EndPoint.IsIPv6);
+            var result = server.Socket.OpenToSendFirst(connection.Endpoint.EndPoint.IsIPv6);
             if (result < 0)
             {
                 return DialOutcome.NoDescriptor;

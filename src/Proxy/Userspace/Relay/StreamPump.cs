@@ -24,7 +24,8 @@ internal enum PumpOutcome
 /// </summary>
 /// <remarks>
 /// epoll is edge-triggered: what it said of a socket is remembered until the socket itself says otherwise. Receiving less than was
-/// asked for means that nothing is left (epoll(7)), unless the end of the stream or urgent data is among it.
+/// asked for means that nothing is left (epoll(7)), unless the end of the stream or urgent data is among it. Where the end was heard of
+/// before, less than was asked for is the last there is: it goes on together with the end, in one packet.
 /// </remarks>
 internal sealed class StreamPump(PipePool pipes, EpollInstance epoll)
 {
@@ -49,7 +50,14 @@ internal sealed class StreamPump(PipePool pipes, EpollInstance epoll)
         var client = connection.Client;
         client.Readable = client.Writable = connection.Server.Writable = true;
         client.Watched = Input;
-        return epoll.Add(client.Socket, client.Watched, connection.Token(client)) == 0 ? Continue(connection) : PumpOutcome.Broken;
+        if (epoll.Add(client.Socket, client.Watched, connection.Token(client)) < 0)
+        {
+            return PumpOutcome.Broken;
+        }
+
+        var outcome = Continue(connection);
+        connection.Server.StopWaitingToSend();
+        return outcome;
     }
 
     internal PumpOutcome Serve(RelayConnection connection, RelaySide side, EpollEvents events)
@@ -126,10 +134,12 @@ internal sealed class StreamPump(PipePool pipes, EpollInstance epoll)
         Count(direction, received);
         direction.IsBulk = received == BufferSize;
         from.Readable = direction.IsBulk || from.Exhaust;
-        var sent = direction.To.Socket.Send(_buffer.AsSpan(0, received));
+        var last = from.Finished && !direction.IsBulk;
+        direction.To.BeforeSend();
+        var sent = direction.To.Socket.Send(_buffer.AsSpan(0, received), last: last && !direction.Opposite.Ended);
         if (sent == received)
         {
-            return true;
+            return !last || End(direction);
         }
 
         if (sent < 0 && sent != -Errno.EAGAIN)
@@ -172,6 +182,7 @@ internal sealed class StreamPump(PipePool pipes, EpollInstance epoll)
     private bool Deliver(RelayDirection direction)
     {
         var pipe = direction.Pending!;
+        direction.To.BeforeSend();
         while (pipe.Buffered > 0)
         {
             var drained = pipe.Drain(direction.To.Socket);
@@ -203,11 +214,13 @@ internal sealed class StreamPump(PipePool pipes, EpollInstance epoll)
     private static bool Nothing(RelayDirection direction, int result)
     {
         direction.From.Readable = false;
-        if (result != 0)
-        {
-            return result == -Errno.EAGAIN;
-        }
+        return result == 0 ? End(direction) : result == -Errno.EAGAIN;
+    }
 
+    // When both have ended the sockets are closed, which says the same.
+    private static bool End(RelayDirection direction)
+    {
+        direction.From.Readable = false;
         direction.Ended = true;
         return direction.Opposite.Ended || direction.To.Socket.ShutdownSend() == 0;
     }

@@ -220,6 +220,7 @@ internal sealed class StreamRelay : IDisposable
     {
         Span<byte> header = stackalloc byte[ProxyHeader.LongestLength];
         var length = ProxyHeader.Write(header, connection.Peer, connection.Destination);
+        connection.Server.BeforeSend();
         return connection.Server.Socket.Send(header[..length]) == length;
     }
 
@@ -282,7 +283,7 @@ internal sealed class StreamRelay : IDisposable
         if (_counters.Shed++ == 0)
         {
             // Elsewhere: a log may take its time, and without descriptors it may fail.
-            _ = Task.Run(() => _logger.ConnectionsShed(_mostConnections));
+            _ = Task.Run(() => _logger.ConnectionsShed());
         }
     }
 
