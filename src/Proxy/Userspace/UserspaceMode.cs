@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Net;
+using Dataplane.Linux;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Linux.TransparentSockets;
+using Dataplane.Netlink;
 using Dataplane.Netlink.Nftables;
 using Dataplane.Proxy.Planning;
 using Dataplane.Proxy.ServiceModel;
@@ -31,6 +33,7 @@ internal sealed class UserspaceMode : IProxyMode
     private RelayEngine? _engine;
     private volatile bool _touched;
     private bool _preserves;
+    private bool _cannotPreserve;
 
     internal UserspaceMode(ProxyModeContext context, RelayOptions options)
     {
@@ -103,6 +106,11 @@ internal sealed class UserspaceMode : IProxyMode
     /// <inheritdoc/>
     public bool IsIntact()
     {
+        if (_cannotPreserve)
+        {
+            Preserve(_inForce.Values);
+        }
+
         if (!_touched)
         {
             return true;
@@ -200,7 +208,9 @@ internal sealed class UserspaceMode : IProxyMode
         }
     }
 
-    // Without it clients under policy Local see their connections refused by the endpoint's answers going astray, others are served.
+    // Without it the outside clients of policy Local are not served, since their endpoints' answers go astray. Everybody else is, so that it is no
+    // reason to begin again from nothing: it is tried again with the next plan that needs it, and with every check. The routes come first: what is there
+    // already does not hurt them, while rules would be there twice.
     private void Preserve(IEnumerable<FrontEndState?> states)
     {
         if (_preserves || !states.Any(state => state?.Target is { PreservesOutsideClients: true }))
@@ -208,9 +218,22 @@ internal sealed class UserspaceMode : IProxyMode
             return;
         }
 
-        _table.Preserve();
-        PreservedClients.Add(_node);
-        _preserves = true;
+        try
+        {
+            PreservedClients.Add(_node);
+            _table.Preserve();
+            _preserves = true;
+            _cannotPreserve = false;
+        }
+        catch (Exception failure) when (failure is NetlinkException or LinuxException)
+        {
+            if (!_cannotPreserve)
+            {
+                _logger.CannotPreserveClients(failure);
+            }
+
+            _cannotPreserve = true;
+        }
     }
 
     private void Retarget(DatagramFrontEnd? before, DatagramFrontEnd? after, RelayTarget? target)

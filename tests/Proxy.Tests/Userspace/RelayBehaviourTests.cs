@@ -61,7 +61,7 @@ public sealed class RelayBehaviourTests
         using var network = new RelayNetwork();
         using var listener = network.Pods[0].Listen(PodA, RelayNetwork.TargetPort);
         network.Serve(service => service.Spec.ExternalTrafficPolicy = "Local", PodA + " here");
-        foreach (var (from, seen) in new[] { (network.Client, RelayNetwork.ClientAddress), (network.Node, "10.244.1.1") })
+        foreach (var (from, seen) in new[] { (network.Client, RelayNetwork.ClientAddress), (network.Node, RelayNetwork.PodGateway) })
         {
             using var client = RelayNetwork.Connect(from, RelayNetwork.NodeAddress, RelayNetwork.NodePort);
             using var server = listener.Accept();
@@ -74,6 +74,43 @@ public sealed class RelayBehaviourTests
         Assert.DoesNotContain(network.Node.Route.Rules(), rule => rule.Table == PreservedClients.Table);
         Assert.DoesNotContain(network.Node.Route.Routes(), route => route.Table == PreservedClients.Table);
     }
+
+    [Fact]
+    public void WhereClientsAddressesCannotBePreservedOthersAreServedAndItIsTriedAgain()
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6, "IPv6 is what refuses a route over a device that is down");
+        using var network = new RelayNetwork();
+        using var listener = network.Pods[0].Listen(PodA, RelayNetwork.TargetPort);
+        var loopback = network.Node.Route.GetLink("lo").Index;
+        network.Node.Route.SetUp(loopback, up: false);
+        for (var i = 0; i < 2; i++)
+        {
+            network.Serve(service => service.Spec.ExternalTrafficPolicy = "Local", PodA + " here");
+            AssertServed(network.Pods[1], RelayNetwork.ClusterIP, RelayNetwork.ServicePort, RelayNetwork.PodGateway);
+            Assert.Empty(ListChains(network));
+        }
+
+        network.Node.Route.SetUp(loopback);
+        Assert.True(network.Mode.IsIntact());
+        AssertServed(network.Client, RelayNetwork.NodeAddress, RelayNetwork.NodePort, RelayNetwork.ClientAddress);
+        Assert.Equal(4, ListChains(network).Count(line => line.Contains("jump preserved")));
+        Assert.True(network.Mode.IsIntact());
+
+        void AssertServed(TestHost from, string address, int port, string seen)
+        {
+            using var client = RelayNetwork.Connect(from, address, port);
+            using var server = listener.Accept();
+            Assert.Equal(seen, ((IPEndPoint)server.RemoteEndPoint!).Address.ToString());
+            server.Send("hello"u8);
+            Assert.Equal("hello", Receive(client));
+        }
+    }
+
+    private static List<string> ListChains(RelayNetwork network) =>
+    [
+        .. Tools.RunAsync(network.Node.Namespace, "nft", ["list", "ruleset"]).GetAwaiter().GetResult().OutputOrThrow()
+            .Split('\n').Where(line => line.Contains("preserved")),
+    ];
 
     [Fact]
     public void AProxyHeaderComesBeforeTheFirstByte()

@@ -20,6 +20,7 @@ internal sealed class RelayNetwork : IDisposable
 {
     internal const string ClientAddress = "203.0.113.10";
     internal const string NodeAddress = "203.0.113.1";
+    internal const string PodGateway = "10.244.1.1";
     internal const string ClusterIP = "10.96.0.5";
     internal const int ServicePort = 80;
     internal const int NodePort = 30080;
