@@ -20,6 +20,9 @@ public sealed unsafe class DatagramSlots
     private readonly Libc.IoVector[] _vectors;
     private readonly Libc.MultiMessageHeader[] _headers;
 
+    /// <summary>What each header is ready to receive from; the kernel writes to those it fills only.</summary>
+    private readonly Readiness[] _ready;
+
     /// <param name="count">Datagrams a call.</param>
     public DatagramSlots(int count)
     {
@@ -28,6 +31,7 @@ public sealed unsafe class DatagramSlots
         _controls = GC.AllocateArray<byte>(count * PacketInfo.Space, pinned: true);
         _vectors = GC.AllocateArray<Libc.IoVector>(count, pinned: true);
         _headers = GC.AllocateArray<Libc.MultiMessageHeader>(count, pinned: true);
+        _ready = new Readiness[count];
         for (var slot = 0; slot < count; slot++)
         {
             _vectors[slot].Base = Address(_buffers, slot * SlotBytes);
@@ -61,19 +65,24 @@ public sealed unsafe class DatagramSlots
     public int Receive(DatagramSocket socket, int from, int most, bool connected)
     {
         most = Math.Min(most, Count - from);
+        var wanted = connected ? Readiness.Connected : Readiness.Unconnected;
         for (var slot = from; slot < from + most; slot++)
         {
-            ref var header = ref _headers[slot].msg_hdr;
-            _vectors[slot].Length = SlotBytes;
-            header.Flags = 0;
-            header.Name = connected ? null : Address(_names, slot * InetEndPoint.MaxSocketAddressSize);
-            header.NameLength = connected ? 0 : InetEndPoint.MaxSocketAddressSize;
-            header.Control = connected ? null : Address(_controls, slot * PacketInfo.Space);
-            header.ControlLength = connected ? 0u : PacketInfo.Space;
+            if (_ready[slot] != wanted)
+            {
+                Prepare(slot, connected);
+                _ready[slot] = wanted;
+            }
         }
 
         var count = Libc.recvmmsg(socket, Address(_headers, from), (uint)most, Libc.MSG_DONTWAIT, null);
-        return count < 0 ? -Marshal.GetLastPInvokeError() : count;
+        if (count < 0)
+        {
+            return -Marshal.GetLastPInvokeError();
+        }
+
+        _ready.AsSpan(from, count).Clear();
+        return count;
     }
 
     /// <summary>Says where a datagram that was received is to go, and from which local address.</summary>
@@ -102,6 +111,17 @@ public sealed unsafe class DatagramSlots
         return sent;
     }
 
+    private void Prepare(int slot, bool connected)
+    {
+        ref var header = ref _headers[slot].msg_hdr;
+        _vectors[slot].Length = SlotBytes;
+        header.Flags = 0;
+        header.Name = connected ? null : Address(_names, slot * InetEndPoint.MaxSocketAddressSize);
+        header.NameLength = connected ? 0 : InetEndPoint.MaxSocketAddressSize;
+        header.Control = connected ? null : Address(_controls, slot * PacketInfo.Space);
+        header.ControlLength = connected ? 0u : PacketInfo.Space;
+    }
+
     // The arrays are pinned for their whole life, so an address taken once stays good.
     private static T* Address<T>(T[] pinned, int index)
         where T : unmanaged => (T*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned)) + index;
@@ -109,4 +129,11 @@ public sealed unsafe class DatagramSlots
     private Span<byte> Name(int slot) => _names.AsSpan(slot * InetEndPoint.MaxSocketAddressSize, InetEndPoint.MaxSocketAddressSize);
 
     private Span<byte> Control(int slot) => _controls.AsSpan(slot * PacketInfo.Space, PacketInfo.Space);
+
+    private enum Readiness : byte
+    {
+        None,
+        Unconnected,
+        Connected,
+    }
 }

@@ -73,6 +73,66 @@ public sealed class DatagramRelayTests
         Assert.Equal(SocketError.ConnectionRefused, Assert.Throws<SocketException>(() => client.Receive(new byte[16])).SocketErrorCode);
     }
 
+    [Theory]
+    [InlineData("client", ClusterIP, Port)]
+    [InlineData("client", RelayNetwork.NodeAddress, NodePort)]
+    [InlineData("pod", ClusterIP, Port)]
+    [InlineData("node", ClusterIP, Port)]
+    [InlineData("node", "127.0.0.1", NodePort)]
+    public void AClosedPortOfAnEndpointIsToldToTheClientWhoIsServedByAnotherWhenItAsksAgain(string from, string address, int port)
+    {
+        using var network = new RelayNetwork();
+        Serve(network, PodA);
+        using var client = Connect(network.Host(from), address, port);
+        client.Send("hello"u8);
+        Assert.Equal(SocketError.ConnectionRefused, Assert.Throws<SocketException>(() => client.Receive(new byte[16])).SocketErrorCode);
+
+        using var b = StartEcho(network.Pods[1], PodB, "b");
+        Serve(network, PodA, PodB);
+        Assert.Equal("b", Ask(client, "again"));
+    }
+
+    [Fact]
+    public void ASocketThatPassesToAnotherClientBringsItNothingOfTheFirst()
+    {
+        using var network = new RelayNetwork(options => options with { Loops = 1, MaxDatagramFlows = 1 });
+        using var server = network.Pods[0].Socket(SocketType.Dgram, ProtocolType.Udp);
+        server.Bind(new IPEndPoint(IPAddress.Parse(PodA), TargetPort));
+        server.ReceiveTimeout = 10_000;
+        Serve(network, PodA);
+        using var first = Connect(network.Client, ClusterIP, Port);
+        using var second = Connect(network.Client, ClusterIP, Port);
+        var samePorts = 0;
+        for (var turn = 0; turn < 5; turn++)
+        {
+            var firstAt = Hear(first, "1");
+            var secondAt = Hear(second, "2");
+            if (firstAt.Equals(secondAt))
+            {
+                // The kernel draws ports, and may draw the same again.
+                samePorts++;
+                continue;
+            }
+
+            server.SendTo("late"u8, firstAt);
+            server.SendTo("right"u8, secondAt);
+            var answer = new byte[16];
+            Assert.Equal("right", Encoding.ASCII.GetString(answer, 0, second.Receive(answer)));
+        }
+
+        Assert.InRange(samePorts, 0, 1);
+        Assert.Equal(10, network.Mode.Engine.Counters().DatagramFlows);
+
+        EndPoint Hear(Socket client, string text)
+        {
+            client.Send(Encoding.ASCII.GetBytes(text));
+            var buffer = new byte[16];
+            EndPoint at = new IPEndPoint(IPAddress.Any, 0);
+            Assert.Equal(text, Encoding.ASCII.GetString(buffer, 0, server.ReceiveFrom(buffer, ref at)));
+            return at;
+        }
+    }
+
     private static void Serve(RelayNetwork network, params string[] endpoints)
     {
         network.Cluster.Service("dns", ClusterIP, [new ServicePort { Port = Port, NodePort = NodePort, Protocol = "UDP" }])

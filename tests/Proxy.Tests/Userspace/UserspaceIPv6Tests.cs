@@ -23,16 +23,8 @@ public sealed class UserspaceIPv6Tests
     public async Task FrontEndsOfBothProtocolsLeadToTheEndpoint(string address, int port, bool stream)
     {
         using var network = new TestNetwork();
-        var node = network.AddHost("node");
-        node.AddAddress("lo", Endpoint + "/128");
-        WaitUntilUsable(node);
-        node.Route.ReplaceRoute(new Route(IPNetwork.Parse("fd00:10:96::/112"), LinkIndex: node.Route.GetLink("lo").Index));
-        await using var mode = new UserspaceMode(
-            new ProxyModeContext(node.Namespace, 0, () => { }, NullLoggerFactory.Instance, TimeProvider.System), new RelayOptions { Loops = 1 });
-        mode.Apply(null, new Cluster()
-            .Service("both", ClusterIP, [Port("web", 80, "TCP"), Port("dns", 53, "UDP")])
-            .Slice("both", "web:8080,dns/UDP:5353", Endpoint).Plan());
-
+        var node = AddNode(network);
+        await using var mode = StartMode(node);
         var (type, protocol) = stream ? (SocketType.Stream, ProtocolType.Tcp) : (SocketType.Dgram, ProtocolType.Udp);
         using var server = node.Socket(type, protocol, AddressFamily.InterNetworkV6);
         server.Bind(new IPEndPoint(IPAddress.Parse(Endpoint), stream ? 8080 : 5353));
@@ -61,6 +53,40 @@ public sealed class UserspaceIPv6Tests
 
         Assert.Equal(4, client.Receive(buffer));
         Assert.Equal("pong"u8, buffer.AsSpan(0, 4));
+    }
+
+    [Theory]
+    [InlineData(ClusterIP, 53)]
+    [InlineData("::1", 30053)]
+    public async Task AClosedPortOfAnEndpointIsToldToUdpClients(string address, int port)
+    {
+        using var network = new TestNetwork();
+        var node = AddNode(network);
+        await using var mode = StartMode(node);
+        using var client = node.Socket(SocketType.Dgram, ProtocolType.Udp, AddressFamily.InterNetworkV6);
+        client.ReceiveTimeout = 10_000;
+        client.Connect(IPAddress.Parse(address), port);
+        client.Send("ping"u8);
+        Assert.Equal(SocketError.ConnectionRefused, Assert.Throws<SocketException>(() => client.Receive(new byte[16])).SocketErrorCode);
+    }
+
+    private static TestHost AddNode(TestNetwork network)
+    {
+        var node = network.AddHost("node");
+        node.AddAddress("lo", Endpoint + "/128");
+        WaitUntilUsable(node);
+        node.Route.ReplaceRoute(new Route(IPNetwork.Parse("fd00:10:96::/112"), LinkIndex: node.Route.GetLink("lo").Index));
+        return node;
+    }
+
+    private static UserspaceMode StartMode(TestHost node)
+    {
+        var mode = new UserspaceMode(
+            new ProxyModeContext(node.Namespace, 0, () => { }, NullLoggerFactory.Instance, TimeProvider.System), new RelayOptions { Loops = 1 });
+        mode.Apply(null, new Cluster()
+            .Service("both", ClusterIP, [Port("web", 80, "TCP"), Port("dns", 53, "UDP")])
+            .Slice("both", "web:8080,dns/UDP:5353", Endpoint).Plan());
+        return mode;
     }
 
     /// <summary>The kernel makes the route to a new IPv6 address in the background (net/ipv6/addrconf.c, addrconf_dad_work).</summary>

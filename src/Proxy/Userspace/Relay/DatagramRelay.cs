@@ -22,6 +22,7 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
     private readonly Stack<DatagramFlow> _free = new();
     private readonly FlowAges _active = new(options.DatagramIdleTimeout);
     private readonly FlowAges _answered = new(options.DatagramAnsweredTimeout);
+    private readonly DatagramRefusals _refusals = new();
 
     /// <summary>Answers wait in the first slots until the round ends, they are of another front end, or there is no slot left.</summary>
     private DatagramLane? _answering;
@@ -93,12 +94,15 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
             _answering = lane;
         }
 
-        var count = _answers.Receive(flow.Server, _waiting, AnswersPerEvent, connected: true);
+        // Asking for more than there is costs a second look by the kernel. Whatever is left is told of again.
+        var most = flow.Sent - flow.Received == 1 ? 1 : AnswersPerEvent;
+        var count = _answers.Receive(flow.Server, _waiting, most, connected: true);
         if (count < 0)
         {
             if (count != -Errno.EAGAIN)
             {
-                // The endpoint's port is closed: the client's next datagram tries another endpoint.
+                // The endpoint's port is closed. The client that is told so asks again at once, and is given another endpoint.
+                _refusals.Tell(flow.Client, flow.Local with { Port = lane.FrontEnd.Port });
                 Fail(flow, now);
             }
 
@@ -153,6 +157,7 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
     {
         _flows.ForEach(flow => flow.Server.Dispose());
         _lanes.ForEach(lane => lane?.Socket.Dispose());
+        _refusals.Dispose();
     }
 
     private void Forward(DatagramLane lane, int request, long now)
@@ -204,18 +209,17 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
             return null;
         }
 
-        while (_byKey.Count >= options.MaxDatagramFlows)
+        var endpoint = endpoints[target.Balance.First(client, endpoints, now)];
+        var ipv6 = endpoint.EndPoint.IsIPv6;
+        var flow = TakeOver(ipv6, options.MaxDatagramFlows) ?? OpenSocket(ipv6) ?? TakeOver(ipv6, _byKey.Count);
+        if (flow is null)
         {
-            Close(_answered.Oldest ?? _active.Oldest!);
+            return null;
         }
 
-        var flow = _free.TryPop(out var reused) ? reused : NewFlow();
-        var endpoint = endpoints[target.Balance.First(client, endpoints, now)];
-        if (flow.Server.Open(endpoint.EndPoint.IsIPv6) < 0 || flow.Server.Mark(RelayMarks.Own) < 0 || flow.Server.Connect(endpoint.EndPoint) < 0
-            || epoll.Add(flow.Server, EpollEvents.In, new RelayToken(RelayTokenKind.DatagramFlow, flow.Slot, flow.Generation).Value) < 0)
+        if (flow.Server.Connect(endpoint.EndPoint) < 0)
         {
-            flow.Server.CloseSocket();
-            _free.Push(flow);
+            Free(flow);
             return null;
         }
 
@@ -227,6 +231,39 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
         _active.Touch(flow, now);
         counters.DatagramFlows++;
         return flow;
+    }
+
+    /// <summary>Room for one more: of the flow that gives way, its socket is kept, which does not know its old peer any more.</summary>
+    /// <param name="ipv6">The new one's family.</param>
+    /// <param name="limit">Where there are fewer, nobody has to give way, unless there are no descriptors left.</param>
+    private DatagramFlow? TakeOver(bool ipv6, int limit)
+    {
+        while (_byKey.Count > 0 && _byKey.Count >= limit)
+        {
+            var oldest = _answered.Oldest ?? _active.Oldest!;
+            if (oldest.Server.IsIPv6 == ipv6 && oldest.Server.Disconnect() == 0)
+            {
+                Forget(oldest);
+                return oldest;
+            }
+
+            Close(oldest);
+        }
+
+        return null;
+    }
+
+    private DatagramFlow? OpenSocket(bool ipv6)
+    {
+        var flow = _free.TryPop(out var reused) ? reused : NewFlow();
+        if (flow.Server.Open(ipv6) == 0 && flow.Server.Mark(RelayMarks.Own) == 0
+            && epoll.Add(flow.Server, EpollEvents.In, new RelayToken(RelayTokenKind.DatagramFlow, flow.Slot, flow.Generation).Value) == 0)
+        {
+            return flow;
+        }
+
+        Free(flow);
+        return null;
     }
 
     private DatagramFlow NewFlow()
@@ -249,10 +286,20 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
 
     private void Close(DatagramFlow flow)
     {
+        Forget(flow);
+        Free(flow);
+    }
+
+    private void Forget(DatagramFlow flow)
+    {
         FlowAges.Remove(flow);
         _byKey.Remove(flow.Key);
-        flow.Server.CloseSocket();
         (flow.Lane, flow.Target, flow.Endpoint, flow.Counters) = (null, null, null, null);
+    }
+
+    private void Free(DatagramFlow flow)
+    {
+        flow.Server.CloseSocket();
         flow.Generation++;
         _free.Push(flow);
     }
