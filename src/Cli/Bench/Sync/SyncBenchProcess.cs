@@ -15,7 +15,9 @@ internal static class SyncBenchProcess
             "--services", Text(options.Services), "--endpoints", Text(options.Endpoints), "--changes", Text(options.Changes),
             "--soak", $"{Text((int)options.Soak.TotalSeconds)}s", .. json ? ["--json"] : Array.Empty<string>(),
         ];
-        using var worker = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)))!;
+        // As deploy/kube-proxy-replacement.yaml sets it.
+        var start = new ProcessStartInfo(command[0], command.Skip(1)) { Environment = { ["DOTNET_GCConserveMemory"] = "7" } };
+        using var worker = Process.Start(start)!;
         // Ctrl-C goes to both; the worker removes its namespace before it ends.
         await worker.WaitForExitAsync(CancellationToken.None);
         cancellation.ThrowIfCancellationRequested();
