@@ -13,17 +13,19 @@ namespace Dataplane.Cli.Load;
 /// </summary>
 internal sealed class LoadGenerator : IDisposable
 {
-    private const int RequestTimeoutMilliseconds = 5000;
     private const int WaitMilliseconds = 250;
+
+    private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(5);
 
     private readonly EpollInstance _epoll = new(256);
     private readonly LoadConnection[] _connections;
     private readonly LoadTally _tally;
+    private readonly TimeSpan _limit;
     private int _left;
 
-    private LoadGenerator(IPEndPoint target, int connections, int requests, bool keepAlive)
+    private LoadGenerator(IPEndPoint target, int connections, int requests, bool keepAlive, TimeSpan limit)
     {
-        _left = requests;
+        (_left, _limit) = (requests, limit);
         _tally = new LoadTally(requests);
         _connections = new LoadConnection[Math.Min(connections, requests)];
         for (var i = 0; i < _connections.Length; i++)
@@ -34,11 +36,17 @@ internal sealed class LoadGenerator : IDisposable
 
     /// <summary>
     /// Sends a number of GET requests over a number of connections at a time and waits for their replies. Every request makes a
-    /// connection of its own unless kept alive. A request takes 5 seconds at most, so the run ends.
+    /// connection of its own unless kept alive. A request, with its connection, takes so long at most, so the run ends.
     /// </summary>
     /// <param name="from">The namespace the connections are made in; null is the process's own.</param>
+    /// <param name="target">Where.</param>
+    /// <param name="connections">How many at a time.</param>
+    /// <param name="requests">How many in all.</param>
+    /// <param name="cancellation">Ends the run.</param>
+    /// <param name="keepAlive">Connections are used again.</param>
+    /// <param name="limit">What a request may take; null for 5 seconds.</param>
     public static Task<LoadResult> RunAsync(
-        NetworkNamespace? from, IPEndPoint target, int connections, int requests, CancellationToken cancellation, bool keepAlive = false)
+        NetworkNamespace? from, IPEndPoint target, int connections, int requests, CancellationToken cancellation, bool keepAlive = false, TimeSpan? limit = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(connections, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(requests, 1);
@@ -48,7 +56,7 @@ internal sealed class LoadGenerator : IDisposable
             try
             {
                 from?.Enter();
-                using var run = new LoadGenerator(target, connections, requests, keepAlive);
+                using var run = new LoadGenerator(target, connections, requests, keepAlive, limit ?? RequestLimit);
                 done.SetResult(run.Run(cancellation));
             }
             catch (OperationCanceledException)
@@ -164,10 +172,10 @@ internal sealed class LoadGenerator : IDisposable
     {
         for (var i = 0; i < _connections.Length; i++)
         {
-            if (!_connections[i].Socket.IsInvalid
-                && Stopwatch.GetElapsedTime(_connections[i].StartedAt).TotalMilliseconds > RequestTimeoutMilliseconds)
+            if (!_connections[i].Socket.IsInvalid && Stopwatch.GetElapsedTime(_connections[i].StartedAt) > _limit)
             {
-                _tally.Fail($"no reply within {RequestTimeoutMilliseconds} ms");
+                // A server that is slow and a packet that never came back look the same otherwise.
+                _tally.Fail($"no {(_connections[i].Sent ? "reply" : "connection")} within {_limit.TotalMilliseconds:0} ms");
                 _connections[i].Socket.CloseSocket();
                 Start(i);
             }

@@ -36,6 +36,24 @@ public sealed class LoadGeneratorTests
     }
 
     [Fact]
+    public async Task AConnectionThatIsNotMadeIsNotTakenForAReplyThatDoesNotCome()
+    {
+        // Room for one connection that nobody accepts (inet_connection_sock.h, sk_acceptq_is_full): the next one's SYN is not answered.
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        silent.Listen(0);
+        var reasons = new List<string?>();
+        for (var run = 0; run < 2; run++)
+        {
+            var result = await LoadGenerator.RunAsync(
+                null, (IPEndPoint)silent.LocalEndPoint!, 1, 1, TestContext.Current.CancellationToken, limit: TimeSpan.FromMilliseconds(300));
+            reasons.Add(result.FirstError);
+        }
+
+        Assert.Equal(["no reply within 300 ms", "no connection within 300 ms"], reasons);
+    }
+
+    [Fact]
     public void TheEchoServerAnswersPipelinedRequestsAndSkipsTheirBodies()
     {
         using var server = StartEcho("replica-1", out var thread);
