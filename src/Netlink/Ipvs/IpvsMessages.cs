@@ -201,32 +201,25 @@ internal static class IpvsMessages
         };
     }
 
+    // IPVS_STATS_ATTR_CONNS to _OUTBYTES, then _CPS to _OUTBPS: all u64 here, and numbered from 1.
     private static IpvsCounters ParseCounters(AttributeReader attributes)
     {
-        long connections = 0, packetsIn = 0, packetsOut = 0, bytesIn = 0, bytesOut = 0;
+        Span<long> values = stackalloc long[IPVS_STATS_ATTR_OUTBPS + 1];
+        values.Clear();
         while (attributes.Read(out var attribute))
         {
-            switch (attribute.Type)
+            if (attribute.Type is >= IPVS_STATS_ATTR_CONNS and <= IPVS_STATS_ATTR_OUTBPS)
             {
-                case IPVS_STATS_ATTR_CONNS:
-                    connections = (long)attribute.U64;
-                    break;
-                case IPVS_STATS_ATTR_INPKTS:
-                    packetsIn = (long)attribute.U64;
-                    break;
-                case IPVS_STATS_ATTR_OUTPKTS:
-                    packetsOut = (long)attribute.U64;
-                    break;
-                case IPVS_STATS_ATTR_INBYTES:
-                    bytesIn = (long)attribute.U64;
-                    break;
-                case IPVS_STATS_ATTR_OUTBYTES:
-                    bytesOut = (long)attribute.U64;
-                    break;
+                values[attribute.Type] = (long)attribute.U64;
             }
         }
 
-        return new IpvsCounters(connections, packetsIn, packetsOut, bytesIn, bytesOut);
+        return new IpvsCounters(
+            values[IPVS_STATS_ATTR_CONNS], values[IPVS_STATS_ATTR_INPKTS], values[IPVS_STATS_ATTR_OUTPKTS], values[IPVS_STATS_ATTR_INBYTES], values[IPVS_STATS_ATTR_OUTBYTES])
+        {
+            Rates = new IpvsRates(
+                values[IPVS_STATS_ATTR_CPS], values[IPVS_STATS_ATTR_INPPS], values[IPVS_STATS_ATTR_OUTPPS], values[IPVS_STATS_ATTR_INBPS], values[IPVS_STATS_ATTR_OUTBPS]),
+        };
     }
 
     private static void WriteAddress(ref NetlinkWriter writer, int type, IPAddress address)

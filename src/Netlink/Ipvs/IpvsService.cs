@@ -65,7 +65,17 @@ public sealed record IpvsDestination(IPEndPoint EndPoint, uint Weight)
 }
 
 /// <summary>Counters since the entry was made: 64 bits, but 0 from kernels before 4.1.</summary>
-public readonly record struct IpvsCounters(long Connections, long PacketsIn, long PacketsOut, long BytesIn, long BytesOut);
+public readonly record struct IpvsCounters(long Connections, long PacketsIn, long PacketsOut, long BytesIn, long BytesOut)
+{
+    /// <summary>What the kernel estimates a second now has.</summary>
+    public IpvsRates Rates { get; init; }
+}
+
+/// <summary>
+/// What a second has, whole numbers: the kernel takes a quarter of the last two seconds and three of what it said before (net/netfilter/ipvs/ip_vs_est.c). All 0
+/// where it does not estimate (net.ipv4.vs.run_estimation).
+/// </summary>
+public readonly record struct IpvsRates(long Connections, long PacketsIn, long PacketsOut, long BytesIn, long BytesOut);
 
 /// <summary>How long an idle connection is kept; zero changes nothing.</summary>
 public readonly record struct IpvsTimeouts(TimeSpan Tcp, TimeSpan TcpFin, TimeSpan Udp);

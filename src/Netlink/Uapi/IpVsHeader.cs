@@ -53,6 +53,11 @@ internal static class IpVsHeader
     internal const int IPVS_STATS_ATTR_OUTPKTS = 3;
     internal const int IPVS_STATS_ATTR_INBYTES = 4;
     internal const int IPVS_STATS_ATTR_OUTBYTES = 5;
+    internal const int IPVS_STATS_ATTR_CPS = 6;
+    internal const int IPVS_STATS_ATTR_INPPS = 7;
+    internal const int IPVS_STATS_ATTR_OUTPPS = 8;
+    internal const int IPVS_STATS_ATTR_INBPS = 9;
+    internal const int IPVS_STATS_ATTR_OUTBPS = 10;
 
     internal const int IPVS_INFO_ATTR_VERSION = 1;
 

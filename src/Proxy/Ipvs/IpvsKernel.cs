@@ -156,7 +156,11 @@ internal sealed class IpvsKernel : IDisposable
                 var counters = destination.Counters;
                 counts.Add(new TrafficCount(
                     protocol, frontEnd, destination.EndPoint, counters.Connections, counters.PacketsIn + counters.PacketsOut,
-                    counters.BytesIn + counters.BytesOut));
+                    counters.BytesIn + counters.BytesOut)
+                {
+                    Rate = new TrafficRate(
+                        counters.Rates.Connections, counters.Rates.PacketsIn + counters.Rates.PacketsOut, counters.Rates.BytesIn + counters.Rates.BytesOut),
+                });
             }
         }
 

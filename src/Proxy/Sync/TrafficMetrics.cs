@@ -7,7 +7,8 @@ using Dataplane.Proxy.ServiceModel;
 namespace Dataplane.Proxy.Sync;
 
 /// <summary>
-/// Connections, packets and bytes of every service port and every endpoint that was used. Read when somebody asks, once for all that is asked at a time.
+/// Connections, packets and bytes of every service port and every endpoint that was used, and what a second has of them where the kernel says it. Read when
+/// somebody asks, once for all that is asked at a time.
 /// </summary>
 internal sealed class TrafficMetrics
 {
@@ -26,6 +27,9 @@ internal sealed class TrafficMetrics
         Add("connections", "Connections", count => count.Connections);
         Add("packets", "Packets of both directions", count => count.Packets);
         Add("bytes", "Bytes of both directions", count => count.Bytes);
+        AddRate("connections", "Connections a second", rate => rate.Connections);
+        AddRate("packets", "Packets of both directions a second", rate => rate.Packets);
+        AddRate("bytes", "Bytes of both directions a second", rate => rate.Bytes);
     }
 
     private void Add(string unit, string what, Func<TrafficCount, long?> value)
@@ -33,6 +37,15 @@ internal sealed class TrafficMetrics
         var meter = _state.Metrics.Meter;
         meter.CreateObservableCounter($"dataplane_proxy_service_{unit}_total", () => Services(value), description: $"{what} through a service port.");
         meter.CreateObservableCounter($"dataplane_proxy_endpoint_{unit}_total", () => Endpoints(value), description: $"{what} to an endpoint of a service port.");
+    }
+
+    // Of mode ipvs alone: the kernel estimates there, as ipvsadm -L --rate shows it.
+    private void AddRate(string unit, string what, Func<TrafficRate, long> value)
+    {
+        var meter = _state.Metrics.Meter;
+        long? ValueOf(TrafficCount count) => count.Rate is { } rate ? value(rate) : null;
+        meter.CreateObservableGauge($"dataplane_proxy_service_{unit}_per_second", () => Services(ValueOf), description: $"{what} through a service port, estimated by the kernel.");
+        meter.CreateObservableGauge($"dataplane_proxy_endpoint_{unit}_per_second", () => Endpoints(ValueOf), description: $"{what} to an endpoint of a service port, estimated by the kernel.");
     }
 
     private IEnumerable<Measurement<long>> Services(Func<TrafficCount, long?> value) => Counted(value).GroupBy(entry => entry.Port)
