@@ -7,6 +7,7 @@ using Dataplane.Linux.Namespaces;
 using Dataplane.Netlink;
 using Dataplane.Proxy.ConnectionTracking;
 using Dataplane.Proxy.Feeds;
+using Dataplane.Proxy.Ipvs;
 using Dataplane.Proxy.Nftables;
 using Dataplane.Proxy.Sync;
 using Microsoft.Extensions.Logging;
@@ -130,7 +131,12 @@ public sealed class NodeProxy : IAsyncDisposable
         await WaitForFirstSyncAsync(_stop.Token);
         try
         {
-            await RemoveOthersAsync(options.Mode, Context(options, loggers, () => { }));
+            var context = Context(options, loggers, () => { });
+            await RemoveOthersAsync(options.Mode, context);
+            if (options.Mode != IpvsMode.ModeName)
+            {
+                await IpvsCleanup.FinishAsync(context with { Successor = options.Mode }, _stop.Token);
+            }
         }
         catch (NetlinkException failure)
         {

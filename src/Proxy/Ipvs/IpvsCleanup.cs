@@ -1,4 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
 using Dataplane.Netlink;
+using Dataplane.Netlink.ConnectionTracking;
 using Dataplane.Netlink.Ipset;
 using Dataplane.Netlink.Ipvs;
 using Dataplane.Proxy.Iptables;
@@ -10,21 +13,45 @@ namespace Dataplane.Proxy.Ipvs;
 
 /// <summary>
 /// Takes away what mode ipvs, this program's or kube-proxy's, left: found by its device and its sets. Every other mode does so when it starts, so it
-/// must cost nothing, and load no module, where there never was any.
+/// must cost nothing, and load no module, where there never was any. A mode that takes its place leaves connections to IPVS until they end: what has begun there
+/// nobody else can carry on, while new connections are translated before IPVS sees them.
 /// </summary>
 internal sealed class IpvsCleanup(ProxyModeContext context, IpvsOptions options, Func<IFixedRules>? openRules, ILogger logger)
 {
-    internal void Run()
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    /// <returns>Whether nothing stood in the way.</returns>
+    internal bool Run()
     {
         try
         {
             RemoveServices();
             RemoveRulesAndSets();
+            return true;
         }
         catch (Exception failure) when (failure is IOException or ProxyModeException)
         {
             logger.NotCleaned(failure.Message);
+            return false;
         }
+    }
+
+    /// <summary>Waits for the last connection that was left to IPVS, and takes away what served it.</summary>
+    /// <param name="context">Of the mode that has taken over: <see cref="ProxyModeContext.Successor"/>.</param>
+    /// <param name="cancellation">Gives up: the next proxy goes on.</param>
+    internal static async Task FinishAsync(ProxyModeContext context, CancellationToken cancellation)
+    {
+        var cleanup = new IpvsCleanup(context, context.Ipvs, null, context.Loggers.CreateLogger<IpvsMode>());
+        while (IsThere(context) && cleanup.Run())
+        {
+            await Task.Delay(Interval, context.Time, cancellation);
+        }
+    }
+
+    private static bool IsThere(ProxyModeContext context)
+    {
+        using var device = new VipDevice(context.Namespace);
+        return device.IsThere;
     }
 
     private void RemoveServices()
@@ -40,10 +67,54 @@ internal sealed class IpvsCleanup(ProxyModeContext context, IpvsOptions options,
             using var ipvs = IpvsConnection.Open(context.Namespace);
             var servers = new ServerTable(ipvs, failure => logger.NotCleaned(failure.Message));
             servers.Read(key => key.Address is not { } address || !options.ExcludedCidrs.Any(cidr => cidr.Contains(address)));
-            servers.Clear();
+            if (context.Successor is null)
+            {
+                servers.Clear();
+            }
+            else
+            {
+                ForgetDatagrams(ipvs, servers.Keys);
+                servers.ReleaseAll();
+            }
+
+            if (servers.Keys.Count > 0)
+            {
+                KeepAddresses(device, servers.Keys);
+                return;
+            }
         }
 
         device.Delete();
+    }
+
+    // A service by mark may be at any of them.
+    private static void KeepAddresses(VipDevice device, IReadOnlyCollection<IpvsServiceKey> used)
+    {
+        device.Ensure();
+        foreach (var address in used.All(key => key.Address is not null) ? device.Addresses().Held.Except(used.Select(key => key.Address!)) : [])
+        {
+            device.Remove(address);
+        }
+    }
+
+    // Connection tracking takes a client's datagrams for a flow that is IPVS's as long as they come, and would translate none of them.
+    private void ForgetDatagrams(IpvsConnection ipvs, IReadOnlyCollection<IpvsServiceKey> keys)
+    {
+        var addresses = keys.Where(key => key.Protocol == (byte)ProtocolType.Udp).Select(key => new IPEndPoint(key.Address!, key.Port)).ToHashSet();
+        var endpoints = keys.Where(key => key.Address is null).SelectMany(ipvs.Destinations).Select(destination => destination.EndPoint).ToHashSet();
+        if (addresses.Count + endpoints.Count == 0)
+        {
+            return;
+        }
+
+        using var connection = ConntrackConnection.Open(context.Namespace);
+        foreach (var family in new[] { AddressFamily.InterNetwork, AddressFamily.InterNetworkV6 })
+        {
+            foreach (var flow in connection.Flows(family, ProtocolType.Udp).Where(flow => flow.IsTranslated && (addresses.Contains(flow.Destination) || endpoints.Contains(flow.ReplySource))))
+            {
+                connection.Delete(flow);
+            }
+        }
     }
 
     private void RemoveRulesAndSets()

@@ -83,6 +83,17 @@ internal sealed class ServerTable(IpvsConnection connection, Action<NetlinkExcep
         Commit();
     }
 
+    /// <summary>Removes all but what connections still use, and that takes no new one.</summary>
+    internal void ReleaseAll()
+    {
+        foreach (var (key, state) in _servers.ToArray())
+        {
+            Release(key, [.. state.Weights.Keys]);
+        }
+
+        Commit();
+    }
+
     /// <summary>Removes all.</summary>
     internal void Clear()
     {

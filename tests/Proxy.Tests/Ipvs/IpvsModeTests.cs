@@ -14,17 +14,15 @@ namespace Dataplane.Proxy.Tests.Ipvs;
 /// <summary>What mode ipvs does beyond the scenario table, seen by ipvsadm, ipset and sockets; run by <see cref="IpvsKernelTests"/>.</summary>
 public sealed class IpvsModeTests : IClassFixture<IpvsScenarioTests.Rig>, IDisposable
 {
-    private const int HeldPort = 7000;
-
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Limit = HeldConnections.Limit;
 
     private readonly IpvsScenarioTests.Rig _rig;
     private readonly ManualTime _time = new();
-    private readonly List<Socket> _sockets = [];
+    private readonly HeldConnections _held;
 
-    public IpvsModeTests(IpvsScenarioTests.Rig rig) => _rig = rig;
+    public IpvsModeTests(IpvsScenarioTests.Rig rig) => (_rig, _held) = (rig, new HeldConnections(rig.Network));
 
-    public void Dispose() => _sockets.ForEach(socket => socket.Dispose());
+    public void Dispose() => _held.Dispose();
 
     [Fact(Explicit = true)]
     public async Task ToolsShowWhatKubeProxyWouldMake()
@@ -88,19 +86,19 @@ public sealed class IpvsModeTests : IClassFixture<IpvsScenarioTests.Rig>, IDispo
     [Fact(Explicit = true)]
     public async Task ARestartKeepsConnections()
     {
-        Serve("pod-a", "10.244.1.5");
+        _held.Serve("pod-a", "10.244.1.5");
         var plan = Held("10.244.1.5 here").Plan();
         Socket client;
         await using (var mode = Start())
         {
             mode.Apply(null, plan);
-            client = await HoldAsync("pod-c", "10.96.0.7");
+            client = await _held.OpenAsync("pod-c", "10.96.0.7");
         }
 
-        await EchoAsync(client);
+        await HeldConnections.EchoAsync(client);
         await using var again = Start();
         again.Apply(null, plan);
-        await EchoAsync(client);
+        await HeldConnections.EchoAsync(client);
         // IPVS adds its processors' counters up every two seconds (ip_vs_est.c).
         using var limit = new CancellationTokenSource(Limit);
         while (!again.Traffic().Any(count => count.FrontEnd.Equals(IPEndPoint.Parse("10.96.0.7:80")) && count is { Connections: >= 1, Packets: >= 8, Bytes: > 400 }))
@@ -115,31 +113,31 @@ public sealed class IpvsModeTests : IClassFixture<IpvsScenarioTests.Rig>, IDispo
     [Fact(Explicit = true)]
     public async Task AnEndpointDrains()
     {
-        Serve("pod-a", "10.244.1.5");
-        Serve("pod-b", "10.244.1.6");
+        _held.Serve("pod-a", "10.244.1.5");
+        _held.Serve("pod-b", "10.244.1.6");
         await using var mode = Start();
         var cluster = Held("10.244.1.5 here");
         var before = cluster.Plan();
         mode.Apply(null, before);
-        var client = await HoldAsync("pod-c", "10.96.0.7");
+        var client = await _held.OpenAsync("pod-c", "10.96.0.7");
         var after = cluster.Slice("held", "held", "7000", ["10.244.1.6 here"]).Plan();
         mode.Apply(before, after);
 
-        await EchoAsync(client);
-        var other = await HoldAsync("pod-c", "10.96.0.7");
-        await EchoAsync(other);
+        await HeldConnections.EchoAsync(client);
+        var other = await _held.OpenAsync("pod-c", "10.96.0.7");
+        await HeldConnections.EchoAsync(other);
         Assert.Equal([("10.244.1.5:7000", 0u), ("10.244.1.6:7000", 1u)], Weights("10.96.0.7"));
         Assert.True(mode.IsIntact());
 
         // All endpoints gone: who is connected stays so, who comes is refused.
         var none = cluster.Slice("held", "held", "7000", []).Plan();
         mode.Apply(after, none);
-        await EchoAsync(client);
-        await EchoAsync(other);
+        await HeldConnections.EchoAsync(client);
+        await HeldConnections.EchoAsync(other);
         await ProbeAsync("pod-c tcp 10.96.0.7:80 > reject");
 
-        Reset(client);
-        Reset(other);
+        HeldConnections.Reset(client);
+        HeldConnections.Reset(other);
         using var limit = new CancellationTokenSource(Limit);
         while (Weights("10.96.0.7").Count > 0)
         {
@@ -213,7 +211,7 @@ public sealed class IpvsModeTests : IClassFixture<IpvsScenarioTests.Rig>, IDispo
             var info = new byte[104];
             client.GetRawSocketOption(6, 11, info);
             Assert.Equal(0u, BinaryPrimitives.ReadUInt32LittleEndian(info.AsSpan(100)));
-            Reset(client);
+            HeldConnections.Reset(client);
         }
     }
 
@@ -310,53 +308,6 @@ public sealed class IpvsModeTests : IClassFixture<IpvsScenarioTests.Rig>, IDispo
     {
         using var connection = IpvsConnection.Open(_rig.Network.Node.Namespace);
         return [.. connection.Destinations(IpvsServiceKey.At(protocol, IPAddress.Parse(address), 80)).Select(found => (found.EndPoint.ToString(), found.Weight)).Order()];
-    }
-
-    /// <summary>Answers byte by byte for as long as the client likes.</summary>
-    private void Serve(string host, string address)
-    {
-        var listener = _rig.Network[host].Listen(address, HeldPort);
-        _sockets.Add(listener);
-        _ = Task.Run(async () =>
-        {
-            var buffer = new byte[1];
-            while (true)
-            {
-                var connection = await listener.AcceptAsync();
-                _ = Task.Run(async () =>
-                {
-                    using (connection)
-                    {
-                        while (await connection.ReceiveAsync(buffer) > 0)
-                        {
-                            await connection.SendAsync(buffer);
-                        }
-                    }
-                });
-            }
-        });
-    }
-
-    private async Task<Socket> HoldAsync(string host, string address)
-    {
-        var client = _rig.Network[host].Socket(SocketType.Stream, ProtocolType.Tcp);
-        _sockets.Add(client);
-        await client.ConnectAsync(new IPEndPoint(IPAddress.Parse(address), 80)).WaitAsync(Limit);
-        await EchoAsync(client);
-        return client;
-    }
-
-    private static async Task EchoAsync(Socket client)
-    {
-        await client.SendAsync(new byte[1]).WaitAsync(Limit);
-        Assert.Equal(1, await client.ReceiveAsync(new byte[1]).WaitAsync(Limit));
-    }
-
-    // A reset ends a connection for IPVS within seconds; an orderly end it remembers for two minutes.
-    private static void Reset(Socket client)
-    {
-        client.LingerState = new LingerOption(true, 0);
-        client.Close();
     }
 
     private async Task<string> RunAsync(string tool, params string[] arguments) =>

@@ -1,8 +1,5 @@
-using System.Net;
 using System.Net.Sockets;
-using Dataplane.Api;
 using Dataplane.Netlink.Nftables;
-using Dataplane.Proxy.Feeds;
 using Dataplane.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 using Probe = Dataplane.Proxy.Tests.Scenarios.Probe;
@@ -50,7 +47,7 @@ public sealed class NodeProxyTests(NftablesKernelTests.Rig rig) : IClassFixture<
         {
             (await Tools.RunAsync(rig.Network.Node.Namespace, "nft", ["flush", "ruleset"])).OutputOrThrow();
             // The table is there before the front end is, and until then a ClusterIP is an address that nobody has.
-            await UntilAsync(async () => await TryConnectAsync("pod-c tcp 10.96.0.1:80 > a") == "a");
+            await TestProxy.UntilAsync(async () => await TryConnectAsync("pod-c tcp 10.96.0.1:80 > a") == "a");
         }
     }
 
@@ -67,7 +64,7 @@ public sealed class NodeProxyTests(NftablesKernelTests.Rig rig) : IClassFixture<
         }
 
         Assert.Contains("\"nodeEligible\": true", await GetAsync("client", "172.30.0.11", 10256, "/healthz"), StringComparison.Ordinal);
-        await UntilAsync(async () => (await GetAsync("client", "172.30.0.11", 32000, "/")).Contains("\"localEndpoints\":1", StringComparison.Ordinal));
+        await TestProxy.UntilAsync(async () => (await GetAsync("client", "172.30.0.11", 32000, "/")).Contains("\"localEndpoints\":1", StringComparison.Ordinal));
         var metrics = await GetAsync("node", "127.0.0.1", 10249, "/metrics");
         Assert.Contains("dataplane_proxy_service_connections_total{namespace=\"ns\",service=\"web\",port=\"\",protocol=\"TCP\"} 3\n", metrics, StringComparison.Ordinal);
         Assert.Contains(
@@ -88,23 +85,7 @@ public sealed class NodeProxyTests(NftablesKernelTests.Rig rig) : IClassFixture<
         }
     }
 
-    private async Task<NodeProxy> StartAsync(string mode)
-    {
-        var proxy = await NodeProxy.StartAsync(
-            new ProxyOptions
-            {
-                NodeName = "here",
-                Feed = new Feed(),
-                Mode = mode,
-                Namespace = rig.Network.Node.Namespace,
-                ClusterCidrs = [IPNetwork.Parse("10.244.0.0/16")],
-                MinSyncPeriod = TimeSpan.Zero,
-            },
-            NullLoggerFactory.Instance,
-            CancellationToken.None);
-        await proxy.WaitForFirstSyncAsync().WaitAsync(TimeSpan.FromSeconds(30));
-        return proxy;
-    }
+    private Task<NodeProxy> StartAsync(string mode) => TestProxy.StartAsync(rig.Network, mode);
 
     private List<string> Tables()
     {
@@ -112,71 +93,7 @@ public sealed class NodeProxyTests(NftablesKernelTests.Rig rig) : IClassFixture<
         return [.. connection.Tables().Select(table => table.Table.Name).Where(name => name is "kube-proxy" || name.StartsWith("dataplane", StringComparison.Ordinal))];
     }
 
-    private async Task<string> GetAsync(string source, string address, int port, string path)
-    {
-        using var client = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectCallback = async (context, cancellation) =>
-            {
-                var socket = rig.Network[source].Socket(SocketType.Stream, ProtocolType.Tcp);
-                await socket.ConnectAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellation);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        });
-        try
-        {
-            using var answer = await client.GetAsync(new Uri($"http://{address}:{port}{path}"));
-            return await answer.Content.ReadAsStringAsync();
-        }
-        catch (HttpRequestException refused)
-        {
-            return refused.Message;
-        }
-    }
+    private Task<string> GetAsync(string source, string address, int port, string path) => TestProxy.GetAsync(rig.Network[source], address, port, path);
 
-    private static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await condition())
-        {
-            await Task.Delay(10, limit.Token);
-        }
-    }
-
-    private sealed class Feed : IClusterFeed
-    {
-        public Task RunAsync(IClusterListener listener, CancellationToken cancellation)
-        {
-            Tell(listener, "web", "10.96.0.1", 30080, "Cluster");
-            Tell(listener, "checked", "10.96.0.2", 30081, "Local");
-            listener.Tell(null);
-            listener.Synced();
-            return Task.CompletedTask;
-        }
-
-        private static void Tell(IClusterListener listener, string name, string clusterIP, int nodePort, string policy)
-        {
-            listener.Tell(new NamespacedName("ns", name), new Service
-            {
-                Metadata = new ObjectMeta { Namespace = "ns", Name = name },
-                Spec = new ServiceSpec
-                {
-                    Type = "LoadBalancer",
-                    ClusterIP = clusterIP,
-                    Ports = [new ServicePort { Port = 80, NodePort = nodePort }],
-                    ExternalTrafficPolicy = policy,
-                    HealthCheckNodePort = policy == "Local" ? 32000 : 0,
-                },
-            });
-            listener.Tell(new NamespacedName("ns", name + "-1"), new EndpointSlice
-            {
-                Metadata = new ObjectMeta { Namespace = "ns", Name = name + "-1", Labels = new() { ["kubernetes.io/service-name"] = name } },
-                AddressType = "IPv4",
-                Ports = [new EndpointPort { Port = 8080 }],
-                Endpoints = [Cluster.Endpoint("10.244.1.5 here")],
-            });
-        }
-    }
+    private static Task UntilAsync(Func<bool> condition) => TestProxy.UntilAsync(() => Task.FromResult(condition()));
 }
