@@ -27,11 +27,16 @@ internal static class BenchCommand
         var worker = new Option<bool>("--worker") { Hidden = true };
         var command = new Command("sync", "A proxy mode: from a change to the kernel's acknowledgement, cold start, memory, and what a first packet costs.")
         {
-            modes, services, endpoints, changes, soak, worker,
+            modes, services, endpoints, changes, soak, worker, UserModeBench.Option,
         };
         command.SetBody(async (arguments, cancellation) =>
         {
             CommandErrors.RequireRoot("bench sync");
+            if (arguments.GetValue(UserModeBench.Option))
+            {
+                return await UserModeBench.RunAsync(arguments, cancellation);
+            }
+
             var plans = arguments.GetValue(modes)!.Split(',').Select(mode => new SyncBenchOptions(
                 ClusterArguments.CheckedMode(mode.Trim()), arguments.GetValue(services), arguments.GetValue(endpoints))
             {
@@ -64,20 +69,26 @@ internal static class BenchCommand
         var cases = Names("--cases", $"What to measure: {string.Join(", ", ModesBenchPlan.KnownCases)}", ModesBenchPlan.KnownCases);
         var rounds = new Option<int>("--rounds") { Description = "Rounds of each case; subjects take turns.", DefaultValueFactory = _ => 3 };
         var round = new Option<string>("--round") { Description = "How long a round is measured.", DefaultValueFactory = _ => "2s" };
+        var services = new Option<int>("--services") { Description = "How many Services a mode has. More than one have three endpoints each, and each connection of a load its own of them.", DefaultValueFactory = _ => 1 };
         var soak = new Option<string>("--soak") { Description = "Instead of cases: all kinds of load for so long, 10m, while endpoints come and go.", DefaultValueFactory = _ => "0" };
         var worker = new Option<string?>("--worker") { Hidden = true };
         var churn = new Option<bool>("--churn") { Hidden = true };
         var command = new Command("modes", "What it costs to go through a proxy mode, beside other proxies and the direct path.")
         {
-            modes, peers, cases, rounds, round, soak, worker, churn,
+            modes, peers, cases, rounds, round, services, soak, worker, churn, UserModeBench.Option,
         };
         command.SetBody(async (arguments, cancellation) =>
         {
             CommandErrors.RequireRoot("bench modes");
+            if (arguments.GetValue(UserModeBench.Option))
+            {
+                return await UserModeBench.RunAsync(arguments, cancellation);
+            }
+
             if (arguments.GetValue(worker) is { } networkNamespace)
             {
                 using var loggers = CommandLog.Create(arguments, LogLevel.Warning);
-                await ModeWorker.RunAsync(arguments.GetValue(modes)![0], networkNamespace, arguments.GetValue(churn), loggers, cancellation);
+                await ModeWorker.RunAsync(arguments.GetValue(modes)![0], networkNamespace, arguments.GetValue(services), arguments.GetValue(churn), loggers, cancellation);
                 return 0;
             }
 
@@ -86,11 +97,12 @@ internal static class BenchCommand
             var plan = new ModesBenchPlan(
                 arguments.GetValue(modes)!, soakFor > TimeSpan.Zero ? [] : compared, soakFor > TimeSpan.Zero ? [] : arguments.GetValue(cases)!)
             {
+                Services = arguments.GetValue(services),
                 Rounds = arguments.GetValue(rounds),
                 Round = GoDuration.Parse(arguments.GetValue(round)!),
                 Soak = soakFor,
             }.Checked();
-            var report = new BenchReport("modes", arguments.GetValue(json), Console.Out);
+            var report = new BenchReport("modes", arguments.GetValue(json), Console.Out) { Size = plan.Services > 1 ? (plan.Services, BenchSite.ServerAddresses.Length) : null };
             await new ModesBench(plan, report).RunAsync(cancellation);
             report.Done();
             return 0;

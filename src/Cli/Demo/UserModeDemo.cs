@@ -22,7 +22,7 @@ internal static class UserModeDemo
         try
         {
             string[] command = [.. OwnProgram.Command, "demo", "--json", "--modes", mode, "--nodes", nodes.ToString(CultureInfo.InvariantCulture)];
-            var program = new UserModeProgram(Find(command[0]), command[1..])
+            var program = new UserModeProgram(OwnProgram.Find(command[0]), command[1..])
             {
                 Modules = ["ip_vs", "br_netfilter"],
                 Limit = Limit,
@@ -54,8 +54,4 @@ internal static class UserModeDemo
 
     private static string LastLine(UserModeResult result) =>
         (result.Error.Trim().Length > 0 ? result.Error : result.KernelLog).Trim().Split('\n')[^1];
-
-    // Its own PATH need not be this one.
-    private static string Find(string program) => Path.IsPathRooted(program) ? program
-        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists) ?? program;
 }

@@ -15,6 +15,7 @@ public sealed class ModesBenchTests
         Tools.RequireRoot();
         var plan = new ModesBenchPlan(["userspace"], [ModesBenchPlan.Direct], ["stream-1", "close", "request", "idle", "udp", "udp-new"])
         {
+            Services = 3,
             Rounds = 1,
             WarmUp = TimeSpan.FromMilliseconds(50),
             Round = TimeSpan.FromMilliseconds(200),
@@ -60,7 +61,7 @@ public sealed class ModesBenchTests
         Tools.RequireRoot();
         const int Limit = 260;
         await using var subject = await BenchSubject.StartAsync(
-            "userspace", churn: false, TestContext.Current.CancellationToken, Tools.Require("prlimit"), $"--nofile={Limit}");
+            "userspace", services: 1, churn: false, TestContext.Current.CancellationToken, Tools.Require("prlimit"), $"--nofile={Limit}");
         var held = new List<Socket>();
         while (held.Count < Limit)
         {

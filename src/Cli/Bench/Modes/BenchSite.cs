@@ -16,7 +16,7 @@ namespace Dataplane.Cli.Bench.Modes;
 internal sealed class BenchSite : IDisposable
 {
     internal const string NodeAddress = "203.0.113.1";
-    internal const string ClusterIP = "10.96.0.5";
+    internal const int MostServices = 60_000;
     internal const int ServicePort = 80;
     internal const int DatagramServicePort = 53;
     internal const int ServerPort = 8080;
@@ -53,6 +53,9 @@ internal sealed class BenchSite : IDisposable
 
     internal static string[] ServerAddresses { get; } = ["10.244.1.2", "10.244.1.3", "10.244.1.4"];
 
+    /// <summary>The address of the first Service, the second one's ...</summary>
+    internal static string ClusterIP(int service) => $"10.96.{(service + 5) / 256}.{(service + 5) % 256}";
+
     internal NetworkNamespace Client { get; } = null!;
 
     internal NetworkNamespace Node { get; } = null!;
@@ -70,7 +73,7 @@ internal sealed class BenchSite : IDisposable
             table,
             "redirect",
             Payload.Ipv4Destination(NftRegister.W0),
-            Compare.Equal(NftRegister.W0, NftValue.Address(IPAddress.Parse(ClusterIP))),
+            Compare.Equal(NftRegister.W0, NftValue.Address(IPAddress.Parse(ClusterIP(0)))),
             new Redirect());
         using var connection = NftablesConnection.Open(Node);
         connection.Commit(batch);

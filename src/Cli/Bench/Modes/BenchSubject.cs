@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Dataplane.Linux.TransparentSockets;
+using Dataplane.Proxy;
 
 namespace Dataplane.Cli.Bench.Modes;
 
@@ -10,11 +12,15 @@ internal sealed class BenchSubject : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
+    // A first sync of many takes its time in a user-mode kernel.
+    private static readonly TimeSpan StartLimitPerService = TimeSpan.FromMilliseconds(30);
+
+    private readonly int _services;
     private readonly Process? _process;
     private readonly DirectoryInfo? _files;
 
-    private BenchSubject(string name, BenchSite site, LoadServer server, Process? process, DirectoryInfo? files) =>
-        (Name, Site, Server, _process, _files) = (name, site, server, process, files);
+    private BenchSubject(string name, int services, BenchSite site, LoadServer server, Process? process, DirectoryInfo? files) =>
+        (Name, _services, Site, Server, _process, _files) = (name, services, site, server, process, files);
 
     internal string Name { get; }
 
@@ -27,7 +33,7 @@ internal sealed class BenchSubject : IAsyncDisposable
     {
         ModesBenchPlan.Direct => EndPoint(BenchSite.ServerAddresses[0], BenchSite.ServerPort),
         _ when PeerPrograms.IsPeer(Name) => EndPoint(BenchSite.NodeAddress, BenchSite.ServicePort),
-        _ => EndPoint(BenchSite.ClusterIP, BenchSite.ServicePort),
+        _ => EndPoint(BenchSite.ClusterIP(0), BenchSite.ServicePort),
     };
 
     /// <summary>Where clients send datagrams; null for one that does not do UDP.</summary>
@@ -36,8 +42,14 @@ internal sealed class BenchSubject : IAsyncDisposable
         ModesBenchPlan.Direct => EndPoint(BenchSite.ServerAddresses[0], BenchSite.DatagramServerPort),
         ModesBenchPlan.Haproxy => null,
         _ when PeerPrograms.IsPeer(Name) => EndPoint(BenchSite.NodeAddress, BenchSite.DatagramServicePort),
-        _ => EndPoint(BenchSite.ClusterIP, BenchSite.DatagramServicePort),
+        _ => EndPoint(BenchSite.ClusterIP(0), BenchSite.DatagramServicePort),
     };
+
+    /// <summary>The same for a number of connections: each has a Service of its own as far as there are so many, the first to the last of them.</summary>
+    internal InetEndPoint[] Streams(int connections) => Spread(Stream, connections);
+
+    /// <summary>The same for datagrams.</summary>
+    internal InetEndPoint[] DatagramServices(int clients) => Spread(Datagrams!, clients);
 
     /// <summary>User and system time of the processes, seconds.</summary>
     internal double CpuSeconds => Processes().Sum(pid => ProcessCost.CpuTime(pid).TotalSeconds);
@@ -49,11 +61,12 @@ internal sealed class BenchSubject : IAsyncDisposable
     internal int Descriptors => Processes().Sum(pid => Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Count());
 
     /// <param name="name">Which.</param>
+    /// <param name="services">How many Services a mode has.</param>
     /// <param name="churn">A mode's endpoints come and go.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <param name="through">A program that starts it, with limits for example.</param>
     /// <exception cref="UserErrorException">The program is missing or does not come up.</exception>
-    internal static async Task<BenchSubject> StartAsync(string name, bool churn, CancellationToken cancellation, params string[] through)
+    internal static async Task<BenchSubject> StartAsync(string name, int services, bool churn, CancellationToken cancellation, params string[] through)
     {
         var site = new BenchSite(name);
         LoadServer? server = null;
@@ -68,7 +81,7 @@ internal sealed class BenchSubject : IAsyncDisposable
             }
 
             files = Directory.CreateTempSubdirectory("dp-bench-");
-            subject = new BenchSubject(name, site, server, Launch(PeerPrograms.CommandFor(name, site, files.FullName, churn), through, site), files);
+            subject = new BenchSubject(name, services, site, server, Launch(PeerPrograms.CommandFor(name, site, files.FullName, services, churn), through, site), files);
             await subject.WaitUntilReadyAsync(cancellation);
             return subject;
         }
@@ -109,6 +122,11 @@ internal sealed class BenchSubject : IAsyncDisposable
         Site.Dispose();
         _files?.Delete(recursive: true);
     }
+
+    private InetEndPoint[] Spread(IPEndPoint first, int connections) => !ProxyModes.Names.Contains(Name)
+        ? [InetEndPoint.From(first)]
+        : [.. Enumerable.Range(0, Math.Min(connections, _services)).Select(slot => InetEndPoint.From(
+            EndPoint(BenchSite.ClusterIP((int)((long)slot * _services / Math.Min(connections, _services))), first.Port)))];
 
     private static IPEndPoint EndPoint(string address, int port) => new(IPAddress.Parse(address), port);
 
@@ -152,7 +170,7 @@ internal sealed class BenchSubject : IAsyncDisposable
                     return;
                 }
             }
-            catch (SocketException) when (Stopwatch.GetElapsedTime(started) < StartLimit)
+            catch (SocketException) when (Stopwatch.GetElapsedTime(started) < StartLimit + (StartLimitPerService * _services))
             {
                 // Not yet.
             }

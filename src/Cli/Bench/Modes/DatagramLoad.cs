@@ -7,8 +7,9 @@ using Dataplane.Linux.TransparentSockets;
 namespace Dataplane.Cli.Bench.Modes;
 
 /// <summary>UDP clients that each send a request and wait for its answer, over and over.</summary>
+/// <param name="targets">Where: clients take turns.</param>
 /// <param name="fresh">Every request comes from a port of its own, as resolvers do it.</param>
-internal sealed class DatagramLoad(NetworkNamespace machine, InetEndPoint target, int clients, bool fresh)
+internal sealed class DatagramLoad(NetworkNamespace machine, InetEndPoint[] targets, int clients, bool fresh)
     : LoadThread(machine, $"datagrams {machine.Name}")
 {
     private const int LimitMilliseconds = 1_000;
@@ -82,6 +83,7 @@ internal sealed class DatagramLoad(NetworkNamespace machine, InetEndPoint target
 
     private void Begin(int slot)
     {
+        var target = targets[slot % targets.Length];
         if (_sockets[slot].Open(target.IsIPv6) < 0 || _sockets[slot].Connect(target) < 0 || Epoll.Add(_sockets[slot], EpollEvents.In, (ulong)slot) < 0)
         {
             throw new InvalidOperationException("the load generator has no descriptors or ports left");

@@ -10,14 +10,14 @@ namespace Dataplane.Cli.Bench.Modes;
 /// <summary>A proxy mode in a process of its own, in the node's namespace of a site, until standard input ends.</summary>
 internal static class ModeWorker
 {
-    internal static async Task RunAsync(string mode, string networkNamespace, bool churn, ILoggerFactory loggers, CancellationToken cancellation)
+    internal static async Task RunAsync(string mode, string networkNamespace, int services, bool churn, ILoggerFactory loggers, CancellationToken cancellation)
     {
         using var node = NetworkNamespace.Open(networkNamespace);
         await using var proxy = await NodeProxy.StartAsync(
             new ProxyOptions
             {
                 NodeName = "bench",
-                Feed = new SiteFeed(churn),
+                Feed = new SiteFeed(services, churn),
                 Mode = mode,
                 Namespace = node,
                 ClusterCidrs = [IPNetwork.Parse("10.244.0.0/16")],
@@ -31,21 +31,41 @@ internal static class ModeWorker
         await Console.In.ReadToEndAsync(cancellation);
     }
 
-    /// <summary>One Service, TCP and UDP, whose endpoints stay or, with churn, change twenty times a second: two of three at any time.</summary>
-    private sealed class SiteFeed(bool churn) : IClusterFeed
+    /// <summary>
+    /// Services for TCP and UDP. Endpoints stay or, with churn, the first Service's change twenty times a second: two of three at any time.
+    /// </summary>
+    private sealed class SiteFeed(int services, bool churn) : IClusterFeed
     {
         private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
         public async Task RunAsync(IClusterListener listener, CancellationToken cancellation)
         {
+            for (var index = 0; index < services; index++)
+            {
+                Tell(listener, index);
+                Tell(listener, index, services > 1 ? BenchSite.ServerAddresses : churn ? BenchSite.ServerAddresses[..2] : BenchSite.ServerAddresses[..1]);
+            }
+
+            listener.Tell(null);
+            listener.Synced();
+            for (var step = 1; churn; step++)
+            {
+                await Task.Delay(Pause, cancellation);
+                var all = BenchSite.ServerAddresses;
+                Tell(listener, 0, [all[step % all.Length], all[(step + 1) % all.Length]]);
+            }
+        }
+
+        private static void Tell(IClusterListener listener, int index)
+        {
             var service = new Service
             {
-                Metadata = Metadata("web", []),
+                Metadata = Metadata($"web-{index}", []),
                 Spec = new ServiceSpec
                 {
                     Type = "ClusterIP",
-                    ClusterIP = BenchSite.ClusterIP,
-                    ClusterIPs = [BenchSite.ClusterIP],
+                    ClusterIP = BenchSite.ClusterIP(index),
+                    ClusterIPs = [BenchSite.ClusterIP(index)],
                     Ports =
                     [
                         new ServicePort { Name = "web", Port = BenchSite.ServicePort },
@@ -54,22 +74,13 @@ internal static class ModeWorker
                 },
             };
             listener.Tell(NamespacedName.Of(service), service);
-            Tell(listener, churn ? BenchSite.ServerAddresses[..2] : BenchSite.ServerAddresses[..1]);
-            listener.Tell(null);
-            listener.Synced();
-            for (var step = 1; churn; step++)
-            {
-                await Task.Delay(Pause, cancellation);
-                var all = BenchSite.ServerAddresses;
-                Tell(listener, [all[step % all.Length], all[(step + 1) % all.Length]]);
-            }
         }
 
-        private static void Tell(IClusterListener listener, string[] addresses)
+        private static void Tell(IClusterListener listener, int index, string[] addresses)
         {
             var slice = new EndpointSlice
             {
-                Metadata = Metadata("web-1", new() { ["kubernetes.io/service-name"] = "web" }),
+                Metadata = Metadata($"web-{index}-1", new() { ["kubernetes.io/service-name"] = $"web-{index}" }),
                 AddressType = "IPv4",
                 Ports =
                 [

@@ -15,7 +15,7 @@ internal sealed class ModesBench(ModesBenchPlan plan, BenchReport report)
         {
             foreach (var name in plan.Subjects)
             {
-                subjects.Add(await BenchSubject.StartAsync(name, churn: plan.Soak > TimeSpan.Zero, cancellation));
+                subjects.Add(await BenchSubject.StartAsync(name, plan.Services, churn: plan.Soak > TimeSpan.Zero, cancellation));
             }
 
             foreach (var @case in plan.Cases)
@@ -82,14 +82,14 @@ internal sealed class ModesBench(ModesBenchPlan plan, BenchReport report)
 
     private LoadThread LoadOf(string @case, BenchSubject subject)
     {
-        var (client, stream) = (subject.Site.Client, InetEndPoint.From(subject.Stream));
+        var (client, stream) = (subject.Site.Client, subject.Streams(plan.Connections));
         return @case switch
         {
             "stream-1" => new StreamLoad(client, stream, LoadKind.Stream, 1),
             "stream-64" => new StreamLoad(client, stream, LoadKind.Stream, 64),
             "close" => new StreamLoad(client, stream, LoadKind.Close, plan.Connections),
             "request" => new StreamLoad(client, stream, LoadKind.Request, plan.Connections),
-            _ => new DatagramLoad(client, InetEndPoint.From(subject.Datagrams!), plan.Connections, fresh: @case == "udp-new"),
+            _ => new DatagramLoad(client, subject.DatagramServices(plan.Connections), plan.Connections, fresh: @case == "udp-new"),
         };
     }
 
@@ -113,7 +113,7 @@ internal sealed class ModesBench(ModesBenchPlan plan, BenchReport report)
     private async Task IdleAsync(BenchSubject subject, CancellationToken cancellation)
     {
         var before = subject.ResidentMB;
-        using var load = new StreamLoad(subject.Site.Client, InetEndPoint.From(subject.Stream), LoadKind.Request, plan.IdleConnections, once: true);
+        using var load = new StreamLoad(subject.Site.Client, subject.Streams(1), LoadKind.Request, plan.IdleConnections, once: true);
         load.Start();
         var started = Stopwatch.GetTimestamp();
         while (load.Requests < plan.IdleConnections)

@@ -40,6 +40,9 @@ internal sealed record ModesBenchPlan(string[] Modes, string[] Peers, string[] C
     /// <summary>Connections of the cases of requests.</summary>
     internal int Connections { get; init; } = 64;
 
+    /// <summary>How many Services a mode has.</summary>
+    internal int Services { get; init; } = 1;
+
     /// <summary>How long to go on under load while endpoints come and go; zero for not at all.</summary>
     internal TimeSpan Soak { get; init; }
 
@@ -62,9 +65,9 @@ internal sealed record ModesBenchPlan(string[] Modes, string[] Peers, string[] C
             throw new UserErrorException($"--soak: {LongestSoak.TotalHours:0} hours at most");
         }
 
-        return Rounds is > 0 and <= 100 && Round > TimeSpan.Zero && Round <= TimeSpan.FromMinutes(1)
+        return Rounds is > 0 and <= 100 && Round > TimeSpan.Zero && Round <= TimeSpan.FromMinutes(1) && Services is > 0 and <= BenchSite.MostServices
             ? this
-            : throw new UserErrorException("--rounds: 1 to 100, --round: more than nothing, one minute at most");
+            : throw new UserErrorException($"--rounds: 1 to 100, --round: more than nothing, one minute at most, --services: 1 to {BenchSite.MostServices}");
     }
 
     private static void RequireKnown(string option, string[] names, string[] known)

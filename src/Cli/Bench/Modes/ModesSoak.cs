@@ -11,17 +11,18 @@ internal sealed class ModesSoak(ModesBenchPlan plan, BenchSubject subject, Bench
 
     internal async Task RunAsync(CancellationToken cancellation)
     {
-        var (client, stream) = (subject.Site.Client, InetEndPoint.From(subject.Stream));
+        var (client, stream) = (subject.Site.Client, subject.Streams(ClientsOfAKind));
         List<(string Name, LoadThread Load)> loads =
         [
             ("request", new StreamLoad(client, stream, LoadKind.Request, ClientsOfAKind)),
             ("close", new StreamLoad(client, stream, LoadKind.Close, ClientsOfAKind)),
             ("stream", new StreamLoad(client, stream, LoadKind.Stream, 2)),
         ];
-        if (subject.Datagrams is { } datagrams)
+        if (subject.Datagrams is not null)
         {
-            loads.Add(("udp", new DatagramLoad(client, InetEndPoint.From(datagrams), ClientsOfAKind, fresh: false)));
-            loads.Add(("udp-new", new DatagramLoad(client, InetEndPoint.From(datagrams), ClientsOfAKind, fresh: true)));
+            var datagrams = subject.DatagramServices(ClientsOfAKind);
+            loads.Add(("udp", new DatagramLoad(client, datagrams, ClientsOfAKind, fresh: false)));
+            loads.Add(("udp-new", new DatagramLoad(client, datagrams, ClientsOfAKind, fresh: true)));
         }
 
         try

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Dataplane.Cli.Bench.Modes;
 
 /// <summary>Programs between client and server, with what one would write into their configuration to have them fast.</summary>
@@ -6,7 +8,7 @@ internal static class PeerPrograms
     internal static bool IsPeer(string program) => program is ModesBenchPlan.Haproxy or ModesBenchPlan.Nginx;
 
     /// <summary>How to start a subject; null for the direct path.</summary>
-    internal static string[]? CommandFor(string subject, BenchSite site, string directory, bool churn)
+    internal static string[]? CommandFor(string subject, BenchSite site, string directory, int services, bool churn)
     {
         var configuration = Path.Combine(directory, $"{subject}.conf");
         var program = ModesBenchPlan.ProgramOf(subject);
@@ -23,7 +25,8 @@ internal static class PeerPrograms
             default:
                 return
                 [
-                    .. OwnProgram.Command, "bench", "modes", "--worker", site.Node.Name, "--modes", subject, .. churn ? ["--churn"] : Array.Empty<string>(),
+                    .. OwnProgram.Command, "bench", "modes", "--worker", site.Node.Name, "--modes", subject,
+                    "--services", services.ToString(CultureInfo.InvariantCulture), .. churn ? ["--churn"] : Array.Empty<string>(),
                 ];
         }
     }

@@ -7,8 +7,9 @@ using Dataplane.Linux.TransparentSockets;
 namespace Dataplane.Cli.Bench.Modes;
 
 /// <summary>TCP clients: a number of connections that each do one thing over and over. One that fails is counted and made anew.</summary>
+/// <param name="targets">Where: connections take turns.</param>
 /// <param name="once">Each connection sends one request and then does nothing.</param>
-internal sealed class StreamLoad(NetworkNamespace machine, InetEndPoint target, LoadKind kind, int connections, bool once = false)
+internal sealed class StreamLoad(NetworkNamespace machine, InetEndPoint[] targets, LoadKind kind, int connections, bool once = false)
     : LoadThread(machine, $"{kind} {machine.Name}")
 {
     // An accept queue is 4096 long; a client that overruns it measures its own retransmissions.
@@ -99,6 +100,7 @@ internal sealed class StreamLoad(NetworkNamespace machine, InetEndPoint target, 
     {
         var connection = _connections[slot];
         (connection.Sent, connection.Done, connection.Received, connection.StartedAt) = (false, false, 0, Stopwatch.GetTimestamp());
+        var target = targets[slot % targets.Length];
         if (connection.Socket.Open(target.IsIPv6) < 0)
         {
             throw new InvalidOperationException("the load generator has no descriptors left");
