@@ -59,13 +59,13 @@ internal sealed class KubeletServer(
                 await WriteAsync(http, "application/json", ConfigurationDocument.Of(options).ToJsonString());
                 break;
             case ["stats", "summary"]:
-                await WriteAsync(http, "application/json", _stats.Summary(Workers?.All ?? []).ToJsonString());
+                await WriteAsync(http, "application/json", (await _stats.SummaryAsync(Workers?.All ?? [], http.RequestAborted)).ToJsonString());
                 break;
             case ["metrics", "resource"]:
-                await WriteAsync(http, MetricsText.ContentType, StatsHandler.Resource(Workers?.All ?? []));
+                await WriteAsync(http, MetricsText.ContentType, await _stats.ResourceAsync(Workers?.All ?? [], http.RequestAborted));
                 break;
             case ["metrics", "cadvisor"]:
-                await WriteAsync(http, MetricsText.ContentType, StatsHandler.Cadvisor(Workers?.All ?? []));
+                await WriteAsync(http, MetricsText.ContentType, await _stats.CadvisorAsync(Workers?.All ?? [], http.RequestAborted));
                 break;
             case ["metrics"]:
                 await WriteAsync(http, MetricsText.ContentType, metrics.Render());

@@ -9,9 +9,12 @@ internal sealed class StatsHandler(KubeletOptions options, TimeProvider time)
 {
     private readonly SummaryDocument _summary = new(options, new UsageRates(time), time);
 
-    internal JsonObject Summary(IEnumerable<PodWorker> workers) => _summary.Of(NodeUsage.Read(), PodUsage.Read(workers));
+    internal async Task<JsonObject> SummaryAsync(IEnumerable<PodWorker> workers, CancellationToken cancellation) =>
+        _summary.Of(NodeUsage.Read(), await PodUsage.ReadAsync(workers, time, cancellation));
 
-    internal static string Resource(IEnumerable<PodWorker> workers) => UsageMetrics.Resource(NodeUsage.Read(), PodUsage.Read(workers));
+    internal async Task<string> ResourceAsync(IEnumerable<PodWorker> workers, CancellationToken cancellation) =>
+        UsageMetrics.Resource(NodeUsage.Read(), time.GetUtcNow(), await PodUsage.ReadAsync(workers, time, cancellation));
 
-    internal static string Cadvisor(IEnumerable<PodWorker> workers) => UsageMetrics.Cadvisor(PodUsage.Read(workers));
+    internal async Task<string> CadvisorAsync(IEnumerable<PodWorker> workers, CancellationToken cancellation) =>
+        UsageMetrics.Cadvisor(await PodUsage.ReadAsync(workers, time, cancellation));
 }

@@ -7,13 +7,19 @@ namespace Dataplane.Kubelet.Stats;
 /// <summary>What a pod's running containers use.</summary>
 internal sealed record PodUsage(Pod Pod, IReadOnlyList<ContainerUsage> Containers, IReadOnlyList<NetworkUsage> Network)
 {
-    internal TimeSpan ProcessorTime => new(Containers.Sum(one => one.Use.ProcessorTime.Ticks));
+    internal TimeSpan ProcessorTime => new(Containers.Sum(one => one.ProcessorTime.Ticks));
+
+    internal long WorkingSetBytes => Containers.Sum(one => one.WorkingSetBytes);
 
     internal long ResidentBytes => Containers.Sum(one => one.Use.ResidentBytes);
 
-    /// <summary>Of all pods, from one walk through the machine's processes.</summary>
-    internal static IReadOnlyList<PodUsage> Read(IEnumerable<PodWorker> workers)
+    /// <summary>When the last of them was measured.</summary>
+    internal DateTimeOffset Time => Containers.Max(one => one.Time);
+
+    /// <summary>Of all pods, from one walk through the machine's processes and what the runtime says of each container.</summary>
+    internal static async Task<IReadOnlyList<PodUsage>> ReadAsync(IEnumerable<PodWorker> workers, TimeProvider time, CancellationToken cancellation)
     {
+        var walked = time.GetUtcNow();
         var namespaces = NamespaceUsage.Read();
         var pods = new List<PodUsage>();
         foreach (var worker in workers)
@@ -27,7 +33,7 @@ internal sealed record PodUsage(Pod Pod, IReadOnlyList<ContainerUsage> Container
                 if (worker.RunOf(name) is { Exit.IsCompleted: false, ProcessId: { } pid } run
                     && NamespaceUsage.NameOf(pid) is { } own && namespaces.TryGetValue(own, out var use) && counted.Add(own))
                 {
-                    containers.Add(new ContainerUsage(name, run.Id, run.StartedAt, use));
+                    containers.Add(new ContainerUsage(name, run.Id, run.StartedAt, use, await MeasureAsync(run, use, walked, cancellation)));
                     network = network.Count > 0 || worker.Pod.Spec.HostNetwork == true ? network : NetworkUsage.Of(pid);
                 }
             }
@@ -40,10 +46,35 @@ internal sealed record PodUsage(Pod Pod, IReadOnlyList<ContainerUsage> Container
 
         return pods;
     }
+
+    /// <summary>By its control group where there is one: that counts processes that have ended too, and no shared page twice.</summary>
+    private static async Task<Runtimes.ContainerUsage> MeasureAsync(
+        Runtimes.IRunningContainer run, NamespaceUsage use, DateTimeOffset walked, CancellationToken cancellation)
+    {
+        var measured = (Runtimes.ContainerUsage?)null;
+        try
+        {
+            measured = await run.UsageAsync(cancellation);
+        }
+        catch (IOException)
+        {
+            // The engine does not answer, or the container has ended: what its processes have used is known all the same.
+        }
+
+        return measured ?? new Runtimes.ContainerUsage(walked, (long)use.ProcessorTime.TotalNanoseconds, use.ResidentBytes, use.Processes);
+    }
 }
 
 /// <param name="Name">The container's.</param>
 /// <param name="Id">Without the runtime's scheme.</param>
 /// <param name="StartedAt">When this run was started.</param>
 /// <param name="Use">By its processes.</param>
-internal sealed record ContainerUsage(string Name, string Id, DateTimeOffset StartedAt, NamespaceUsage Use);
+/// <param name="Measured">By its control group, if there is one.</param>
+internal sealed record ContainerUsage(string Name, string Id, DateTimeOffset StartedAt, NamespaceUsage Use, Runtimes.ContainerUsage Measured)
+{
+    internal DateTimeOffset Time => Measured.Time;
+
+    internal TimeSpan ProcessorTime => TimeSpan.FromTicks(Measured.CpuNanoseconds / TimeSpan.NanosecondsPerTick);
+
+    internal long WorkingSetBytes => Measured.WorkingSetBytes;
+}

@@ -40,11 +40,11 @@ internal sealed class SummaryDocument(KubeletOptions options, UsageRates rates, 
         {
             ["name"] = container.Name,
             ["startTime"] = Time(container.StartedAt),
-            ["cpu"] = Processor(now, container.Id, container.Use.ProcessorTime),
-            ["memory"] = Memory(now, container.Use.ResidentBytes),
+            ["cpu"] = Processor(now, container.Id, container.ProcessorTime),
+            ["memory"] = Memory(now, container.WorkingSetBytes, container.Use.ResidentBytes),
         })]),
         ["cpu"] = Processor(now, pod.Pod.Metadata.UID, pod.ProcessorTime),
-        ["memory"] = Memory(now, pod.ResidentBytes),
+        ["memory"] = Memory(now, pod.WorkingSetBytes, pod.ResidentBytes),
         ["network"] = Network(now, pod.Network),
         ["process_stats"] = new JsonObject { ["process_count"] = pod.Containers.Sum(container => container.Use.Processes) },
     };
@@ -56,11 +56,11 @@ internal sealed class SummaryDocument(KubeletOptions options, UsageRates rates, 
         ["usageCoreNanoSeconds"] = used.Ticks * 100,
     };
 
-    private static JsonObject Memory(string now, long resident) => new()
+    private static JsonObject Memory(string now, long workingSet, long resident) => new()
     {
         ["time"] = now,
-        ["usageBytes"] = resident,
-        ["workingSetBytes"] = resident,
+        ["usageBytes"] = workingSet,
+        ["workingSetBytes"] = workingSet,
         ["rssBytes"] = resident,
     };
 

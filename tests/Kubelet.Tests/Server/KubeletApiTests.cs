@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -42,8 +43,10 @@ public sealed class KubeletApiTests(NodeFixture fixture) : IClassFixture<NodeFix
         var pod = await fixture.WaitAsync("busy", one => one.Status.ContainerStatuses is [{ Ready: true }]);
         using var client = Client(fixture.KubeConfig.ClientCertificate);
         JsonNode? found = null;
-        while (found is null || found["cpu"]!["usageCoreNanoSeconds"]!.GetValue<long>() == 0)
+        var started = Stopwatch.StartNew();
+        while (found is null || found["cpu"]!["usageCoreNanoSeconds"]!.GetValue<long>() == 0 || found["memory"]!["workingSetBytes"]!.GetValue<long>() == 0)
         {
+            Assert.True(started.Elapsed < TimeSpan.FromSeconds(60), $"no use of the pod is told: {found}");
             var summary = JsonNode.Parse((await GetAsync(client, "/stats/summary")).Text)!;
             Assert.Equal(NodeName, $"{summary["node"]!["nodeName"]}");
             Assert.True(summary["node"]!["memory"]!["workingSetBytes"]!.GetValue<long>() > 0);
@@ -55,8 +58,8 @@ public sealed class KubeletApiTests(NodeFixture fixture) : IClassFixture<NodeFix
         Assert.Equal("eth0", $"{found["network"]!["name"]}");
 
         var resource = (await GetAsync(client, "/metrics/resource")).Text;
-        Assert.Contains("container_cpu_usage_seconds_total{container=\"main\",namespace=\"default\",pod=\"busy\"} ", resource);
-        Assert.Contains("\nnode_memory_working_set_bytes ", resource);
+        Assert.Matches(@"container_cpu_usage_seconds_total\{container=""main"",namespace=""default"",pod=""busy""\} [0-9.E-]+ \d{13}\n", resource);
+        Assert.Matches(@"\nnode_memory_working_set_bytes \d+ \d{13}\n", resource);
         var cadvisor = (await GetAsync(client, "/metrics/cadvisor")).Text;
         Assert.Contains("container_network_receive_bytes_total{namespace=\"default\",pod=\"busy\",interface=\"eth0\"} ", cadvisor);
         Assert.Contains("kubelet_pod_start_duration_seconds_count", (await GetAsync(client, "/metrics")).Text);
