@@ -9,6 +9,7 @@ using Dataplane.ControlPlane.CustomResources;
 using Dataplane.ControlPlane.Machinery.Health;
 using Dataplane.ControlPlane.Machinery.Http;
 using Dataplane.ControlPlane.Machinery.Registry;
+using Dataplane.ControlPlane.ResourceMetrics;
 using Dataplane.ControlPlane.Resources;
 using Dataplane.ControlPlane.Scheduling;
 using Dataplane.ControlPlane.Security;
@@ -99,7 +100,9 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         var store = await OpenStoreAsync(options, new ForeignValues(ServedResources.Catalog(allocation, time)), time, cancellation);
         _owned.Add(store);
         var health = new HealthChecks(store, _stopping.Token);
-        var catalog = ServedResources.Catalog(allocation, time, health);
+        var kubelets = Own(new KubeletClient(identity.KubeletClient, options.KubeletDialer));
+        var catalog = ServedResources.Catalog(
+            allocation, time, new ComponentStatusResource(health), UsageResource.All(store, new UsageReader(kubelets, time, _logger), time));
         var quotas = new QuotaLedger(store, catalog, time);
         var writer = new ObjectWriter(store, new AdmissionChain(store, quotas), time, options.EventTtl);
         var custom = Own(new CustomResourceServing(store, writer, catalog, time, _logger));
@@ -112,7 +115,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         await EnsureNamespacesAsync(store, writer, catalog);
         await SystemPriorityClasses.EnsureAsync(store, writer, catalog);
         await DefaultServiceCidr.EnsureAsync(store, writer, catalog, options.ServiceCidr.ToString(), time);
-        var router = ApiAssembly.Router(options, identity, store, catalog, writer, health, time, _logger, Own, _stopping.Token);
+        var router = ApiAssembly.Router(options, identity, store, catalog, writer, health, kubelets, time, _logger, Own, _stopping.Token);
         foreach (var listen in options.Listen)
         {
             var endpoint = await HttpEndpoint.StartAsync(

@@ -29,6 +29,9 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Key}: not shown, its value cannot be read: {Problem}")]
     public static partial void Unreadable(ILogger logger, string key, string problem);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No metrics of node {Node}, which is left out until it answers: {Problem}")]
+    public static partial void NodeNotMeasured(ILogger logger, string node, string problem);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Quotas could not be counted: {Problem}")]
     public static partial void RecountFailed(ILogger logger, string problem);
 

@@ -64,8 +64,8 @@ internal abstract class ResourceDescriptor
     /// <summary>A question that is answered, never stored.</summary>
     public virtual bool IsReview => false;
 
-    /// <summary>Objects that are not stored but made when asked for: they can be read and nothing else. Null for all that are stored.</summary>
-    public virtual Func<IEnumerable<StoredObject>>? Computed => null;
+    /// <summary>Makes objects that are not stored: they can be read and nothing else. Null for all kinds that are stored.</summary>
+    public virtual IComputedObjects? Computed => null;
 
     /// <summary>DELETE of the collection deletes all that is in it.</summary>
     public virtual bool DeletesCollections => true;

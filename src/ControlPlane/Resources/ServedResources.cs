@@ -1,5 +1,4 @@
 using Dataplane.ControlPlane.CustomResources.Definitions;
-using Dataplane.ControlPlane.Machinery.Health;
 using Dataplane.ControlPlane.Services;
 
 namespace Dataplane.ControlPlane.Resources;
@@ -7,9 +6,14 @@ namespace Dataplane.ControlPlane.Resources;
 /// <summary>The list of what is served, in the order discovery shows it.</summary>
 internal static class ServedResources
 {
-    public static ResourceCatalog Catalog(ServiceAllocation allocation, TimeProvider? time = null, HealthChecks? health = null) => new(
+    /// <param name="allocation">Where Services get addresses and ports from.</param>
+    /// <param name="time">Of what is written.</param>
+    /// <param name="status">Kind of the core group whose objects are made when asked for, if it is served.</param>
+    /// <param name="usage">The same of metrics.k8s.io.</param>
+    public static ResourceCatalog Catalog(
+        ServiceAllocation allocation, TimeProvider? time = null, ComponentStatusResource? status = null, IReadOnlyList<ResourceDescriptor>? usage = null) => new(
     [
-        .. health is null ? Array.Empty<ResourceDescriptor>() : [new ComponentStatusResource(health)],
+        .. status is null ? Array.Empty<ResourceDescriptor>() : [status],
         new ConfigMapResource(),
         new EndpointsResource(),
         new EventResource(),
@@ -51,5 +55,6 @@ internal static class ServedResources
         new PriorityClassResource(),
         new StorageClassResource(),
         new DefinitionResource(time ?? TimeProvider.System),
+        .. usage ?? [],
     ]);
 }

@@ -14,7 +14,8 @@ public sealed class ProtobufRoundTripTests
 {
     private const int MostDepth = 7;
 
-    public static TheoryData<string> Served => [.. ServedResources.Catalog(Allocation()).All.Select(resource => resource.SchemaName).Distinct()];
+    public static TheoryData<string> Served =>
+        [.. ServedResources.Catalog(Allocation()).All.Select(resource => resource.SchemaName).Distinct(), "metrics.NodeMetrics", "metrics.PodMetrics"];
 
     [Theory]
     [MemberData(nameof(Served))]
@@ -102,6 +103,7 @@ public sealed class ProtobufRoundTripTests
             FieldKind.Bytes => Convert.ToBase64String(BitConverter.GetBytes(random.NextInt64())),
             FieldKind.Time => ObjectJson.Time(time),
             FieldKind.MicroTime => ObjectJson.MicroTime(time),
+            FieldKind.Duration => $"{random.Next(1, 60).ToString(CultureInfo.InvariantCulture)}s",
             FieldKind.Quantity => random.Next(1000).ToString(CultureInfo.InvariantCulture) + "Mi",
             FieldKind.IntOrString => random.Next(2) == 0 ? JsonValue.Create((long)random.Next(1, 65536)) : "25%",
             FieldKind.FieldsV1 or FieldKind.RawExtension => new JsonObject { ["f:spec"] = new JsonObject { [$"f:{random.Next(10)}"] = new JsonObject() } },

@@ -65,7 +65,7 @@ internal sealed class DiscoveryDocuments(ResourceCatalog catalog)
                 main["categories"] = Strings(names.Categories);
             }
 
-            if (!descriptor.IsReview)
+            if (!descriptor.IsReview && descriptor.Computed is null)
             {
                 main["storageVersionHash"] = StorageVersionHash(descriptor);
             }

@@ -12,6 +12,13 @@ internal static class OpenApiPaths
         var names = descriptor.Names;
         var root = names.Group.Length == 0 ? $"/api/{names.Version}" : $"/apis/{names.Group}/{names.Version}";
         var collection = names.Namespaced ? $"{root}/namespaces/{{namespace}}/{names.Plural}" : $"{root}/{names.Plural}";
+        if (descriptor.Computed is not null)
+        {
+            paths[collection] = new JsonObject { ["get"] = Operation("list", names) };
+            paths[$"{collection}/{{name}}"] = new JsonObject { ["get"] = Operation("get", names) };
+            return;
+        }
+
         paths[collection] = new JsonObject
         {
             ["get"] = Operation("list", names),

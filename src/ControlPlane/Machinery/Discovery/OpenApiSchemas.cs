@@ -213,6 +213,11 @@ internal sealed class OpenApiSchemas(SchemaDescriptions descriptions)
             return $"io.k8s.api.{group[..^2]}.v2.{type.GoName}";
         }
 
-        return group == "meta" ? $"{MetaPackage}.{type.GoName}" : $"io.k8s.api.{group}.v1.{type.GoName}";
+        return group switch
+        {
+            "meta" => $"{MetaPackage}.{type.GoName}",
+            "metrics" => $"io.k8s.metrics.pkg.apis.metrics.v1beta1.{type.GoName}",
+            _ => $"io.k8s.api.{group}.v1.{type.GoName}",
+        };
     }
 }

@@ -21,6 +21,7 @@ internal static class ApiAssembly
         ResourceCatalog catalog,
         ObjectWriter writer,
         HealthChecks health,
+        KubeletClient kubelets,
         TimeProvider time,
         ILogger logger,
         Func<IDisposable, IDisposable> own,
@@ -30,8 +31,6 @@ internal static class ApiAssembly
         var verifier = new TokenVerifier(tokens, store, time);
         var reader = new ObjectReader(store, time);
         var metrics = new RequestMetrics(time);
-        var kubelets = new KubeletClient(identity.KubeletClient, options.KubeletDialer);
-        own(kubelets);
         var proxy = new ProxyForwarder(new ProxyResolver(store, catalog), identity.KubeletClient, options.PodDialer, options.KubeletDialer);
         own(proxy);
         var deleter = new ObjectDeleter(store, time);

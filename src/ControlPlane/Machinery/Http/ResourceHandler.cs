@@ -38,10 +38,13 @@ internal sealed class ResourceHandler(
         _ => throw StatusException.PageNotFound(),
     };
 
-    private Task GetAsync(ApiRequest request)
+    private async Task GetAsync(ApiRequest request)
     {
         _ = ScopeOf(request);
-        return ResponseWriter.WriteObjectAsync(request, reader.Get(request.Descriptor, request.Namespace, request.Name), time);
+        var obj = request.Descriptor.Computed is { } computed
+            ? await computed.GetAsync(request.Namespace, request.Name, request.Http.RequestAborted)
+            : reader.Get(request.Descriptor, request.Namespace, request.Name);
+        await ResponseWriter.WriteObjectAsync(request, obj, time);
     }
 
     private async Task ListAsync(ApiRequest request)

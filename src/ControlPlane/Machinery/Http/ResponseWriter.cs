@@ -86,10 +86,15 @@ internal static class ResponseWriter
         };
     }
 
-    /// <summary>List metadata, the same in lists and tables.</summary>
+    /// <summary>List metadata, the same in lists and tables. What is not stored has no revision.</summary>
     public static JsonObject ListMetadata(Revision revision, string? continueToken, long? remaining)
     {
-        var metadata = new JsonObject { ["resourceVersion"] = revision.ToString() };
+        var metadata = new JsonObject();
+        if (revision != Revision.None)
+        {
+            metadata["resourceVersion"] = revision.ToString();
+        }
+
         if (continueToken is not null)
         {
             metadata["continue"] = continueToken;

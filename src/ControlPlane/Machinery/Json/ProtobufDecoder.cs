@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Dataplane.Api;
 using Dataplane.ControlPlane.Machinery.Schema;
 
 namespace Dataplane.ControlPlane.Machinery.Json;
@@ -229,7 +230,7 @@ internal static class ProtobufDecoder
             FieldKind.Quantity => text,
             FieldKind.Strings => texts,
             FieldKind.IntOrString => first == 0 ? JsonValue.Create(second) : text,
-            FieldKind.Duration => FormattableString.Invariant($"{TimeSpan.FromTicks(first / 100).TotalSeconds}s"),
+            FieldKind.Duration => GoDuration.Format(TimeSpan.FromTicks(first / TimeSpan.NanosecondsPerTick)),
             FieldKind.Time => bytes.IsEmpty || first == 0 ? null : ObjectJson.Time(DateTimeOffset.FromUnixTimeSeconds(first)),
             FieldKind.MicroTime => bytes.IsEmpty ? null : ObjectJson.MicroTime(DateTimeOffset.FromUnixTimeSeconds(first).AddTicks(second / 100)),
             _ => raw.Length == 0 ? null : ParseRaw(raw),

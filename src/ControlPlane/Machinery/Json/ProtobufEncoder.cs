@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dataplane.Api;
 using Dataplane.ControlPlane.Machinery.Schema;
 
 namespace Dataplane.ControlPlane.Machinery.Json;
@@ -171,6 +172,9 @@ internal static class ProtobufEncoder
                 break;
             case FieldKind.Quantity:
                 writer.Text(1, value.GetValue<string>());
+                break;
+            case FieldKind.Duration:
+                writer.Varint(1, GoDuration.Parse(value.GetValue<string>()).Ticks * TimeSpan.NanosecondsPerTick);
                 break;
             case FieldKind.IntOrString when value.AsValue().AsInteger() is { } number:
                 writer.Varint(1, 0);

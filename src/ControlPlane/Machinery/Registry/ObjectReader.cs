@@ -7,23 +7,22 @@ namespace Dataplane.ControlPlane.Machinery.Registry;
 /// <summary>Objects of one answer, and what the answer's list metadata says.</summary>
 internal sealed record ObjectList(Revision Revision, IReadOnlyList<StoredObject> Items, string? Continue, long? Remaining);
 
-/// <summary>Reads: one object, or a list with the rules of A5.</summary>
+/// <summary>Reads: one stored object, or a list with the rules of A5.</summary>
 internal sealed class ObjectReader(IStore store, TimeProvider time)
 {
     private static readonly TimeSpan FreshnessWait = TimeSpan.FromSeconds(3);
 
     public StoredObject Get(ResourceDescriptor descriptor, string ns, string name) =>
-        (descriptor.Computed is { } made ? made().FirstOrDefault(obj => obj.Name == name) : store.Current.Get(descriptor.Key(ns, name)))
-            ?? throw StatusException.NotFound(descriptor.Names.Qualified, name);
+        store.Current.Get(descriptor.Key(ns, name)) ?? throw StatusException.NotFound(descriptor.Names.Qualified, name);
 
     /// <exception cref="StatusException">410 when the past asked for is gone, 504 when the future asked for does not come.</exception>
     public async Task<ObjectList> ListAsync(ResourceDescriptor descriptor, string ns, ListQuery query, CancellationToken cancellation)
     {
         ListRules.CheckList(query);
         var filter = new ObjectFilter(descriptor, query.LabelSelector, query.FieldSelector);
-        if (descriptor.Computed is { } made)
+        if (descriptor.Computed is { } computed)
         {
-            return new ObjectList(store.Current.Revision, [.. made().Where(filter.Matches)], null, null);
+            return new ObjectList(Revision.None, await computed.ListAsync(ns, filter, cancellation), null, null);
         }
 
         var prefix = descriptor.Prefix(ns);
