@@ -60,7 +60,7 @@ public sealed class KubernetesClient : IDisposable
     /// <summary>All objects, or one chunk of them when <see cref="ListOptions.Limit"/> is given.</summary>
     public Task<KubernetesList<T>> ListAsync<T>(ListOptions? options = null, CancellationToken cancellationToken = default)
         where T : class, IResource<T> =>
-        SendAsync<KubernetesList<T>>(HttpMethod.Get, T.Resource.Path(options?.Namespace) + ListQuery.Of(options), null, cancellationToken);
+        ReadAsync<KubernetesList<T>>(T.Resource.Path(options?.Namespace) + ListQuery.Of(options), cancellationToken);
 
     /// <summary>The metadata of all objects of a resource known only at run time.</summary>
     public Task<KubernetesList<PartialObjectMetadata>> ListMetadataAsync(
@@ -233,6 +233,31 @@ public sealed class KubernetesClient : IDisposable
             method, path, body, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
         var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         return await ApiJson.DeserializeAsync<T>(stream, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Reads while it comes in. A chunk of a large list is tens of megabytes: kept whole first it would be there twice, and the buffers would stay
+    /// in their pool after it.
+    /// </summary>
+    private async Task<T> ReadAsync<T>(string path, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_http.Timeout);
+        try
+        {
+            using var response = await RequestAsync(HttpMethod.Get, path, null, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
+            var stream = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
+            await using var _ = stream.ConfigureAwait(false);
+            return await ApiJson.DeserializeAsync<T>(stream, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException expired) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HttpRequestException($"GET {new Uri(Server, path)}: no whole answer within {_http.Timeout.TotalSeconds} s", expired);
+        }
+        catch (IOException broken)
+        {
+            throw new HttpRequestException($"GET {new Uri(Server, path)}: {broken.Message}", broken);
+        }
     }
 
     private async Task<HttpResponseMessage> RequestAsync(

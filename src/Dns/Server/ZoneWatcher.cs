@@ -19,6 +19,9 @@ internal sealed class ZoneWatcher : IAsyncDisposable
     /// <summary>Services whose lists leave garbage worth a collection.</summary>
     private const int LargeCluster = 500;
 
+    /// <summary>Slices in one answer of a list: each may have a hundred endpoints, and a chunk is in memory whole.</summary>
+    private const int SlicesAtOnce = 100;
+
     private static readonly object Present = new();
 
     private readonly Channel<Action<ZoneState>> _changes = Channel.CreateUnbounded<Action<ZoneState>>(new() { SingleReader = true });
@@ -57,7 +60,7 @@ internal sealed class ZoneWatcher : IAsyncDisposable
         if (!plan.WithoutEndpoints)
         {
             informers.Add(Follow<EndpointSlice, SliceChange>(
-                informerLogger, plan.Labels, slice => SliceChange.Of(slice, plan.NamesEndpointsByPod), (zone, name, now) => zone.SetSlice(name, now?.Shape, now?.Triggered)));
+                informerLogger, plan.Labels, slice => SliceChange.Of(slice, plan.NamesEndpointsByPod), (zone, name, now) => zone.SetSlice(name, now?.Shape, now?.Triggered), SlicesAtOnce));
         }
 
         if (plan.Pods == PodRecordMode.Verified)
@@ -87,11 +90,13 @@ internal sealed class ZoneWatcher : IAsyncDisposable
     /// <param name="labels">A selector; null for all.</param>
     /// <param name="shape">What the zone needs of an object, taken as it arrives: no more is kept.</param>
     /// <param name="apply">Given null for an object that is gone.</param>
-    private (Task Running, Task Synced) Follow<T, TShape>(ILogger logger, string? labels, Func<T, TShape> shape, Action<ZoneState, NamespacedName, TShape?> apply)
+    /// <param name="chunk">Objects in one answer of a list.</param>
+    private (Task Running, Task Synced) Follow<T, TShape>(
+        ILogger logger, string? labels, Func<T, TShape> shape, Action<ZoneState, NamespacedName, TShape?> apply, int chunk = 500)
         where T : class, IResource<T>
         where TShape : class
     {
-        var informer = new Informer<T>(_client, new InformerOptions { LabelSelector = labels }, logger, _time) { KeepsVersionsOnly = true };
+        var informer = new Informer<T>(_client, new InformerOptions { LabelSelector = labels, ChunkSize = chunk }, logger, _time) { KeepsVersionsOnly = true };
         _heard.Add(() => informer.LastHeard);
         informer.Subscribe(change =>
         {

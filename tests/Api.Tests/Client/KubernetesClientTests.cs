@@ -67,6 +67,18 @@ public sealed class KubernetesClientTests
             throw new TaskCanceledException("", new TimeoutException());
     }
 
+    /// <summary>A list is read while it comes in: that it began to come is no answer yet.</summary>
+    [Fact]
+    public async Task A_list_that_breaks_off_fails_like_any_request()
+    {
+        _api.BrokenWatch("""{"metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"a"}},""");
+        using var client = _api.Client();
+
+        var error = await Assert.ThrowsAsync<HttpRequestException>(() => client.ListAsync<Pod>());
+
+        Assert.Equal("GET http://api.test/api/v1/pods: connection reset by peer", error.Message);
+    }
+
     [Fact]
     public async Task A_status_becomes_an_exception()
     {

@@ -87,9 +87,10 @@ internal sealed class DnsClusterCases(DnsBenchPlan plan, BenchReport report)
         PacketStorm.Send(subject.EndPoint, plan.MalformedPackets, seed: 2);
         var rate = plan.MalformedPackets / Stopwatch.GetElapsedTime(started).TotalSeconds;
         await subject.WaitForAsync(SyntheticApi.LastService, response => response.Answers.Count > 0, cancellation);
+        var growth = subject.ResidentMB - before;
         report.Total("malformed", DnsBenchPlan.Own, "packets survived", "1", plan.MalformedPackets, subject.HasEnded ? 0 : plan.MalformedPackets);
         report.Total("malformed", DnsBenchPlan.Own, "packets looked at", "1/s", plan.MalformedPackets, rate);
         report.Total("malformed", DnsBenchPlan.Own, "exceptions", "1", plan.MalformedPackets, await subject.MetricAsync("coredns_panics_total", cancellation));
-        report.Total("malformed", DnsBenchPlan.Own, "growth", "MB", plan.MalformedPackets, subject.ResidentMB - before);
+        report.Total("malformed", DnsBenchPlan.Own, "growth", "MB", plan.MalformedPackets, growth);
     }
 }
