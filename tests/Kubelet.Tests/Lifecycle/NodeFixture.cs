@@ -70,6 +70,12 @@ public class NodeFixture : IAsyncLifetime
         }),
         new OutputLoggers(), default);
 
+    internal async Task RestartAgentAsync()
+    {
+        await Agent.DisposeAsync();
+        Agent = await StartAgentAsync();
+    }
+
     internal async Task<Pod> CreateAsync(Pod pod) => await Client.CreateAsync(pod);
 
     internal static Pod Pod(string name, params Container[] containers) => new()
