@@ -179,7 +179,7 @@ internal sealed class CustomResourceServing(
             }
         }
 
-        await writer.UpdateAsync(_definitions, "", definition.Name, UpdateScope.Subresource, Release, dryRun: false);
+        await writer.AmendAsync(_definitions, "", definition.Name, UpdateScope.Subresource, Release, dryRun: false);
         return true;
 
         JsonObject Release(JsonObject obj)

@@ -11,7 +11,7 @@ internal sealed class PodBinder(KubernetesClient client, EventRecorder events, I
     private const string PodScheduled = "PodScheduled";
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>Binds a pod to a node. False when that failed in a way that calls for another decision.</summary>
+    /// <summary>Binds a pod to a node. False when it was not done: whether the pod still needs a node is to be looked at again.</summary>
     public async Task<bool> BindAsync(Pod pod, string node, CancellationToken cancellationToken)
     {
         var binding = new Binding
@@ -31,17 +31,22 @@ internal sealed class PodBinder(KubernetesClient client, EventRecorder events, I
         }
         catch (ApiException error) when (error.IsNotFound || error.IsConflict)
         {
-            // Deleted, or bound by somebody else: the watch tells, there is nothing left to decide.
-            return true;
+            // Deleted, or bound by somebody else: nothing that anybody has to be told.
+            Log.BindingRefused(logger, NamespacedName.Of(pod), node, error.Message);
+            await PauseAsync(cancellationToken).ConfigureAwait(false);
+            return false;
         }
         catch (Exception error) when (error is ApiException or HttpRequestException or OperationCanceledException)
         {
             Log.BindingFailed(logger, NamespacedName.Of(pod), node, error.Message);
             events.Warning(pod, "FailedScheduling", $"binding rejected: {error.Message}", "Scheduling");
-            await Task.Delay(RetryDelay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await PauseAsync(cancellationToken).ConfigureAwait(false);
             return false;
         }
     }
+
+    private async Task PauseAsync(CancellationToken cancellationToken) =>
+        await Task.Delay(RetryDelay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <summary>Tells that a pod fits nowhere: an event and its PodScheduled condition, which is written only when it changes.</summary>
     public async Task RefuseAsync(Pod pod, string message, CancellationToken cancellationToken)

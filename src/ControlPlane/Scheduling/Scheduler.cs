@@ -11,7 +11,7 @@ namespace Dataplane.ControlPlane.Scheduling;
 /// <code>
 /// informers ──changes──> one loop: cluster state ──> filter, rank, place ──> bind (beside the loop)
 ///                          ^                                                   │
-///                          └──────────────── binding failed ───────────────────┘
+///                          └─────── not bound: what does the cache say? ───────┘
 /// </code>
 /// A decision counts at once, so the next pod sees it before the server does. A pod that fits nowhere waits for a change that
 /// could help: a node that came or changed, a pod that went.
@@ -24,7 +24,11 @@ internal sealed class Scheduler
     private readonly ClusterState _cluster = new();
     private readonly Dictionary<NamespacedName, Pod> _unschedulable = [];
     private readonly Dictionary<NamespacedName, Pod> _pending = [];
+
+    /// <summary>By the pod's uid, what is being written about pods that fit nowhere: nothing that is decided later may be written before it.</summary>
+    private readonly Dictionary<string, Task> _refusals = new(StringComparer.Ordinal);
     private readonly SharedInformers _informers;
+    private readonly Lister<Pod> _pods;
     private readonly EventRecorder _events;
     private readonly PodBinder _binder;
     private readonly VolumeBinder _volumeBinder;
@@ -33,6 +37,7 @@ internal sealed class Scheduler
     private Scheduler(SharedInformers informers, EventRecorder events, PodBinder binder, VolumeBinder volumeBinder)
     {
         _informers = informers;
+        _pods = informers.Of<Pod>();
         _events = events;
         _binder = binder;
         _volumeBinder = volumeBinder;
@@ -100,8 +105,7 @@ internal sealed class Scheduler
     {
         if (_volumes.Needs(pod, out var needed) is { } blocked)
         {
-            _unschedulable[NamespacedName.Of(pod)] = pod;
-            _ = _binder.RefuseAsync(pod, SchedulingFailure.Message(_cluster.Nodes.Count(), blocked), cancellationToken);
+            Refuse(pod, SchedulingFailure.Message(_cluster.Nodes.Count(), blocked), cancellationToken);
             return;
         }
 
@@ -127,8 +131,7 @@ internal sealed class Scheduler
 
         if (fitting.Count == 0)
         {
-            _unschedulable[NamespacedName.Of(pod)] = pod;
-            _ = _binder.RefuseAsync(pod, SchedulingFailure.Message(reasons), cancellationToken);
+            Refuse(pod, SchedulingFailure.Message(reasons), cancellationToken);
             return;
         }
 
@@ -136,11 +139,26 @@ internal sealed class Scheduler
         var choice = _volumes.Choose(needed, best.Node!) ?? VolumeChoice.Nothing;
         _volumes.Take(choice);
         _cluster.Place(pod, best.Name);
-        _ = BindAsync(pod, best.Name, choice, cancellationToken);
+        _refusals.Remove(pod.Metadata.UID, out var refusal);
+        _ = BindAsync(pod, best.Name, choice, refusal ?? Task.CompletedTask, cancellationToken);
     }
 
-    private async Task BindAsync(Pod pod, string node, VolumeChoice choice, CancellationToken cancellationToken)
+    private void Refuse(Pod pod, string message, CancellationToken cancellationToken)
     {
+        _unschedulable[NamespacedName.Of(pod)] = pod;
+        var before = _refusals.GetValueOrDefault(pod.Metadata.UID, Task.CompletedTask);
+        _refusals[pod.Metadata.UID] = RefuseAsync(pod, message, before, cancellationToken);
+    }
+
+    private async Task RefuseAsync(Pod pod, string message, Task before, CancellationToken cancellationToken)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _binder.RefuseAsync(pod, message, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task BindAsync(Pod pod, string node, VolumeChoice choice, Task refusal, CancellationToken cancellationToken)
+    {
+        await refusal.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var bound = await _volumeBinder.BindAsync(pod, node, choice, cancellationToken).ConfigureAwait(false)
             && await _binder.BindAsync(pod, node, cancellationToken).ConfigureAwait(false);
         if (choice.Chosen.Count > 0)
@@ -150,12 +168,22 @@ internal sealed class Scheduler
 
         if (!bound && !cancellationToken.IsCancellationRequested)
         {
-            Post(() =>
-            {
-                _cluster.Remove(pod.Metadata.UID);
-                _pending.TryAdd(NamespacedName.Of(pod), pod);
-            });
+            Post(() => Undo(pod));
         }
+    }
+
+    /// <summary>Takes a decision back. The pod needs another one unless it went or got a node from somebody else.</summary>
+    private void Undo(Pod decided)
+    {
+        _cluster.Remove(decided.Metadata.UID);
+        var name = NamespacedName.Of(decided);
+        if (_pods.TryGet(name, out var pod) && pod.Metadata.UID == decided.Metadata.UID)
+        {
+            OnPod(new InformerChange<Pod>(InformerChangeType.Updated, null, pod));
+        }
+
+        // The place that was kept for it is free for others.
+        RetryUnschedulable();
     }
 
     private void OnNode(InformerChange<Node> change)
@@ -199,6 +227,7 @@ internal sealed class Scheduler
         {
             _pending.Remove(name);
             _unschedulable.Remove(name);
+            _refusals.Remove(change.Object.Metadata.UID);
         }
     }
 

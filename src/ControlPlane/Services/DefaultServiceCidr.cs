@@ -26,7 +26,7 @@ internal static class DefaultServiceCidr
             ["spec"] = new JsonObject { ["cidrs"] = new JsonArray(cidr) },
         };
         await writer.CreateAsync(descriptor, "", wanted, dryRun: false);
-        await writer.UpdateAsync(descriptor, "", Name, UpdateScope.Status, Ready, dryRun: false);
+        await writer.AmendAsync(descriptor, "", Name, UpdateScope.Status, Ready, dryRun: false);
 
         JsonObject Ready(JsonObject obj)
         {

@@ -35,7 +35,7 @@ public sealed class NamespaceTests
         await cluster.Client.DeleteAsync<Deployment>(new NamespacedName("default", "web"), new DeleteOptions { PropagationPolicy = "Foreground" }, cluster.Cancellation);
 
         // The pod ends in its own time; until then its owners stay.
-        await cluster.UntilAsync<Pod>("asked to end", list => list[0].Metadata.DeletionTimestamp is not null);
+        await cluster.UntilAsync<Pod>("asked to end", list => list.Exists(pod => pod.Metadata.UID == pods[0].Metadata.UID && pod.Metadata.DeletionTimestamp is not null));
         Assert.Contains("foregroundDeletion", Assert.Single(await cluster.ListAsync<Deployment>()).Metadata.Finalizers);
         await cluster.Client.DeleteAsync<Pod>(NamespacedName.Of(pods[0]), new DeleteOptions { GracePeriodSeconds = 0 }, cluster.Cancellation);
         await cluster.UntilAsync<ReplicaSet>("no replica set", list => list.Count == 0);

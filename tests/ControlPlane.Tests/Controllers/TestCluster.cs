@@ -21,6 +21,8 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public KubernetesClient Client { get; }
 
+    public KubeConfig KubeConfig => _server.KubeConfig;
+
     public CancellationToken Cancellation => _stopping.Token;
 
     /// <summary>Starts a control plane.</summary>
@@ -28,9 +30,10 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <param name="kubelet">Whether bound pods become ready and deleted ones go.</param>
     /// <param name="time">The server's and its controllers' clock; the machine's unless given.</param>
     /// <param name="clusterCidr">Where nodes without a pod network get one from.</param>
-    public static async Task<TestCluster> StartAsync(int nodes = 0, bool kubelet = false, TimeProvider? time = null, IPNetwork? clusterCidr = null)
+    /// <param name="controllers">Whether anything works on the objects.</param>
+    public static async Task<TestCluster> StartAsync(int nodes = 0, bool kubelet = false, TimeProvider? time = null, IPNetwork? clusterCidr = null, bool controllers = true)
     {
-        var options = new ControlPlaneOptions { Store = "memory", Listen = [new ListenAddress(new IPEndPoint(IPAddress.Loopback, 0))], Time = time ?? TimeProvider.System, ClusterCidr = clusterCidr };
+        var options = new ControlPlaneOptions { Store = "memory", Listen = [new ListenAddress(new IPEndPoint(IPAddress.Loopback, 0))], Time = time ?? TimeProvider.System, ClusterCidr = clusterCidr, Controllers = controllers };
         var logs = new TestLogs(TestContext.Current.TestOutputHelper);
         var cluster = new TestCluster(await ControlPlaneServer.StartAsync(options, logs, TestContext.Current.CancellationToken));
         for (var i = 1; i <= nodes; i++)

@@ -61,8 +61,8 @@ internal static class Ownership
         return claimed;
     }
 
-    /// <summary>The cached owner may be deleted already: adopting for it would have the pods deleted with it.</summary>
-    private static async Task<bool> IsAliveAsync<TOwner>(KubernetesClient client, TOwner owner, CancellationToken cancellationToken)
+    /// <summary>Asks the server. The cached owner may be deleted already: what is adopted or made for it is deleted with it.</summary>
+    public static async Task<bool> IsAliveAsync<TOwner>(KubernetesClient client, TOwner owner, CancellationToken cancellationToken)
         where TOwner : class, IResource<TOwner>
     {
         var live = await client.GetAsync<TOwner>(NamespacedName.Of(owner), cancellationToken).ConfigureAwait(false);

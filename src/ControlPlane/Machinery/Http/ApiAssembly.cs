@@ -46,7 +46,7 @@ internal static class ApiAssembly
             time);
         var subresources = new SubresourceHandler(
             reader, writer, new ScaleHandler(reader, writer), new PodLogHandler(targets, kubelets), new PodStreamHandler(targets, kubelets), evictions,
-            new ReviewHandler(verifier), new TokenRequestHandler(reader, store, catalog, tokens, time), time);
+            new ReviewHandler(verifier), new TokenRequestHandler(reader, store, catalog, tokens, time), catalog.Find("", "pods"), time);
         var serverAddress = options.AdvertiseAddress?.ToString() ?? options.Listen[0].Address.ToString();
         var discovery = new DiscoveryHandler(
             new DiscoveryDocuments(catalog), new DiscoveryCache(catalog), new OpenApiDocuments(catalog), health, new MetricsPage(metrics, store, catalog),

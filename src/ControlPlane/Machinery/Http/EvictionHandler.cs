@@ -37,12 +37,14 @@ internal sealed class EvictionHandler(ObjectReader reader, ObjectWriter writer, 
         var pod = reader.Get(request.Descriptor, request.Namespace, request.Name);
         var document = pod.Document();
         ObjectIdentity.CheckUid(request.Descriptor.Names.Qualified, request.Name, wish.Uid, document);
+        ObjectIdentity.CheckVersion(request.Descriptor.Names.Qualified, request.Name, wish.ResourceVersion, document);
         if (NeedsBudget(document) && BudgetOf(pod) is { } budget)
         {
             await SpendAsync(budget, document, request, wish.DryRun);
         }
 
-        await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, UpdateScope.Status, Mark, wish.DryRun);
+        var marked = await writer.AmendAsync(request.Descriptor, request.Namespace, request.Name, UpdateScope.Status, Mark, wish.DryRun);
+        wish = string.IsNullOrEmpty(wish.ResourceVersion) ? wish : wish with { ResourceVersion = marked.Modified.ToString() };
         await deleter.DeleteAsync(request.Descriptor, request.Namespace, request.Name, wish);
         await ResponseWriter.WriteTypedAsync(request.Http, Success(), "meta.Status", 201);
     }
@@ -87,7 +89,7 @@ internal sealed class EvictionHandler(ObjectReader reader, ObjectWriter writer, 
             return;
         }
 
-        await writer.UpdateAsync(_budgets, request.Namespace, budget.Name, UpdateScope.Status, Spend, dryRun);
+        await writer.AmendAsync(_budgets, request.Namespace, budget.Name, UpdateScope.Status, Spend, dryRun);
 
         JsonObject Spend(JsonObject current)
         {

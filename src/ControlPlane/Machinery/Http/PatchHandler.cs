@@ -31,21 +31,13 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
 
         JsonObject Change(JsonObject current)
         {
-            var version = current.Text("metadata", "resourceVersion");
             if (!patch.MayTouchOwners)
             {
                 // The stored ones stay; nothing has to read them here.
                 current.Metadata().Remove("managedFields");
             }
 
-            var patched = patch.Apply(current);
-
-            // Only a patch that names another version than this one insists on it: the rest is applied again after a race.
-            if (patched.Text("metadata", "resourceVersion") == version)
-            {
-                patched.Metadata().Remove("resourceVersion");
-            }
-
+            var patched = patch.ApplyTo(current);
             var decoded = Decode(request, patched, request.Descriptor.IsCustom ? null : patch.Touched);
             if (!reported)
             {
@@ -61,7 +53,7 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
     /// <exception cref="StatusException">415 for a kind that is not served, 400 for one that cannot be read.</exception>
     /// <param name="request">The PATCH.</param>
     /// <param name="type">What is patched; null when it has no merge keys: no strategic merge then.</param>
-    public static async Task<Func<JsonObject, JsonObject>> ReadAsync(ApiRequest request, TypeSchema? type) => (await ReadPatchAsync(request, type)).Apply;
+    public static async Task<Func<JsonObject, JsonObject>> ReadAsync(ApiRequest request, TypeSchema? type) => (await ReadPatchAsync(request, type)).ApplyTo;
 
     private static async Task<ReadPatch> ReadPatchAsync(ApiRequest request, TypeSchema? type)
     {
@@ -212,7 +204,21 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
     /// <param name="Apply">From the current object, which it may change, to the patched one.</param>
     /// <param name="Touched">Fields of the object that may change; null when all may.</param>
     /// <param name="MayTouchOwners">Whether metadata.managedFields may change.</param>
-    private sealed record ReadPatch(Func<JsonObject, JsonObject> Apply, IReadOnlyList<string>? Touched, bool MayTouchOwners);
+    private sealed record ReadPatch(Func<JsonObject, JsonObject> Apply, IReadOnlyList<string>? Touched, bool MayTouchOwners)
+    {
+        /// <summary>Only a patch that names another version than this one insists on it: the rest is applied again after a race.</summary>
+        public JsonObject ApplyTo(JsonObject current)
+        {
+            var version = current.Text("metadata", "resourceVersion");
+            var patched = Apply(current);
+            if (patched.Text("metadata", "resourceVersion") == version)
+            {
+                patched.Metadata().Remove("resourceVersion");
+            }
+
+            return patched;
+        }
+    }
 
     private static StatusException RefusePatch(string errors)
     {

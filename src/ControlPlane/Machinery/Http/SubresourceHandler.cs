@@ -2,13 +2,14 @@ using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Registry;
+using Dataplane.ControlPlane.Resources;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
 
 /// <summary>Subresources that are no view of the whole object: binding, eviction, scale, reviews, a pod's log and connections into it.</summary>
 internal sealed class SubresourceHandler(
     ObjectReader reader, ObjectWriter writer, ScaleHandler scale, PodLogHandler logs, PodStreamHandler streams, EvictionHandler evictions,
-    ReviewHandler reviews, TokenRequestHandler tokens,
+    ReviewHandler reviews, TokenRequestHandler tokens, ResourceDescriptor pods,
     TimeProvider time)
 {
     public bool Handles(ApiRequest request) =>
@@ -17,6 +18,7 @@ internal sealed class SubresourceHandler(
 
     public Task HandleAsync(ApiRequest request) => (request.Descriptor.Names.Kind, request.Subresource) switch
     {
+        ("Binding", "") when request.Http.Request.Method == "POST" => BindAsync(request),
         (_, "") when request is { Descriptor.IsReview: true, Http.Request.Method: "POST" } => reviews.HandleAsync(request),
         ("ServiceAccount", "token") when request.Http.Request.Method == "POST" => tokens.HandleAsync(request),
         ("Pod", "binding") when request.Http.Request.Method == "POST" => BindAsync(request),
@@ -31,8 +33,20 @@ internal sealed class SubresourceHandler(
 
     private async Task BindAsync(ApiRequest request)
     {
-        var names = request.Descriptor.Names with { Kind = "Binding" };
+        var names = pods.Names with { Kind = "Binding" };
         var binding = await RequestBody.ReadObjectAsync(request.Http, names, "core.Binding");
+        var named = binding.Text("metadata", "name") ?? "";
+        var name = request.Name.Length > 0 ? request.Name : named;
+        if (name.Length == 0)
+        {
+            throw StatusException.BadRequest("name must be provided");
+        }
+
+        if (named.Length > 0 && named != name)
+        {
+            throw StatusException.BadRequest("name in URL does not match name in Binding object");
+        }
+
         var node = binding.Text("target", "name") ?? "";
         var errors = new FieldErrors();
         if (binding.Text("target", "kind") is { Length: > 0 } kind)
@@ -50,24 +64,25 @@ internal sealed class SubresourceHandler(
 
         if (!errors.IsEmpty)
         {
-            throw StatusException.Invalid("", "Binding", request.Name, errors);
+            throw StatusException.Invalid("", "Binding", name, errors);
         }
 
-        await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, UpdateScope.Subresource, Bind, request.DryRun, RequestWriter.Of(request));
+        await writer.AmendAsync(pods, request.Namespace, name, UpdateScope.Subresource, Bind, request.DryRun, RequestWriter.Of(request));
         await ResponseWriter.WriteTypedAsync(request.Http, Success(), "meta.Status", 201);
 
         JsonObject Bind(JsonObject pod)
         {
             var uid = binding.Text("metadata", "uid");
-            ObjectIdentity.CheckUid("pods/binding", request.Name, uid, pod);
+            ObjectIdentity.CheckUid("pods/binding", name, uid, pod);
+            ObjectIdentity.CheckVersion("pods/binding", name, binding.Text("metadata", "resourceVersion"), pod);
             if (pod.Text("metadata", "deletionTimestamp") is not null)
             {
-                throw StatusException.Conflict("pods/binding", request.Name, $"pod {request.Name} is being deleted, cannot be assigned to a host");
+                throw StatusException.Conflict("pods/binding", name, $"pod {name} is being deleted, cannot be assigned to a host");
             }
 
             if (pod.Text("spec", "nodeName") is { Length: > 0 } bound)
             {
-                throw StatusException.Conflict("pods/binding", request.Name, $"pod {request.Name} is already assigned to node \"{bound}\"");
+                throw StatusException.Conflict("pods/binding", name, $"pod {name} is already assigned to node \"{bound}\"");
             }
 
             pod.Ensure("spec")["nodeName"] = node;

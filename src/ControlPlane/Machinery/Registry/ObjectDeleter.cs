@@ -36,14 +36,7 @@ internal sealed class ObjectDeleter(IStore store, TimeProvider time)
             var current = store.Current.Get(key) ?? throw StatusException.NotFound(descriptor.Names.Qualified, name);
             var obj = current.Document();
             ObjectIdentity.CheckUid(descriptor.Names.Qualified, name, wish.Uid, obj);
-            if (wish.ResourceVersion is { Length: > 0 } required && required != current.Modified.ToString())
-            {
-                throw StatusException.Conflict(
-                    descriptor.Names.Qualified,
-                    name,
-                    $"Precondition failed: ResourceVersion in precondition: {required}, ResourceVersion in object meta: {current.Modified}");
-            }
-
+            ObjectIdentity.CheckVersion(descriptor.Names.Qualified, name, wish.ResourceVersion, obj);
             if (!Mark(descriptor, obj, wish))
             {
                 return (current, false);

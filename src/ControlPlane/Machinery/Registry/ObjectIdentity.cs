@@ -47,6 +47,17 @@ internal static class ObjectIdentity
         }
     }
 
+    /// <exception cref="StatusException">409: a version was required and the object is at another.</exception>
+    public static void CheckVersion(string resource, string name, string? required, JsonObject old)
+    {
+        var actual = old.Text("metadata", "resourceVersion");
+        if (!string.IsNullOrEmpty(required) && required != actual)
+        {
+            throw StatusException.Conflict(
+                resource, name, $"Precondition failed: ResourceVersion in precondition: {required}, ResourceVersion in object meta: {actual}");
+        }
+    }
+
     /// <summary>Puts back what only the server sets.</summary>
     public static void Preserve(JsonObject obj, JsonObject old)
     {

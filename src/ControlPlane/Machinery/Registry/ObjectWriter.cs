@@ -205,6 +205,21 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
         }
     }
 
+    /// <summary>A change that holds for whatever version there is: a write that comes between makes it only be made again.</summary>
+    /// <inheritdoc cref="UpdateAsync"/>
+    public Task<StoredObject> AmendAsync(
+        ResourceDescriptor descriptor, string ns, string name, UpdateScope scope, Func<JsonObject, JsonObject> change, bool dryRun, FieldManager? manager = null)
+    {
+        return UpdateAsync(descriptor, ns, name, scope, Unconditional, dryRun, manager);
+
+        JsonObject Unconditional(JsonObject current)
+        {
+            var obj = change(current);
+            obj.Metadata().Remove("resourceVersion");
+            return obj;
+        }
+    }
+
     private StoreWrite Put(ResourceDescriptor descriptor, string key, Revision expected, byte[] value) =>
         StoreWrite.Put(key, expected, value) with { TimeToLive = descriptor.Expires ? eventTtl : null };
 
