@@ -6,7 +6,7 @@ namespace Dataplane.ControlPlane.Store;
 /// </summary>
 internal sealed class RevisionHistory
 {
-    /// <summary>How many events keep their encodings and the versions before them whole: watchers that keep up are not further behind.</summary>
+    /// <summary>How many events keep their encodings and their versions whole: watchers that keep up are not further behind.</summary>
     private const int WarmEvents = 256;
 
     /// <summary>
@@ -18,6 +18,7 @@ internal sealed class RevisionHistory
     private readonly Lock _gate = new();
     private readonly Queue<Step> _recent = new();
     private readonly Queue<StoreEvent> _warm = new();
+    private readonly CommonForms _forms = new();
     private readonly Dictionary<string, List<StoreWatch>> _watches = new(StringComparer.Ordinal);
     private readonly SortedList<Revision, TaskCompletionSource> _waiters = [];
     private readonly int _capacity;
@@ -33,6 +34,10 @@ internal sealed class RevisionHistory
     {
         _current = _oldest = start;
         _capacity = capacity;
+        foreach (var obj in start.List(""))
+        {
+            _forms.Take(obj);
+        }
     }
 
     public StoreSnapshot Current => _current;
@@ -238,6 +243,7 @@ internal sealed class RevisionHistory
                 var cold = _warm.Dequeue();
                 cold.Forget();
                 cold.Previous?.Shrink(cold.Object);
+                _forms.Take(cold.Object);
             }
         }
     }

@@ -20,7 +20,7 @@ internal sealed class StoredObject
     private readonly int _versionAt;
     private readonly int _versionLength;
 
-    /// <summary>The JSON, or the <see cref="VersionDelta"/> to a later version that has taken its place.</summary>
+    /// <summary>The JSON, or the <see cref="VersionDelta"/> to a later version or to what objects of its kind have in common.</summary>
     private object _form;
 
     /// <summary>How many earlier versions are told by their differences to this one, or to one of those.</summary>
@@ -47,14 +47,22 @@ internal sealed class StoredObject
 
     public Revision Modified { get; }
 
-    /// <summary>What is served: the JSON with resourceVersion. Of a version of the past it may be made anew with every call.</summary>
+    /// <summary>
+    /// What is served: the JSON with resourceVersion. It may be made anew with every call; who reads many objects takes a <see cref="JsonScratch"/>.
+    /// </summary>
     public ReadOnlyMemory<byte> Json => Bytes;
 
     /// <summary>Length of <see cref="Json"/>.</summary>
     public int JsonLength => _length;
 
+    /// <summary>Length of the object's message in protobuf, once somebody has counted it; 0 before. Of the same bytes everybody counts the same.</summary>
+    public int ProtobufLength { get; set; }
+
     /// <summary>Bytes that the content takes at present.</summary>
     public int Footprint => _form is VersionDelta delta ? delta.Size : _length;
+
+    /// <summary>Whether the bytes are there as they are served.</summary>
+    public bool IsWhole => _form is byte[];
 
     private byte[] Bytes => _form is byte[] whole ? whole : ((VersionDelta)_form).Restore();
 
@@ -69,10 +77,19 @@ internal sealed class StoredObject
     public int ValueLength => _length - _versionLength;
 
     /// <summary>A fresh document the caller may change.</summary>
-    public JsonObject Document() => ObjectJson.Decode(Bytes);
+    public JsonObject Document() => JsonObject.Create(Parse())!;
 
     /// <summary>The document to read; any number of documents to change can be made of it.</summary>
-    public JsonElement Parse() => ObjectJson.Parse(Bytes);
+    public JsonElement Parse()
+    {
+        if (_form is byte[] whole)
+        {
+            return ObjectJson.Parse(whole);
+        }
+
+        using var scratch = new JsonScratch();
+        return ObjectJson.Parse(scratch.Of(this).Span);
+    }
 
     /// <summary>The value of a field label. The others are read with the first one and kept: many watchers ask.</summary>
     public string FieldValue(ResourceDescriptor descriptor, string label) => label switch
@@ -107,11 +124,22 @@ internal sealed class StoredObject
     /// <summary>Whether what is stored is this.</summary>
     public bool HasValue(ReadOnlySpan<byte> value)
     {
-        var json = Bytes.AsSpan();
-        return value.Length == ValueLength
-            && value[.._versionAt].SequenceEqual(json[.._versionAt])
-            && value[_versionAt..].SequenceEqual(json[(_versionAt + _versionLength)..]);
+        if (value.Length != ValueLength)
+        {
+            return false;
+        }
+
+        if (_form is byte[] whole)
+        {
+            return HasValue(whole, value);
+        }
+
+        using var scratch = new JsonScratch();
+        return HasValue(scratch.Of(this).Span, value);
     }
+
+    private bool HasValue(ReadOnlySpan<byte> json, ReadOnlySpan<byte> value) =>
+        value[.._versionAt].SequenceEqual(json[.._versionAt]) && value[_versionAt..].SequenceEqual(json[(_versionAt + _versionLength)..]);
 
     /// <summary>
     /// From now on this version is told by its differences to the one that took its place, where these are small. For one caller
@@ -119,10 +147,42 @@ internal sealed class StoredObject
     /// </summary>
     public void Shrink(StoredObject later)
     {
-        if (_chain < LongestChain && _form is byte[] whole && VersionDelta.Between(whole, later) is { } delta)
+        if (_chain < LongestChain && _form is byte[] whole && VersionDelta.Between(whole, later.Json.Span, later) is { } delta)
         {
             later._chain = _chain + 1;
             _form = delta;
+        }
+    }
+
+    /// <summary>From now on this version is told by its differences to a form, if these are small. As <see cref="Shrink"/>.</summary>
+    public bool TellBy(byte[] form)
+    {
+        if (_form is byte[] whole && VersionDelta.Between(whole, form, form) is { } delta)
+        {
+            _form = delta;
+        }
+
+        return _form is VersionDelta;
+    }
+
+    /// <summary>The bytes of this version, for others to be told by. It is itself from now on: when it is superseded, the bytes may be needed still.</summary>
+    public byte[] BecomeForm()
+    {
+        var form = Bytes;
+        TellBy(form);
+        return form;
+    }
+
+    /// <summary>Writes <see cref="Json"/>: <see cref="JsonLength"/> bytes.</summary>
+    public void CopyJsonTo(Span<byte> destination)
+    {
+        if (_form is byte[] whole)
+        {
+            whole.CopyTo(destination);
+        }
+        else
+        {
+            ((VersionDelta)_form).RestoreTo(destination[.._length]);
         }
     }
 

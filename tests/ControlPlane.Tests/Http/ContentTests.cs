@@ -81,6 +81,38 @@ public sealed class ContentTests : IAsyncLifetime
         Assert.Empty(plain.Content.Headers.ContentEncoding);
     }
 
+    [Theory]
+    [InlineData("application/json", 3)]
+    [InlineData("application/vnd.kubernetes.protobuf", 3)]
+    [InlineData("application/json", 60)]
+    [InlineData("application/vnd.kubernetes.protobuf", 60)]
+    public async Task AListIsTheSameCompressedAndPlainAndOnceMore(string accept, int count)
+    {
+        var last = new JsonObject();
+        for (var i = 0; i < count; i++)
+        {
+            last = await _server.CreateAsync(Maps, $$$"""{"metadata":{"name":"map-{{{i:00}}}"},"data":{"k":"{{{new string((char)('a' + (i % 26)), 5000)}}} \"{{{i}}}\" \n é"}}""");
+        }
+
+        var path = $"{Maps}?fieldSelector=metadata.name!=kube-root-ca.crt&resourceVersionMatch=Exact&resourceVersion={last["metadata"]!["resourceVersion"]}";
+        var plain = await BytesAsync(path, accept);
+        Assert.Equal(plain, await BytesAsync(path, accept));
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
+        using var answer = await _server.Http.SendAsync(request, RawServer.Cancellation);
+        Assert.Equal(plain.Length >= 128 * 1024, answer.Content.Headers.ContentEncoding.Contains("gzip"));
+        var body = await answer.Content.ReadAsStreamAsync(RawServer.Cancellation);
+        await using var unpacked = answer.Content.Headers.ContentEncoding.Count > 0 ? new GZipStream(body, CompressionMode.Decompress) : body;
+        var same = new MemoryStream();
+        await unpacked.CopyToAsync(same, RawServer.Cancellation);
+        Assert.Equal(plain, same.ToArray());
+
+        var items = accept == "application/json" ? JsonNode.Parse(plain)!["items"]!.AsArray().Select(item => (JsonObject)item!).ToList() : ProtobufItems(plain);
+        Assert.Equal(Enumerable.Range(0, count).Select(i => $"map-{i:00}"), items.Select(item => (string?)item["metadata"]!["name"]));
+        Assert.EndsWith("\"2\" \n é", (string?)items[2]["data"]!["k"], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ADocumentThatIsKeptCompressedIsNotIndented()
     {
@@ -101,6 +133,37 @@ public sealed class ContentTests : IAsyncLifetime
         Assert.Equal("networking.k8s.io/v1", (string?)(await _server.GetAsync("/apis/networking.k8s.io/v1/servicecidrs/beta"))["apiVersion"]);
         var list = await _server.GetAsync(path);
         Assert.All(list["items"]!.AsArray(), item => Assert.Equal("networking.k8s.io/v1beta1", (string?)item!["apiVersion"]));
+    }
+
+    /// <summary>The ConfigMaps of a list in its envelope.</summary>
+    private static List<JsonObject> ProtobufItems(byte[] body)
+    {
+        var items = new List<JsonObject>();
+        var envelope = new ProtobufReader(body.AsSpan(4));
+        while (envelope.Next())
+        {
+            var list = new ProtobufReader(envelope.Bytes());
+            while (envelope.Field == 2 && list.Next())
+            {
+                var item = list.Bytes();
+                if (list.Field == 2)
+                {
+                    using var own = new ProtobufBuffer();
+                    ProtobufTranscoder.OpenEnvelope("v1", "ConfigMap", own);
+                    own.Bytes(2, item);
+                    items.Add(ProtobufDecoder.Decode(own.Written.Span, SchemaTable.Kubernetes.Type("core.ConfigMap")));
+                }
+            }
+        }
+
+        return items;
+    }
+
+    private async Task<byte[]> BytesAsync(string path, string accept)
+    {
+        using var answer = await _server.SendAsync(HttpMethod.Get, path, accept);
+        Assert.Equal(answer.Content.Headers.ContentLength, (await answer.Content.ReadAsByteArrayAsync(RawServer.Cancellation)).Length);
+        return await answer.Content.ReadAsByteArrayAsync(RawServer.Cancellation);
     }
 
     private async Task<JsonObject> ProtobufAsync(string path, string accept, string type, int code = 200)

@@ -111,6 +111,7 @@ public sealed class ProtobufRoundTripTests
             FieldKind.Message when field.Message.Either => Field(field.Message.Fields[random.Next(field.Message.Fields.Count)], random, depth + 1),
             FieldKind.Strings => new JsonArray("a", $"b{random.Next(10)}"),
             FieldKind.Message => Message(field.Message, random, depth + 1),
+            _ when random.Next(4) == 0 => $"\"escaped\" \\ \n\t\u0001 🙂 {random.Next(1000)}",
             _ => $"text é {random.Next(1000)}",
         };
     }

@@ -23,11 +23,10 @@ internal static class ResponseBody
             body = Indent(body);
         }
 
-        if (body.Length >= CompressFrom && !isCompressed && AcceptsGzip(http.Request))
+        if (!isCompressed && IsCompressed(http.Request, body.Length))
         {
             body = Compress(body);
-            http.Response.Headers.ContentEncoding = "gzip";
-            http.Response.Headers.Vary = "Accept-Encoding";
+            SayCompressed(http.Response);
         }
 
         http.Response.ContentLength = body.Length;
@@ -37,8 +36,18 @@ internal static class ResponseBody
         }
     }
 
-    /// <summary>Whether the bytes of a body go out as they are.</summary>
-    public static bool IsPlain(HttpRequest request) => HttpMethods.IsGet(request.Method) && !AcceptsGzip(request) && !IsPretty(request);
+    /// <summary>Whether a JSON body may go out while it is made.</summary>
+    public static bool MayStream(HttpRequest request) => HttpMethods.IsGet(request.Method) && !IsPretty(request);
+
+    /// <summary>Whether a body of this length is compressed.</summary>
+    public static bool IsCompressed(HttpRequest request, long length) => length >= CompressFrom && AcceptsGzip(request);
+
+    /// <summary>Says so in the head.</summary>
+    public static void SayCompressed(HttpResponse response)
+    {
+        response.Headers.ContentEncoding = "gzip";
+        response.Headers.Vary = "Accept-Encoding";
+    }
 
     public static bool AcceptsGzip(HttpRequest request) => request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.Ordinal);
 

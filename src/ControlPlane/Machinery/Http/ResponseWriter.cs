@@ -74,7 +74,7 @@ internal static class ResponseWriter
         var form = AcceptHeader.Form(request);
         return form switch
         {
-            (ResponseEncoding.Json, ResponseShape.Object) when !ResponseBody.IsPlain(request.Http.Request) =>
+            (ResponseEncoding.Json, ResponseShape.Object) when !ResponseBody.MayStream(request.Http.Request) =>
                 WriteAsync(request.Http, EncodeList(request.Descriptor.Names, list)),
             (ResponseEncoding.Json, ResponseShape.Object) => ListWriter.WriteJsonAsync(request.Http, request.Descriptor.Names, list),
             (ResponseEncoding.Protobuf, ResponseShape.Object) => ListWriter.WriteProtobufAsync(request.Http, request.Descriptor, list),

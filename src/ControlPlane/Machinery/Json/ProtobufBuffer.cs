@@ -23,6 +23,9 @@ internal sealed class ProtobufBuffer(int capacity = 4096) : IDisposable
         _bytes = [];
     }
 
+    /// <summary>Begins anew with the same memory.</summary>
+    public void Clear() => _length = 0;
+
     public void Varint(int field, long value)
     {
         Raw((ulong)field << 3);
@@ -38,9 +41,12 @@ internal sealed class ProtobufBuffer(int capacity = 4096) : IDisposable
 
     public void Bytes(int field, ReadOnlySpan<byte> value)
     {
-        Raw(((ulong)field << 3) | 2);
-        Raw((ulong)value.Length);
-        Append(value);
+        const int head = 20;
+        var space = Space(head + value.Length);
+        var at = Put(space, ((ulong)field << 3) | 2);
+        at += Put(space[at..], (ulong)value.Length);
+        value.CopyTo(space[at..]);
+        _length += at + value.Length;
     }
 
     public void Text(int field, string value)

@@ -1,4 +1,5 @@
-using System.Text.Json;
+using System.Buffers;
+using System.Buffers.Text;
 using System.Text.Json.Nodes;
 using Dataplane.ControlPlane.Machinery.Schema;
 
@@ -10,27 +11,22 @@ namespace Dataplane.ControlPlane.Machinery.Json;
 /// </summary>
 internal ref struct ProtobufTranscoder
 {
-    private readonly ReadOnlySpan<byte> _json;
     private readonly ProtobufBuffer _output;
-    private Utf8JsonReader _reader;
+    private JsonCursor _json;
 
     private ProtobufTranscoder(ReadOnlySpan<byte> json, ProtobufBuffer output)
     {
-        _json = json;
+        _json = new JsonCursor(json);
         _output = output;
-        _reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 256 });
     }
 
     /// <summary>Writes an object's message, without an envelope.</summary>
-    /// <param name="json">A stored object: well-formed, of the type, without white space.</param>
+    /// <param name="json">A stored object: well-formed, of the type.</param>
     /// <param name="type">Its type.</param>
     /// <param name="output">Where to.</param>
-    public static void Write(ReadOnlySpan<byte> json, TypeSchema type, ProtobufBuffer output)
-    {
-        var transcoder = new ProtobufTranscoder(json, output);
-        transcoder._reader.Read();
-        transcoder.WriteMessage(type);
-    }
+    /// <exception cref="FormatException">A value is not of the type.</exception>
+    public static void Write(ReadOnlySpan<byte> json, TypeSchema type, ProtobufBuffer output) =>
+        new ProtobufTranscoder(json, output).WriteMessage(ProtobufPlan.Of(type));
 
     /// <summary>Writes an object in its envelope: "k8s\0", then runtime.Unknown{typeMeta = 1, raw = 2, contentEncoding = 3, contentType = 4}.</summary>
     public static void WriteEnveloped(ReadOnlySpan<byte> json, string apiVersion, string kind, TypeSchema type, ProtobufBuffer output)
@@ -59,19 +55,17 @@ internal ref struct ProtobufTranscoder
         output.Text(4, "");
     }
 
-    // The reader is at the start of the object and ends at its end.
-    private void WriteMessage(TypeSchema type)
+    private void WriteMessage(ProtobufPlan plan)
     {
-        var plan = ProtobufPlan.Of(type);
         int[] embedded = [];
         Span<int> open = stackalloc int[8];
-        while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
+        _json.Enter((byte)'{');
+        while (!_json.Leave((byte)'}'))
         {
-            var target = plan.Find(_reader.ValueSpan);
-            _reader.Read();
-            if (target is null || (_reader.TokenType == JsonTokenType.Null && target.Field.Kind != FieldKind.Json))
+            var target = plan.Find(_json.Text(out _));
+            if (target is null || (_json.Peek() == (byte)'n' && target.Field.Kind != FieldKind.Json))
             {
-                _reader.Skip();
+                _json.Value();
                 continue;
             }
 
@@ -85,7 +79,7 @@ internal ref struct ProtobufTranscoder
                 }
             }
 
-            WriteField(target.Field);
+            WriteField(target);
         }
 
         Close(open[..embedded.Length]);
@@ -99,56 +93,64 @@ internal ref struct ProtobufTranscoder
         }
     }
 
-    private void WriteField(FieldSchema field)
+    private void WriteField(ProtobufPlan.Target target)
     {
+        var field = target.Field;
         switch (field.Shape)
         {
             case FieldShape.List:
-                while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
+                _json.Enter((byte)'[');
+                while (!_json.Leave((byte)']'))
                 {
-                    WriteValue(field.Number, field);
+                    WriteValue(field.Number, target);
                 }
 
                 break;
             case FieldShape.Map:
-                while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
+                _json.Enter((byte)'{');
+                while (!_json.Leave((byte)'}'))
                 {
                     var entry = _output.Begin(field.Number);
                     WriteText(1);
-                    _reader.Read();
-                    WriteValue(2, field);
+                    WriteValue(2, target);
                     _output.End(entry);
                 }
 
                 break;
             default:
-                WriteValue(field.Number, field);
+                WriteValue(field.Number, target);
                 break;
         }
     }
 
-    private void WriteValue(int number, FieldSchema field)
+    private void WriteValue(int number, ProtobufPlan.Target target)
     {
+        var field = target.Field;
         switch (field.Kind)
         {
+            case not FieldKind.Json when _json.Peek() == (byte)'n':
+                // An item that is null is Go's zero value.
+                _json.Value();
+                WriteZero(number, field.Kind);
+                break;
             case FieldKind.String:
                 WriteText(number);
                 break;
             case FieldKind.Bool:
-                _output.Varint(number, _reader.GetBoolean() ? 1 : 0);
+                _output.Varint(number, _json.Reader().GetBoolean() ? 1 : 0);
                 break;
             case FieldKind.Int32 or FieldKind.Int64:
-                _output.Varint(number, _reader.GetInt64());
+                _output.Varint(number, _json.Integer());
                 break;
             case FieldKind.Double:
-                _output.Double(number, _reader.GetDouble());
+                _output.Double(number, _json.Reader().GetDouble());
                 break;
             case FieldKind.Bytes:
-                _output.Bytes(number, _reader.GetBytesFromBase64());
+                WriteBytes(number);
                 break;
             case FieldKind.Message when !field.Message.Either:
                 var message = _output.Begin(number);
-                WriteMessage(field.Message);
+                WriteMessage(target.Message);
                 _output.End(message);
                 break;
             case FieldKind.Time or FieldKind.MicroTime or FieldKind.Quantity or FieldKind.IntOrString or FieldKind.FieldsV1 or FieldKind.RawExtension or FieldKind.Json:
@@ -158,7 +160,23 @@ internal ref struct ProtobufTranscoder
                 break;
             default:
                 // Rare kinds (a union, a map of lists): the document's way.
-                _output.Append(ProtobufEncoder.EncodeField(number, field, JsonNode.Parse(Raw())).Span);
+                _output.Append(ProtobufEncoder.EncodeField(number, field, JsonNode.Parse(_json.Value())).Span);
+                break;
+        }
+    }
+
+    private readonly void WriteZero(int number, FieldKind kind)
+    {
+        switch (kind)
+        {
+            case FieldKind.Bool or FieldKind.Int32 or FieldKind.Int64:
+                _output.Varint(number, 0);
+                break;
+            case FieldKind.Double:
+                _output.Double(number, 0);
+                break;
+            default:
+                _output.Bytes(number, []);
                 break;
         }
     }
@@ -168,45 +186,60 @@ internal ref struct ProtobufTranscoder
         switch (kind)
         {
             case FieldKind.Time or FieldKind.MicroTime:
-                var time = _reader.GetDateTimeOffset();
+                var time = _json.Reader().GetDateTimeOffset();
                 _output.Varint(1, time.ToUnixTimeSeconds());
                 _output.Varint(2, time.Ticks % TimeSpan.TicksPerSecond * 100);
+                break;
+            case FieldKind.Quantity when _json.Peek() != (byte)'"':
+                _output.Bytes(1, _json.Value());
                 break;
             case FieldKind.Quantity:
                 WriteText(1);
                 break;
-            case FieldKind.IntOrString when _reader.TokenType == JsonTokenType.Number:
+            case FieldKind.IntOrString when _json.Peek() != (byte)'"':
                 _output.Varint(1, 0);
-                _output.Varint(2, _reader.GetInt64());
+                _output.Varint(2, _json.Integer());
                 break;
             case FieldKind.IntOrString:
                 _output.Varint(1, 1);
                 WriteText(3);
                 break;
             default:
-                _output.Bytes(1, Raw());
+                _output.Bytes(1, _json.Value());
                 break;
         }
     }
 
-    private readonly void WriteText(int number)
+    private void WriteText(int number)
     {
-        if (!_reader.ValueIsEscaped)
+        var text = _json.Text(out var escaped);
+        if (escaped.IsEmpty)
         {
-            _output.Bytes(number, _reader.ValueSpan);
+            _output.Bytes(number, text);
             return;
         }
 
         var start = _output.Begin(number);
-        _output.Advance(_reader.CopyString(_output.Space(_reader.ValueSpan.Length)));
+        _output.Advance(JsonCursor.ReaderOf(escaped).CopyString(_output.Space(text.Length)));
         _output.End(start);
     }
 
-    /// <summary>The bytes of the value the reader is at; it ends at the value's end.</summary>
-    private ReadOnlySpan<byte> Raw()
+    private void WriteBytes(int number)
     {
-        var start = (int)_reader.TokenStartIndex;
-        _reader.Skip();
-        return _json[start..(int)_reader.BytesConsumed];
+        var text = _json.Text(out var escaped);
+        if (!escaped.IsEmpty)
+        {
+            _output.Bytes(number, JsonCursor.ReaderOf(escaped).GetBytesFromBase64());
+            return;
+        }
+
+        var start = _output.Begin(number);
+        if (Base64.DecodeFromUtf8(text, _output.Space(text.Length), out _, out var written) != OperationStatus.Done)
+        {
+            throw new FormatException("base64 expected");
+        }
+
+        _output.Advance(written);
+        _output.End(start);
     }
 }
