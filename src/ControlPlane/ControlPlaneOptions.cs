@@ -48,6 +48,12 @@ public sealed record ControlPlaneOptions
     /// <summary>PEM file with roots of client certificates beside the cluster's own; null for none.</summary>
     public string? ClientAuthorityFile { get; init; }
 
+    /// <summary>PEM file with the server's certificate and what leads to its authority; null serves one of the cluster's own authority.</summary>
+    public string? ServingCertificateFile { get; init; }
+
+    /// <summary>PEM file with the key of <see cref="ServingCertificateFile"/>.</summary>
+    public string? ServingKeyFile { get; init; }
+
     /// <summary>Bearer tokens, lines of <c>token,user,uid,"group1,group2"</c>; null for none.</summary>
     public string? TokenFile { get; init; }
 

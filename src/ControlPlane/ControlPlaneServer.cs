@@ -30,6 +30,9 @@ public sealed class ControlPlaneServer : IAsyncDisposable
     /// <summary>Selectors of thousands of labels are in the URL; Go's servers take as much.</summary>
     private const int MaxRequestHeadBytes = 1024 * 1024;
 
+    /// <summary>How long controllers and the like may take to end.</summary>
+    private static readonly TimeSpan BackgroundEnd = TimeSpan.FromSeconds(10);
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<IAsyncDisposable> _owned = [];
     private readonly List<HttpEndpoint> _endpoints = [];
@@ -76,7 +79,13 @@ public sealed class ControlPlaneServer : IAsyncDisposable
             await endpoint.DisposeAsync();
         }
 
-        await _background.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // What does not heed its cancellation must not keep the process from ending.
+        await _background.WaitAsync(BackgroundEnd, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!_background.IsCompleted)
+        {
+            Log.BackgroundGoesOn(_logger, BackgroundEnd.TotalSeconds);
+        }
+
         foreach (var owned in Enumerable.Reverse(_owned))
         {
             await owned.DisposeAsync();
@@ -95,6 +104,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
 
         var clients = options.ClientAuthorityFile is { } authorities ? Own(new ClientAuthorities(authorities, time)) : null;
         var addresses = new ClusterAddressPool(options.ServiceCidr);
+        var serving = ForeignCertificate(options);
         var identity = Own(ClusterIdentity.Load(options.DataDirectory, CertificateNames(options, addresses.First), time));
         var allocation = new ServiceAllocation(addresses, new NodePortPool(options.NodePortRange));
         var store = await OpenStoreAsync(options, new ForeignValues(ServedResources.Catalog(allocation, time)), time, cancellation);
@@ -124,6 +134,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
                     Address = listen.Address,
                     Namespace = listen.Namespace,
                     Certificate = identity.Server,
+                    SelectCertificate = serving is null ? null : name => name == ServingCertificate.LoopbackName ? null : serving.Current,
                     AcceptClientCertificate = certificate => identity.Authority.Accepts(certificate) || clients?.Accepts(certificate) == true,
                     MaxRequestHeadBytes = MaxRequestHeadBytes,
                 },
@@ -169,6 +180,13 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         _ => throw new ArgumentException($"store \"{options.Store}\": sqlite, memory and etcd are known"),
     };
 
+    private ServingCertificate? ForeignCertificate(ControlPlaneOptions options) => (options.ServingCertificateFile, options.ServingKeyFile) switch
+    {
+        (null, null) => null,
+        ({ } certificate, { } key) => new ServingCertificate(certificate, key, _logger),
+        _ => throw new ArgumentException("--tls-cert-file and --tls-private-key-file must be specified together"),
+    };
+
     private static ClusterCredentials Credentials(ControlPlaneOptions options, ClusterIdentity identity) => new(
         new ServiceAccountTokens(identity.ServiceAccounts, options.ServiceAccountIssuer), identity.Authority.Root.ExportCertificatePem() + "\n");
 
@@ -181,6 +199,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         }
         .Concat(options.Listen.Select(listen => listen.Address.Address.ToString()).Where(address => address is not ("0.0.0.0" or "::")))
         .Concat(options.AdvertiseAddress is { } advertised ? [advertised.Address.ToString()] : [])
+        .Concat(options.ServingCertificateFile is null ? [] : [ServingCertificate.LoopbackName])
         .Concat(options.CertificateNames).Distinct(),
     ];
 
@@ -213,13 +232,14 @@ public sealed class ControlPlaneServer : IAsyncDisposable
         {
             Server = server,
             CertificateAuthorities = [identity.Authority.Root],
+            TlsServerName = options.ServingCertificateFile is null ? null : ServingCertificate.LoopbackName,
             ClientCertificate = identity.Administrator,
             Token = identity.AdministratorToken,
         };
         KubeConfigPath = options.KubeConfigPath ?? (options.DataDirectory is { } directory ? Path.Combine(directory, "admin.conf") : null);
         if (KubeConfigPath is not null)
         {
-            OwnerOnlyFile.Write(KubeConfigPath, KubeConfigDocument.Render(identity, server, options.ClusterName));
+            OwnerOnlyFile.Write(KubeConfigPath, KubeConfigDocument.Render(identity, server, options.ClusterName, KubeConfig.TlsServerName));
         }
     }
 

@@ -11,6 +11,12 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]
     public static partial void RequestFailed(ILogger logger, Exception failure, string method, string path);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Controllers have not ended within {Seconds} s; the server ends without them")]
+    public static partial void BackgroundGoesOn(ILogger logger, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The serving certificate stays what it was: {Problem}")]
+    public static partial void CertificateNotRead(ILogger logger, string problem);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Service kubernetes could not be published: {Problem}")]
     public static partial void PublishFailed(ILogger logger, string problem);
 

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -96,6 +98,12 @@ public sealed class HttpEndpoint : IAsyncDisposable
             return;
         }
 
+        if (options.SelectCertificate is { } select)
+        {
+            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = connection => ValueTask.FromResult(Handshake(select(connection.ClientHelloInfo.ServerName), options)) });
+            return;
+        }
+
         listen.UseHttps(https =>
         {
             https.ServerCertificate = certificate;
@@ -106,6 +114,15 @@ public sealed class HttpEndpoint : IAsyncDisposable
             }
         });
     }
+
+    private static SslServerAuthenticationOptions Handshake(SslStreamCertificateContext? selected, HttpEndpointOptions options) => new()
+    {
+        ServerCertificate = selected is null ? options.Certificate : null,
+        ServerCertificateContext = selected,
+        ClientCertificateRequired = options.AcceptClientCertificate is not null,
+        RemoteCertificateValidationCallback = (_, client, _, _) =>
+            client is null || options.AcceptClientCertificate?.Invoke(client as X509Certificate2 ?? X509CertificateLoader.LoadCertificate(client.GetRawCertData())) == true,
+    };
 
     private static int BoundPort(WebApplication application)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Dataplane.Linux.Namespaces;
 
@@ -15,6 +16,12 @@ public sealed record HttpEndpointOptions
 
     /// <summary>Serves HTTPS with this certificate and its private key; null serves plain HTTP/1.1.</summary>
     public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>
+    /// By the name a client asks for (null when it names none), the certificate it is shown; null for <see cref="Certificate"/>, which
+    /// must be there.
+    /// </summary>
+    public Func<string?, SslStreamCertificateContext?>? SelectCertificate { get; init; }
 
     /// <summary>
     /// When set, clients are asked for a certificate and this decides whether it is accepted. A client without one still

@@ -27,6 +27,7 @@ internal static class ApiTransport
             SslOptions = Tls(config),
         };
         HttpMessageHandler outer = config.TokenFile is null && config.Token is null ? handler : new BearerTokenHandler(config, handler);
+        outer = config.TlsServerName is { } name ? new ServerNameHandler(name, outer) : outer;
         return CreateHttpClient(config.Server, outer);
     }
 
@@ -102,11 +103,6 @@ internal static class ApiTransport
     private static SslClientAuthenticationOptions Tls(KubeConfig config)
     {
         var options = new SslClientAuthenticationOptions();
-        if (config.TlsServerName is { } name)
-        {
-            options.TargetHost = name;
-        }
-
         if (config.ClientCertificate is { } certificate)
         {
             options.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
@@ -128,6 +124,19 @@ internal static class ApiTransport
         }
 
         return options;
+    }
+
+    /// <summary>
+    /// Asks for a name that is not the address's. SocketsHttpHandler takes the name of the TLS handshake from the Host header, whatever
+    /// <see cref="SslClientAuthenticationOptions.TargetHost"/> says.
+    /// </summary>
+    private sealed class ServerNameHandler(string name, HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Headers.Host = name;
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 
     /// <summary>Adds the bearer token; a token file is read again when it was replaced.</summary>

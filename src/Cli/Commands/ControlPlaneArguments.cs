@@ -32,8 +32,6 @@ internal sealed class ControlPlaneArguments
 
     private static readonly Dictionary<string, string> Refused = new(StringComparer.Ordinal)
     {
-        ["tls-cert-file"] = "the server makes its own certificate; --tls-san adds names to it",
-        ["tls-private-key-file"] = "the server makes its own certificate; --tls-san adds names to it",
         ["audit-log-path"] = "there is no audit log",
         ["audit-policy-file"] = "there is no audit log",
         ["audit-webhook-config-file"] = "there is no audit log",
@@ -48,9 +46,11 @@ internal sealed class ControlPlaneArguments
 
     private readonly Option<FileInfo?> _clientAuthorities = new("--client-ca-file") { Description = "PEM file with roots of client certificates beside the cluster's own." };
     private readonly Option<FileInfo?> _tokens = new("--token-auth-file") { Description = "Bearer tokens, lines of token,user,uid,\"group1,group2\"." };
+    private readonly Option<FileInfo?> _certificate = new("--tls-cert-file") { Description = "PEM file with the server's certificate and those that lead to its authority." };
+    private readonly Option<FileInfo?> _key = new("--tls-private-key-file") { Description = "PEM file with the key of --tls-cert-file." };
     private readonly Option<string?> _issuer = new("--service-account-issuer") { Description = "Who issues the tokens of service accounts, a URL." };
     private readonly Option<string?> _authorization = new("--authorization-mode") { Description = "AlwaysAllow: every user who is known may do everything." };
-    private readonly Option<bool> _anonymous = new("--anonymous-auth") { Description = "false: who shows nothing sees no more than the server's health and version." };
+    private readonly Option<bool> _anonymous = new("--anonymous-auth") { Description = "Without effect: who shows nothing sees no more than the server's health and version." };
     private readonly Option<string?> _clusterName = new("--cluster-name") { Description = "The cluster's name in the kubeconfig." };
     private readonly Option<TimeSpan?> _eventTtl = Duration("--event-ttl", "How long events stay (1h0m0s).");
     private readonly Option<TimeSpan?> _gracePeriod = Duration("--node-monitor-grace-period", "How long a node may be silent before it is marked (50s).");
@@ -72,13 +72,6 @@ internal sealed class ControlPlaneArguments
                 result.AddError("--authorization-mode: only AlwaysAllow is known: every user who is known may do everything");
             }
         });
-        _anonymous.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<bool>())
-            {
-                result.AddError("--anonymous-auth: users without a name are not served");
-            }
-        });
         foreach (var option in _refused)
         {
             option.Validators.Add(result => result.AddError($"{option.Name} is not supported: {Refused[option.Name[2..]]}"));
@@ -87,16 +80,24 @@ internal sealed class ControlPlaneArguments
 
     public IEnumerable<Option> All =>
     [
-        _clientAuthorities, _tokens, _issuer, _authorization, _anonymous, _clusterName, _eventTtl, _gracePeriod, _endedPods, _clusterCidr, _nodeMask, _watchSeconds,
+        _clientAuthorities, _certificate, _key, _tokens, _issuer, _authorization, _anonymous, _clusterName, _eventTtl, _gracePeriod, _endedPods, _clusterCidr, _nodeMask, _watchSeconds,
         _requests, _writes, .. _ignored, .. _refused,
     ];
 
     /// <summary>Given flags that change nothing.</summary>
-    public IEnumerable<string> WithoutEffect(ParseResult arguments) => _ignored.Where(option => arguments.GetResult(option) is { Implicit: false }).Select(option => option.Name);
+    public IEnumerable<string> WithoutEffect(ParseResult arguments) =>
+    [
+        .. _ignored.Where(option => arguments.GetResult(option) is { Implicit: false }).Select(option => option.Name),
+
+        // As upstream, which has no anonymous users where everybody may do everything.
+        .. arguments.GetValue(_anonymous) ? ["--anonymous-auth=true"] : Array.Empty<string>(),
+    ];
 
     public ControlPlaneOptions Apply(ControlPlaneOptions options, ParseResult arguments) => options with
     {
         ClientAuthorityFile = arguments.GetValue(_clientAuthorities)?.FullName,
+        ServingCertificateFile = arguments.GetValue(_certificate)?.FullName,
+        ServingKeyFile = arguments.GetValue(_key)?.FullName,
         TokenFile = arguments.GetValue(_tokens)?.FullName,
         ServiceAccountIssuer = arguments.GetValue(_issuer) ?? options.ServiceAccountIssuer,
         ClusterName = arguments.GetValue(_clusterName) ?? options.ClusterName,

@@ -6,7 +6,11 @@ namespace Dataplane.ControlPlane.Security;
 /// <summary>The administrator's kubeconfig. JSON, which is YAML too.</summary>
 internal static class KubeConfigDocument
 {
-    public static string Render(ClusterIdentity identity, Uri server, string clusterName)
+    /// <param name="identity">Who the administrator is, and whose certificates are trusted.</param>
+    /// <param name="server">Where the server is.</param>
+    /// <param name="clusterName">What it is called.</param>
+    /// <param name="tlsServerName">The name to ask the server for, and to expect in its certificate; null for the host of its address.</param>
+    public static string Render(ClusterIdentity identity, Uri server, string clusterName, string? tlsServerName = null)
     {
         var user = new JsonObject
         {
@@ -19,6 +23,11 @@ internal static class KubeConfigDocument
             ["server"] = server.ToString().TrimEnd('/'),
             ["certificate-authority-data"] = Base64(identity.Authority.Root.ExportCertificatePem()),
         };
+        if (tlsServerName is not null)
+        {
+            cluster["tls-server-name"] = tlsServerName;
+        }
+
         var document = new JsonObject
         {
             ["apiVersion"] = "v1",

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
@@ -44,6 +46,43 @@ public sealed class ConfiguredServerTests
         using var stranger = CertificateAuthority.Create(TimeProvider.System);
         using var unknown = stranger.IssueClient("mallory", "system:masters");
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => WhoAsync(server, unknown));
+    }
+
+    [Fact]
+    public async Task ACertificateOfAnotherRootIsShownAndRenewedInPlace()
+    {
+        const string name = "api.example.test";
+        using var other = CertificateAuthority.Create(TimeProvider.System);
+        using var first = other.IssueServer("first", [name]);
+        using var second = other.IssueServer("second", [name]);
+        using var file = new TemporaryFile(first.ExportCertificatePem());
+        using var key = new TemporaryFile(ClusterIdentity.PrivateKeyPem(first));
+        await using var server = await RawServer.StartAsync(configure: options => options with { ServingCertificateFile = file.Path, ServingKeyFile = key.Path });
+        Assert.Equal(first.Thumbprint, await ShownAsync(server, name));
+        Assert.Equal(first.Thumbprint, await ShownAsync(server, ""));
+
+        // The controllers trust the cluster's own root only, and work all the same.
+        Assert.NotEqual(first.Thumbprint, await ShownAsync(server, ServingCertificate.LoopbackName));
+        await server.UntilAsync("/api/v1/namespaces/default/serviceaccounts/default", account => account.Count > 0);
+        using var certificate = server.Administrator;
+        Assert.Contains("kubernetes-admin", await WhoAsync(server, certificate), StringComparison.Ordinal);
+
+        // One file after the other: what does not fit together is not taken.
+        Rewrite(file.Path, second.ExportCertificatePem());
+        Assert.Equal(first.Thumbprint, await ShownAsync(server, name));
+        Rewrite(key.Path, ClusterIdentity.PrivateKeyPem(second));
+        Assert.Equal(second.Thumbprint, await ShownAsync(server, name));
+    }
+
+    [Fact]
+    public async Task ACertificateWithoutItsKeyIsRefused()
+    {
+        using var file = new TemporaryFile("nothing");
+        var alone = await Assert.ThrowsAsync<ControlPlaneException>(() => RawServer.StartAsync(configure: options => options with { ServingCertificateFile = file.Path }));
+        Assert.Equal("--tls-cert-file and --tls-private-key-file must be specified together", alone.Message);
+        var wrong = await Assert.ThrowsAsync<ControlPlaneException>(
+            () => RawServer.StartAsync(configure: options => options with { ServingCertificateFile = file.Path, ServingKeyFile = file.Path }));
+        Assert.Contains($"{file.Path} and {file.Path} are no certificate with its key", wrong.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -94,6 +133,25 @@ public sealed class ConfiguredServerTests
         };
         using var answer = await server.Http.SendAsync(request, RawServer.Cancellation);
         return answer.StatusCode == HttpStatusCode.Unauthorized ? null : await UserAsync(answer);
+    }
+
+    private static void Rewrite(string path, string text)
+    {
+        File.WriteAllText(path, text);
+
+        // A file system may not tell two moments of one second apart.
+        File.SetLastWriteTimeUtc(path, File.GetLastWriteTimeUtc(path).AddSeconds(10));
+    }
+
+    /// <summary>The thumbprint of the certificate that a client is shown who asks for a name.</summary>
+    private static async Task<string> ShownAsync(RawServer server, string name)
+    {
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(IPEndPoint.Parse(server.Http.BaseAddress!.Authority), RawServer.Cancellation);
+        await using var tls = new SslStream(tcp.GetStream());
+        await tls.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions { TargetHost = name, RemoteCertificateValidationCallback = (_, _, _, _) => true }, RawServer.Cancellation);
+        return tls.RemoteCertificate!.GetCertHashString();
     }
 
     private static async Task<string?> WhoAsync(RawServer server, X509Certificate2 certificate)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -26,6 +27,9 @@ internal sealed class RawServer : IAsyncDisposable
     }
 
     public HttpClient Http { get; }
+
+    /// <summary>A copy of the administrator's certificate.</summary>
+    public X509Certificate2 Administrator => new(_server.KubeConfig.ClientCertificate!);
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
