@@ -3,6 +3,7 @@ using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Tables;
 using Dataplane.ControlPlane.Machinery.Validation;
+using Dataplane.ControlPlane.Store;
 
 namespace Dataplane.ControlPlane.Resources;
 
@@ -39,6 +40,8 @@ internal sealed class IngressResource : ResourceDescriptor
         TableCell.Name(obj), TableCell.OrNone(obj.Text("spec", "ingressClassName")), Hosts(obj), Addresses(obj),
         obj.Array("spec", "tls") is { Count: > 0 } ? "80, 443" : "80", TableCell.Age(obj, now),
     ];
+
+    public override void Admit(JsonObject obj, string ns, StoreSnapshot snapshot) => IngressClassResource.DefaultClass(obj, snapshot);
 
     public override void PrepareForCreate(JsonObject obj) => obj["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() };
 

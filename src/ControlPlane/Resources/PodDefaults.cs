@@ -10,9 +10,15 @@ internal static class PodDefaults
     {
         if (obj.Object("spec", "template") is { } template)
         {
-            template.Metadata().Remove("creationTimestamp");
-            Spec(template.Ensure("spec"));
+            OfTemplate(template);
         }
+    }
+
+    /// <summary>The same of the template itself.</summary>
+    public static void OfTemplate(JsonObject template)
+    {
+        template.Metadata().Remove("creationTimestamp");
+        Spec(template.Ensure("spec"));
     }
 
     public static void Spec(JsonObject spec)

@@ -71,6 +71,7 @@ internal sealed class PodResource : ResourceDescriptor
         spec.Default("serviceAccountName", "default");
         spec.Default("serviceAccount", spec["serviceAccountName"]!.DeepClone());
         PodPriority.Admit(Names, obj, snapshot);
+        RuntimeClassResource.Admit(Names, obj, snapshot);
         LimitRangeDefaults.Apply(obj, ns, snapshot);
         var tolerations = spec["tolerations"] as JsonArray ?? [];
         foreach (var taint in (ReadOnlySpan<string>)["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"])

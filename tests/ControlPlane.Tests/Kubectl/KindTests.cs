@@ -49,6 +49,28 @@ public sealed class KindTests(KubectlFixture kubectl) : IClassFixture<KubectlFix
             "NAME REFERENCE TARGETS MINPODS MAXPODS REPLICAS AGE|row Deployment/web memory: <unknown>/200Mi 1 3 0 AGE"
         },
         {
+            "networking.k8s.io/v1", "IngressClass", "ingressclass.networking.k8s.io", "ingressclasses", "row",
+            "spec: {controller: example.com/web, parameters: {apiGroup: example.com, kind: Settings, name: s}}",
+            "NAME CONTROLLER PARAMETERS AGE|row example.com/web Settings.example.com/s AGE"
+        },
+        { "node.k8s.io/v1", "RuntimeClass", "runtimeclass.node.k8s.io", "runtimeclasses", "row", "handler: kata", "NAME HANDLER AGE|row kata AGE" },
+        { "storage.k8s.io/v1", "CSINode", "csinode.storage.k8s.io", "csinodes", "row", "spec: {drivers: [{name: d.example, nodeID: here, topologyKeys: []}]}", "NAME DRIVERS AGE|row 1 AGE" },
+        {
+            "storage.k8s.io/v1", "CSIDriver", "csidriver.storage.k8s.io", "csidrivers", "row", "spec: {podInfoOnMount: true, tokenRequests: [{audience: a}]}",
+            "NAME ATTACHREQUIRED PODINFOONMOUNT STORAGECAPACITY TOKENREQUESTS REQUIRESREPUBLISH MODES AGE|row true true false a false Persistent AGE"
+        },
+        {
+            "storage.k8s.io/v1", "VolumeAttachment", "volumeattachment.storage.k8s.io", "volumeattachments", "row",
+            "spec: {attacher: d.example, nodeName: here, source: {persistentVolumeName: pv}}", "NAME ATTACHER PV NODE ATTACHED AGE|row d.example pv here false AGE"
+        },
+        {
+            "storage.k8s.io/v1", "CSIStorageCapacity", "csistoragecapacity.storage.k8s.io", "csistoragecapacities", "row", "storageClassName: fast\ncapacity: 1Gi",
+            "NAME STORAGECLASSNAME CAPACITY|row fast 1Gi"
+        },
+        {
+            "v1", "PodTemplate", "podtemplate", "podtemplates", "row", Template, "NAME CONTAINERS IMAGES POD LABELS|row c i:1 app=x"
+        },
+        {
             "apps/v1", "ControllerRevision", "controllerrevision.apps", "controllerrevisions", "row", "revision: 3\ndata: {spec: {template: {}}}",
             "NAME CONTROLLER REVISION AGE|row <none> 3 AGE"
         },
@@ -112,6 +134,13 @@ public sealed class KindTests(KubectlFixture kubectl) : IClassFixture<KubectlFix
         { "policy/v1", "PodDisruptionBudget", "spec: {minAvailable: 1, maxUnavailable: 1}", "minAvailable and maxUnavailable cannot be both set" },
         { "rbac.authorization.k8s.io/v1", "Role", "rules: [{apiGroups: ['']}]", "rules[0].verbs: Required value: verbs must contain at least one value" },
         { "rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "roleRef: {kind: Role, name: r}", "roleRef.kind: Unsupported value: \"Role\": supported values: \"ClusterRole\"" },
+        { "networking.k8s.io/v1", "IngressClass", "spec: {controller: web}", "spec.controller: Invalid value: \"web\": must be a domain-prefixed path (such as \"acme.io/foo\")" },
+        { "networking.k8s.io/v1", "IngressClass", "spec: {controller: a.b/c, parameters: {kind: K, name: it, scope: Namespace}}", "spec.parameters.namespace: Required value" },
+        { "node.k8s.io/v1", "RuntimeClass", "handler: a.b", "handler: Invalid value: \"a.b\": a lowercase RFC 1123 label must consist of" },
+        { "storage.k8s.io/v1", "CSINode", "spec: {drivers: [{name: d, topologyKeys: []}]}", "spec.drivers[0].nodeID: Required value" },
+        { "storage.k8s.io/v1", "CSIDriver", "spec: {fsGroupPolicy: Some}", "spec.fsGroupPolicy: Unsupported value: \"Some\"" },
+        { "storage.k8s.io/v1", "VolumeAttachment", "spec: {attacher: d, nodeName: here, source: {}}", "spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName" },
+        { "v1", "Pod", "spec: {runtimeClassName: none, containers: [{name: c, image: i}]}", "pod rejected: RuntimeClass \"none\" not found" },
         { "scheduling.k8s.io/v1", "PriorityClass", "value: 2000000000", "maximum allowed value of a user defined priority is 1000000000" },
     };
 

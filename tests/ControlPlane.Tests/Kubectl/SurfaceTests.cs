@@ -12,6 +12,8 @@ public sealed class SurfaceTests(KubectlFixture kubectl) : IClassFixture<Kubectl
             {
                 rows.Add(version, "api-versions", "apps/v1");
                 rows.Add(version, "api-resources --namespaced=true", "pods po v1 true Pod");
+                rows.Add(version, "api-resources --namespaced=true", "podtemplates v1 true PodTemplate");
+                rows.Add(version, "api-resources -o wide --api-group=", "bindings v1 true Binding create");
                 rows.Add(version, "api-resources -o wide --api-group=apps", "deployments deploy apps/v1 true Deployment create,delete,deletecollection,get,list,patch,update,watch");
                 rows.Add(version, "cluster-info", "is running at");
                 rows.Add(version, "version", "Server Version: ");

@@ -22,11 +22,12 @@ internal static class TableCell
     public static string Labels(IReadOnlyDictionary<string, string> labels) =>
         OrNone(string.Join(",", labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}")));
 
-    public static string ContainerNames(JsonObject obj) =>
-        string.Join(",", obj.Objects("spec", "template", "spec", "containers").Select(container => container.Text("name")));
+    public static string ContainerNames(JsonObject obj) => Joined(obj.Objects("spec", "template", "spec", "containers"), "name");
 
-    public static string Images(JsonObject obj) =>
-        string.Join(",", obj.Objects("spec", "template", "spec", "containers").Select(container => container.Text("image")));
+    public static string Images(JsonObject obj) => Joined(obj.Objects("spec", "template", "spec", "containers"), "image");
+
+    /// <summary>A field of each of several objects.</summary>
+    public static string Joined(IEnumerable<JsonObject> objects, string field) => string.Join(",", objects.Select(obj => obj.Text(field)));
 
     /// <summary>A metav1.LabelSelector the way kubectl prints it.</summary>
     public static string Selector(JsonObject obj)

@@ -121,6 +121,28 @@ internal static class FieldChecks
         }
     }
 
+    /// <summary>"example.com/name": whose it is, and what they call it.</summary>
+    public static void DomainPath(this FieldErrors errors, string path, string value)
+    {
+        var parts = value.Split('/', 2);
+        if (value.Length == 0)
+        {
+            errors.Required(path);
+        }
+        else if (parts.Length < 2 || parts[0].Length == 0 || parts[1].Length == 0)
+        {
+            errors.Invalid(path, value, "must be a domain-prefixed path (such as \"acme.io/foo\")");
+        }
+        else
+        {
+            errors.Rule(path, parts[0], NameRule.Subdomain.Errors(parts[0]));
+            if (parts[1].Any(letter => !char.IsAsciiLetterOrDigit(letter) && !"/:@!$&'()*+,;=%-._~".Contains(letter, StringComparison.Ordinal)))
+            {
+                errors.Invalid(path, parts[1], @"Invalid path (regex used for validation is '[A-Za-z0-9/\-._~%!$&'()*+,;=:]+')");
+            }
+        }
+    }
+
     public static void Key(this FieldErrors errors, string path, string value) => errors.Rule(path, value, Api.Selectors.LabelSyntax.KeyErrors(value));
 
     /// <summary>A count or a percentage, neither negative.</summary>
