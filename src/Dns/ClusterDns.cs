@@ -36,7 +36,7 @@ public sealed class ClusterDns : IAsyncDisposable
     private ClusterDns(DnsOptions options, DnsPlan plan, ILoggerFactory loggers)
     {
         (_options, _plan, _loggers, _logger) = (options, plan, loggers, loggers.CreateLogger("Dataplane.Dns"));
-        _metrics = new DnsMetrics(plan.Kubernetes?.Zone ?? ".", () => _generation!.Forwarders, () => _feed!.LastHeard);
+        _metrics = new DnsMetrics(ZoneLabel(plan), () => _generation!.Forwarders, () => _feed!.LastHeard);
         _listeners = new ListenerSet(options, _metrics, loggers);
         _generation = new ServingGeneration(plan, options, _logger);
         _feed = ClusterFeed.Start(plan.Kubernetes, options, loggers, _metrics.Programmed);
@@ -107,6 +107,10 @@ public sealed class ClusterDns : IAsyncDisposable
         var plan = CorefileReader.Read(text, options.Corefile!, options.DefaultPort, Environment.GetEnvironmentVariable);
         return plan with { Servers = [.. plan.Servers.Select(server => server with { Namespace = options.Namespace })] };
     }
+
+    /// <summary>CoreDNS labels by the server block's zone: nearly always there is one, and it is the root.</summary>
+    private static string ZoneLabel(DnsPlan plan) =>
+        plan.Servers.SelectMany(server => server.Zones).Select(zone => zone.ToString()).Distinct().ToList() is [var only] ? only : plan.Kubernetes?.Zone ?? ".";
 
     private static string Digest(string text) => Convert.ToHexString(SHA512.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
 

@@ -19,6 +19,10 @@ internal sealed record ServiceShape(string Namespace, string Name)
 
     internal PortShape[] Ports { get; private init; } = [];
 
+    /// <summary>Whether names made of both are the same.</summary>
+    internal bool Same(ServiceShape other) => (ExternalName, IsHeadless) == (other.ExternalName, other.IsHeadless)
+        && Enumerable.SequenceEqual(ClusterAddresses, other.ClusterAddresses) && Ports.AsSpan().SequenceEqual(other.Ports);
+
     internal static ServiceShape Of(Service service) => new(service.Metadata.Namespace, service.Metadata.Name)
     {
         ExternalName = service.Spec.Type == "ExternalName" ? service.Spec.ExternalName ?? "" : null,

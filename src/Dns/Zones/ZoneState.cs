@@ -67,10 +67,16 @@ internal sealed class ZoneState
 
     internal int NamespaceCount => _current.Namespaces.Count;
 
+    /// <summary>A change of nothing that names are made of, such as the status, changes nothing.</summary>
     /// <param name="name">Which.</param>
     /// <param name="now">The service as it is; <see langword="null"/> when deleted.</param>
     internal void SetService(NamespacedName name, ServiceShape? now)
     {
+        if (now is not null && _services.TryGetValue(name, out var known) && known.Same(now))
+        {
+            return;
+        }
+
         _changed.Add(name);
         if (now is null)
         {
