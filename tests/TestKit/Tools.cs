@@ -82,6 +82,19 @@ public static class Tools
         }
     }
 
+    /// <summary>Starts a program that goes on, inside a namespace; all else it shares with the caller. What it writes goes to a file: there is no pipe that has to be read.</summary>
+    /// <param name="networkNamespace">A named one.</param>
+    /// <param name="log">The file, which is appended to.</param>
+    /// <param name="program">Its path.</param>
+    /// <param name="arguments">Passed as they are.</param>
+    /// <returns>The program's own process, which the caller has to end.</returns>
+    public static Process Start(NetworkNamespace networkNamespace, string log, string program, params string[] arguments) =>
+        Process.Start(new ProcessStartInfo(
+            Require("nsenter"), [.. Enter(networkNamespace), "/bin/sh", "-c", "exec \"$0\" \"$@\" >>\"" + log + "\" 2>&1", program, .. arguments]))!;
+
+    /// <summary>Arguments of nsenter(1) that enter a named namespace and no other.</summary>
+    public static string[] Enter(NetworkNamespace networkNamespace) => [$"--net={Path.Combine(NetworkNamespace.Directory, networkNamespace.Name)}"];
+
     /// <summary>To be thrown: skips the calling test.</summary>
     public static Exception Skip(string reason) => new InvalidOperationException(SkipToken + reason);
 }

@@ -1,4 +1,5 @@
 using Dataplane.Kubelet.Runtimes;
+using Dataplane.TestKit;
 using static Dataplane.Kubelet.Tests.Runtimes.RuntimeRig;
 
 namespace Dataplane.Kubelet.Tests.Runtimes;

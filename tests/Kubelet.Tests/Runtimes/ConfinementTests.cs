@@ -1,5 +1,6 @@
 using Dataplane.Kubelet.Runtimes;
 using Dataplane.Linux.Capabilities;
+using Dataplane.TestKit;
 using static Dataplane.Kubelet.Tests.Runtimes.RuntimeRig;
 
 namespace Dataplane.Kubelet.Tests.Runtimes;

@@ -1,6 +1,7 @@
 using Dataplane.Kubelet.Runtimes;
 using Dataplane.Kubelet.Runtimes.Cri;
 using Dataplane.Kubelet.Runtimes.Docker;
+using Dataplane.TestKit;
 
 namespace Dataplane.Kubelet.Tests.Runtimes;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Dataplane.Kubelet.Runtimes;
+using Dataplane.TestKit;
 using static Dataplane.Kubelet.Tests.Runtimes.RuntimeRig;
 
 namespace Dataplane.Kubelet.Tests.Runtimes;

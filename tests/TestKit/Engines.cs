@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using Dataplane.Kubelet.Tests.Runtimes;
-using Dataplane.TestKit;
+using Dataplane.Linux.Mounts;
+using Dataplane.Linux.Namespaces;
+using Dataplane.Linux.Processes;
 
-[assembly: AssemblyFixture(typeof(Engines))]
-
-namespace Dataplane.Kubelet.Tests.Runtimes;
+namespace Dataplane.TestKit;
 
 /// <summary>
 /// Debian's dockerd and containerd, each started for the first test that wants it and ended after the last, with everything they
@@ -24,7 +23,7 @@ public sealed class Engines : IAsyncDisposable
     private string? _containerd;
 
     /// <returns>The socket of an engine that has <see cref="TestImages.Name"/>.</returns>
-    internal async Task<string> DockerAsync()
+    public async Task<string> DockerAsync()
     {
         Tools.RequireRoot();
         await _gate.WaitAsync();
@@ -38,11 +37,11 @@ public sealed class Engines : IAsyncDisposable
         }
     }
 
-    /// <summary>The namespace they run in.</summary>
-    internal Linux.Namespaces.NetworkNamespace Node => _host!.Namespace;
+    /// <summary>The namespace they run in, once one has been asked for.</summary>
+    public NetworkNamespace Node => _host!.Namespace;
 
     /// <inheritdoc cref="DockerAsync"/>
-    internal async Task<string> ContainerdAsync()
+    public async Task<string> ContainerdAsync()
     {
         Tools.RequireRoot();
         await _gate.WaitAsync();
@@ -56,6 +55,7 @@ public sealed class Engines : IAsyncDisposable
         }
     }
 
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         foreach (var process in _processes)
@@ -67,9 +67,9 @@ public sealed class Engines : IAsyncDisposable
         }
 
         _network?.Dispose();
-        foreach (var mount in Linux.Mounts.MountCall.Below(_root))
+        foreach (var mount in MountCall.Below(_root))
         {
-            Linux.Mounts.MountCall.Detach(mount);
+            MountCall.Detach(mount);
         }
 
         Directory.Delete(_root, recursive: true);
@@ -142,9 +142,8 @@ public sealed class Engines : IAsyncDisposable
         _host ??= _network.AddHost("engines");
         var log = Path.Combine(_root, Path.GetFileName(program) + ".log");
 
-        // Not "ip netns exec", which hides the control groups below /sys. Output through a shell: there is no pipe that has to be read.
-        var process = Process.Start(new ProcessStartInfo(
-            Tools.Require("nsenter"), [$"--net=/run/netns/{_host.Namespace.Name}", "/bin/sh", "-c", "exec \"$0\" \"$@\" >" + log + " 2>&1", program, .. arguments]))!;
+        // Not "ip netns exec", which hides the control groups below /sys.
+        var process = Tools.Start(_host.Namespace, log, program, arguments);
         _processes.Add(process);
         using var limit = new CancellationTokenSource(Limit);
         while (!await ListensAsync(socket))
@@ -174,9 +173,9 @@ public sealed class Engines : IAsyncDisposable
 
     private static async Task EndAsync(Process process)
     {
-        using (var handle = Linux.Processes.ProcessHandle.Open(process.Id))
+        using (var handle = ProcessHandle.Open(process.Id))
         {
-            handle.Signal(Linux.Processes.ProcessHandle.SIGTERM);
+            handle.Signal(ProcessHandle.SIGTERM);
         }
 
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));

@@ -2,22 +2,26 @@ using System.Formats.Tar;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using Dataplane.TestKit;
 
-namespace Dataplane.Kubelet.Tests.Runtimes;
+namespace Dataplane.TestKit;
 
 /// <summary>An image made of Debian's busybox-static, as the archive that <c>docker save</c> writes: every runtime takes that.</summary>
-internal static class TestImages
+public static class TestImages
 {
-    internal const string Name = "dp.test/busybox:1";
+    /// <summary>What <see cref="Engines"/> have, by this name.</summary>
+    public const string Name = "dp.test/busybox:1";
 
     private static readonly string[] Commands =
-        ["sh", "sleep", "echo", "cat", "id", "kill", "ps", "ls", "touch", "mkdir", "hostname", "stty", "head", "tr", "env", "pwd", "true", "grep", "wc", "mount", "tail", "dd", "mknod", "chroot", "stat"];
+    [
+        "sh", "sleep", "echo", "cat", "id", "kill", "ps", "ls", "touch", "mkdir", "rm", "hostname", "stty", "tty", "head", "tr", "env", "pwd", "true", "grep", "wc", "mount",
+        "tail", "dd", "mknod", "chroot", "stat", "tar", "test", "httpd", "sha256sum",
+    ];
 
-    /// <param name="path">Where the archive goes.</param>
+    /// <summary>Writes the archive.</summary>
+    /// <param name="path">Where it goes.</param>
     /// <param name="name">Its repository and tag.</param>
     /// <param name="command">CMD.</param>
-    internal static void Write(string path, string name, params string[] command)
+    public static void Write(string path, string name, params string[] command)
     {
         var layer = Layer();
         var config = new JsonObject

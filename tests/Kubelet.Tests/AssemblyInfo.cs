@@ -1,0 +1,3 @@
+using Dataplane.TestKit;
+
+[assembly: AssemblyFixture(typeof(Engines))]
