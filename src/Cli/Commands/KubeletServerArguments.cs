@@ -28,9 +28,15 @@ internal sealed class KubeletServerArguments
 
     private readonly Option<int> _logFiles = new("--container-log-max-files") { Description = "How many files of a container's log are kept; 2 at least.", DefaultValueFactory = _ => 5 };
 
+    private readonly Option<string> _logInterval = new("--container-log-monitor-interval")
+    {
+        Description = "How often a CRI runtime's logs are looked at.",
+        DefaultValueFactory = _ => "10s",
+    };
+
     internal void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_anonymous, _tokens, _authorization, _healthz, _logSize, _logFiles])
+        foreach (var option in (Option[])[_anonymous, _tokens, _authorization, _healthz, _logSize, _logFiles, _logInterval])
         {
             command.Add(option);
         }
@@ -56,7 +62,20 @@ internal sealed class KubeletServerArguments
                 MaxFiles = arguments.GetValue(_logFiles) is >= 2 and var files
                     ? files
                     : throw new FormatException($"--container-log-max-files: must be 2 or more"),
+                MonitorInterval = Interval(arguments.GetValue(_logInterval)!),
             },
         };
+    }
+
+    private static TimeSpan Interval(string text)
+    {
+        try
+        {
+            return GoDuration.Parse(text) is var interval && interval > TimeSpan.Zero ? interval : throw new FormatException($"\"{text}\" is not more than 0s");
+        }
+        catch (FormatException problem)
+        {
+            throw new FormatException($"--container-log-monitor-interval: {problem.Message}", problem);
+        }
     }
 }

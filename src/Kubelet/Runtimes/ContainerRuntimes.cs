@@ -16,7 +16,7 @@ internal static class ContainerRuntimes
         "process" => new ProcessRuntime(directories, new ImageTable(options.Images, directories.Images), options.Namespace, time, options.ContainerLogs),
         "docker" => new DockerRuntime(
             new DockerRuntimeOptions(Socket(options, DockerSocket), options.NodeName, options.PodInfraContainerImage) { Logs = options.ContainerLogs, Node = options.Namespace }, time),
-        "cri" => new CriRuntime(Socket(options, ContainerdSocket), options.NodeName, options.Namespace, time),
+        "cri" => new CriRuntime(Socket(options, ContainerdSocket), options.NodeName, options.Namespace, time, options.ContainerLogs),
         var other => throw new ArgumentException($"--container-runtime: \"{other}\" is none of process, docker, cri"),
     };
 

@@ -15,7 +15,8 @@ internal static class LogRotation
     private const string TimeFormat = "yyyyMMdd-HHmmss";
 
     /// <summary>Moves the file that is written out of the way, under a name after all that are there: their order is that of their names.</summary>
-    internal static void Move(string path, DateTimeOffset now)
+    /// <returns>Where it is now.</returns>
+    internal static string Move(string path, DateTimeOffset now)
     {
         var time = now.UtcDateTime;
         if (Rotated(path) is [.., var last] && TimeOf(path, last) is { } before && before.AddSeconds(1) > time)
@@ -23,7 +24,9 @@ internal static class LogRotation
             time = before.AddSeconds(1);
         }
 
-        File.Move(path, $"{path}.{time.ToString(TimeFormat, CultureInfo.InvariantCulture)}");
+        var target = $"{path}.{time.ToString(TimeFormat, CultureInfo.InvariantCulture)}";
+        File.Move(path, target);
+        return target;
     }
 
     /// <summary>Removes what is too many and packs all but the last. Whatever fails is tried again at the next rotation.</summary>

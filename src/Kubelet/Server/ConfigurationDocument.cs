@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dataplane.Api;
 
 namespace Dataplane.Kubelet.Server;
 
@@ -31,6 +32,7 @@ internal static class ConfigurationDocument
             ["resolvConf"] = options.ResolvConf,
             ["containerLogMaxSize"] = $"{options.ContainerLogs.MaxSize}",
             ["containerLogMaxFiles"] = options.ContainerLogs.MaxFiles,
+            ["containerLogMonitorInterval"] = GoDuration.Format(options.ContainerLogs.MonitorInterval),
             ["allowedUnsafeSysctls"] = new JsonArray([.. options.AllowedUnsafeSysctls.Select(one => (JsonNode)one)]),
         },
     };

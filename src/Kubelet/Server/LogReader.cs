@@ -12,7 +12,7 @@ internal static class LogReader
     /// <param name="live">Who still writes to it; null when nobody does, which makes following it end at its end.</param>
     internal static async Task CopyAsync(string path, IContainerLog? live, LogOptions options, Stream output, CancellationToken cancellation)
     {
-        var (file, generation) = Open(path, live);
+        var (file, generation) = await OpenAsync(path, live, cancellation);
         try
         {
             file.Position = options.TailLines is { } lines ? TailOffset(file, lines) : 0;
@@ -43,10 +43,17 @@ internal static class LogReader
                         return;
                     }
 
+                    if ((current & 1) != 0)
+                    {
+                        // What is still being written to this file is to be read before the next.
+                        await Task.Delay(1, cancellation);
+                        continue;
+                    }
+
                     if (current != generation)
                     {
                         await file.DisposeAsync();
-                        (file, generation) = Open(path, live);
+                        (file, generation) = await OpenAsync(path, live, cancellation);
                         continue;
                     }
 
@@ -74,14 +81,14 @@ internal static class LogReader
     }
 
     /// <summary>The file that is written now, and which one in the row of them that is.</summary>
-    private static (FileStream File, int Generation) Open(string path, IContainerLog? live)
+    private static async Task<(FileStream File, int Generation)> OpenAsync(string path, IContainerLog? live, CancellationToken cancellation)
     {
         while (true)
         {
             var generation = live?.Generation ?? 0;
             if ((generation & 1) != 0)
             {
-                Thread.Yield();
+                await Task.Delay(1, cancellation);
                 continue;
             }
 
@@ -100,7 +107,7 @@ internal static class LogReader
                 return (file, generation);
             }
 
-            file.Dispose();
+            await file.DisposeAsync();
         }
     }
 

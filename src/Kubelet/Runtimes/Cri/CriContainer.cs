@@ -35,6 +35,8 @@ internal sealed class CriContainer : IRunningContainer
 
     public IContainerLog Log => _log;
 
+    internal FollowedLog Written => _log;
+
     public Task<ContainerExit> Exit => _exit.Task;
 
     /// <summary>What the runtime says of it now; null when it knows it no more.</summary>

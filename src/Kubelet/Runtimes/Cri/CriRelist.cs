@@ -23,6 +23,8 @@ internal sealed class CriRelist
         Stopped = Task.Run(() => RunAsync(stopping), CancellationToken.None);
     }
 
+    internal IEnumerable<CriContainer> Running => _running.Values;
+
     /// <summary>Completes after it was told to stop.</summary>
     internal Task Stopped { get; }
 

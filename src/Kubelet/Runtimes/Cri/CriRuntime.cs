@@ -16,17 +16,19 @@ internal sealed class CriRuntime : IContainerRuntime
     private readonly CriClient _cri;
     private readonly CriStreams _streams;
     private readonly CriRelist _relist;
+    private readonly CriLogRotation _rotation;
     private readonly string _node;
     private readonly NetworkNamespace? _network;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
 
-    internal CriRuntime(string socket, string node, NetworkNamespace? network, TimeProvider time)
+    internal CriRuntime(string socket, string node, NetworkNamespace? network, TimeProvider time, ContainerLogOptions? logs = null)
     {
         (_node, _network, _time) = (node, network, time);
         _cri = new CriClient(socket);
         _streams = new CriStreams(network, _stopping.Token);
         _relist = new CriRelist(_cri, node, time, _stopping.Token);
+        _rotation = new CriLogRotation(_cri, _relist, logs ?? new ContainerLogOptions(), time, _stopping.Token);
     }
 
     /// <summary>Upstream shows the runtime's own name, and containerd is what nearly all nodes have.</summary>
@@ -164,7 +166,7 @@ internal sealed class CriRuntime : IContainerRuntime
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        await _relist.Stopped;
+        await Task.WhenAll(_relist.Stopped, _rotation.Stopped);
         _cri.Dispose();
         _stopping.Dispose();
         PodCleanup.RemoveRootCgroup();
