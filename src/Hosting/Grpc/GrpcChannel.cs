@@ -12,6 +12,9 @@ namespace Dataplane.Hosting.Grpc;
 /// </summary>
 public sealed class GrpcChannel : IDisposable
 {
+    /// <summary>grpc-timeout has eight digits at most; here they are milliseconds.</summary>
+    private const long LongestTimeout = 99_999_999;
+
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
     private static readonly MediaTypeHeaderValue Grpc = new("application/grpc");
 
@@ -81,7 +84,7 @@ public sealed class GrpcChannel : IDisposable
         {
             var content = new ByteArrayContent(GrpcFrames.Frame(method.Serialize(request))) { Headers = { ContentType = Grpc } };
             using var message = Message(method.FullName, content);
-            message.Headers.Add("grpc-timeout", string.Create(CultureInfo.InvariantCulture, $"{(long)deadline.TotalMilliseconds}m"));
+            message.Headers.Add("grpc-timeout", string.Create(CultureInfo.InvariantCulture, $"{Math.Min(LongestTimeout, (long)deadline.TotalMilliseconds)}m"));
             using var response = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
             GrpcStatus.CheckHead(response);
             var body = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);

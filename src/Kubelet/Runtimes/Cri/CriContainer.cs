@@ -10,6 +10,9 @@ internal sealed class CriContainer : IRunningContainer
     private const int MostOutput = 10 * 1024;
     private const long TicksPerUnit = 100;
 
+    /// <summary>A hook may take as long as its pod's grace period; who waits for it ends it.</summary>
+    private static readonly TimeSpan LongestProgram = TimeSpan.FromHours(24);
+
     private readonly CriClient _cri;
     private readonly CriStreams _streams;
     private readonly FollowedLog _log;
@@ -59,7 +62,8 @@ internal sealed class CriContainer : IRunningContainer
     {
         try
         {
-            var answer = await _cri.RuntimeAsync("ExecSync", new ExecSyncRequest { ContainerId = Id, Cmd = { command } }, ExecSyncResponse.Parser, cancellation);
+            var answer = await _cri.RuntimeAsync(
+                "ExecSync", new ExecSyncRequest { ContainerId = Id, Cmd = { command } }, ExecSyncResponse.Parser, cancellation, LongestProgram);
             byte[] output = [.. answer.Stdout, .. answer.Stderr];
             return new ExecutionResult(answer.ExitCode, Encoding.UTF8.GetString(output, 0, Math.Min(MostOutput, output.Length)));
         }
