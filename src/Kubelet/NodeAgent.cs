@@ -146,7 +146,7 @@ public sealed class NodeAgent : IAsyncDisposable
         var overlay = _options.Overlay == NodeOverlay.Vxlan
             ? new VxlanOverlay(connection, _options.NodeName, _options.NodeIP, _options.PodCidr, _options.PodMtu, logger)
             : null;
-        var registration = new NodeRegistration(client, _options, network, overlay?.Annotations, EndPoint.Port, time, logger);
+        var registration = new NodeRegistration(client, _options, runtime, network, overlay?.Annotations, EndPoint.Port, time, logger);
         await registration.RegisterAsync(cancellation);
         _workers = server.Workers = new PodWorkers(services);
         if (_options.CniConfDir is null)

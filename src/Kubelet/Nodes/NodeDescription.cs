@@ -25,8 +25,10 @@ internal static class NodeDescription
         ["pods"] = new(options.MaxPods),
     };
 
+    /// <param name="runtime">NAME://VERSION of what runs containers.</param>
     /// <param name="notReady">Why pods cannot be run; null when they can.</param>
-    internal static NodeStatus Status(KubeletOptions options, string? notReady, int port, IReadOnlyList<NodeCondition> before, DateTimeOffset now)
+    internal static NodeStatus Status(
+        KubeletOptions options, string runtime, string? notReady, int port, IReadOnlyList<NodeCondition> before, DateTimeOffset now)
     {
         var capacity = Capacity(options);
         return new NodeStatus
@@ -48,7 +50,7 @@ internal static class NodeDescription
                 new NodeAddress { Type = "Hostname", Address = options.NodeName },
             ],
             DaemonEndpoints = new NodeDaemonEndpoints { KubeletEndpoint = new DaemonEndpoint { Port = port } },
-            NodeInfo = Info(),
+            NodeInfo = Info(runtime),
         };
 
         NodeCondition Condition(string type, string status, string reason, string message)
@@ -73,14 +75,14 @@ internal static class NodeDescription
         var other => other.ToString().ToLowerInvariant(),
     };
 
-    private static NodeSystemInfo Info() => new()
+    private static NodeSystemInfo Info(string runtime) => new()
     {
         MachineID = Read("/etc/machine-id"),
         SystemUUID = Read("/sys/class/dmi/id/product_uuid"),
         BootID = Read("/proc/sys/kernel/random/boot_id"),
         KernelVersion = Read("/proc/sys/kernel/osrelease"),
         OSImage = OSImage(),
-        ContainerRuntimeVersion = "process://" + typeof(NodeDescription).Assembly.GetName().Version?.ToString(3),
+        ContainerRuntimeVersion = runtime,
         KubeletVersion = KubernetesVersion.Git,
         KubeProxyVersion = "",
         OperatingSystem = "linux",

@@ -3,12 +3,14 @@ using System.Text.Json.Nodes;
 using Dataplane.Api;
 using Dataplane.Api.Client;
 using Dataplane.Kubelet.Network;
+using Dataplane.Kubelet.Runtimes;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Kubelet.Nodes;
 
 /// <summary>The node's object and its lease: made at start, renewed while the agent runs.</summary>
-internal sealed class NodeRegistration(KubernetesClient client, KubeletOptions options, IPodNetwork network, IReadOnlyDictionary<string, string>? annotations, int port, TimeProvider time, ILogger logger)
+internal sealed class NodeRegistration(
+    KubernetesClient client, KubeletOptions options, IContainerRuntime runtime, IPodNetwork network, IReadOnlyDictionary<string, string>? annotations, int port, TimeProvider time, ILogger logger)
 {
     private const string LeaseNamespace = "kube-node-lease";
     private const int LeaseSeconds = 40;
@@ -121,7 +123,7 @@ internal sealed class NodeRegistration(KubernetesClient client, KubeletOptions o
 
     private Task UpdateStatusAsync(Node node, CancellationToken cancellation)
     {
-        var status = NodeDescription.Status(options, network.NotReady, port, node.Status.Conditions, time.GetUtcNow());
+        var status = NodeDescription.Status(options, $"{runtime.Name}://{runtime.Version}", network.NotReady, port, node.Status.Conditions, time.GetUtcNow());
 
         // Conditions that other programs set stay.
         var foreign = node.Status.Conditions.Where(other => !status.Conditions.Exists(own => own.Type == other.Type));

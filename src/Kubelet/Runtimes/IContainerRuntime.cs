@@ -12,6 +12,9 @@ internal interface IContainerRuntime : IAsyncDisposable
     /// <summary>The scheme of container IDs: <c>process</c> in <c>process://...</c>.</summary>
     string Name { get; }
 
+    /// <summary>As the runtime tells it, without a leading v; known once <see cref="ListAsync"/> has been answered.</summary>
+    string Version { get; }
+
     /// <summary>
     /// What an earlier agent of the same root directory left here, running or not. Asked once, before anything is started. What is
     /// handed out is followed from then on: its ends are seen and what it writes is logged.

@@ -24,6 +24,8 @@ internal sealed class ProcessRuntime : IContainerRuntime
 
     public string Name => "process";
 
+    public string Version { get; } = typeof(ProcessRuntime).Assembly.GetName().Version!.ToString(3);
+
     public Task<IReadOnlyList<PodOnMachine>> ListAsync(CancellationToken cancellation) =>
         OffPoolAsync<IReadOnlyList<PodOnMachine>>(() => new ProcessAdoption(_directories, _monitor, _starter).List());
 

@@ -34,9 +34,12 @@ internal sealed class CriRuntime : IContainerRuntime
     /// <summary>Upstream shows the runtime's own name, and containerd is what nearly all nodes have.</summary>
     public string Name { get; private set; } = "containerd";
 
+    public string Version { get; private set; } = "";
+
     public async Task<IReadOnlyList<PodOnMachine>> ListAsync(CancellationToken cancellation)
     {
-        Name = (await _cri.RuntimeAsync("Version", new VersionRequest { Version = "v1" }, VersionResponse.Parser, cancellation)).RuntimeName;
+        var runtime = await _cri.RuntimeAsync("Version", new VersionRequest { Version = "v1" }, VersionResponse.Parser, cancellation);
+        (Name, Version) = (runtime.RuntimeName, runtime.RuntimeVersion.TrimStart('v'));
         var labels = new Dictionary<string, string> { [CriPlan.NodeLabel] = _node };
         var sandboxes = await _cri.RuntimeAsync(
             "ListPodSandbox", new ListPodSandboxRequest { Filter = new PodSandboxFilter { LabelSelector = { labels } } }, ListPodSandboxResponse.Parser, cancellation);

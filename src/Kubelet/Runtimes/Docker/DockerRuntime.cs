@@ -19,8 +19,11 @@ internal sealed class DockerRuntime(DockerRuntimeOptions options, TimeProvider t
 
     public string Name => "docker";
 
+    public string Version { get; private set; } = "";
+
     public async Task<IReadOnlyList<PodOnMachine>> ListAsync(CancellationToken cancellation)
     {
+        Version = (string?)(await _docker.GetAsync("version", cancellation))?["Version"] ?? "";
         var all = (await _docker.GetAsync($"containers/json?all=1&filters={DockerLabels.Filter(DockerLabels.Node, options.NodeName)}", cancellation))!.AsArray();
         var pods = new List<PodOnMachine>();
         foreach (var pod in all.GroupBy(one => Label(one!, DockerLabels.Uid), StringComparer.Ordinal))
