@@ -15,6 +15,8 @@ public sealed class ClusterFixture : IAsyncLifetime
     /// <summary>What kubectl is run with.</summary>
     internal IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string> { ["KUBECONFIG"] = KubeConfig, ["HOME"] = _directory };
 
+    internal Kubectl Kubectl => new() { Environment = Environment, ClusterLog = () => Log };
+
     internal string DataDirectory => Path.Combine(_directory, "data");
 
     /// <summary>Folder of the walkthrough manifests, which is beside the checkout.</summary>
@@ -77,42 +79,16 @@ public sealed class ClusterFixture : IAsyncLifetime
         }
     }
 
-    /// <summary>Runs kubectl and fails the test when it fails; a cache of its own keeps discovery honest.</summary>
-    internal async Task<string> KubectlAsync(params string[] arguments)
-    {
-        var outcome = await TryKubectlAsync(arguments);
-        Assert.True(outcome.ExitCode == 0, $"kubectl {string.Join(' ', arguments)}: {outcome}\n--- cluster\n{Log}");
-        return outcome.Output;
-    }
+    /// <inheritdoc cref="Kubectl.RunAsync"/>
+    internal Task<string> KubectlAsync(params string[] arguments) => Kubectl.RunAsync(arguments);
 
-    /// <summary>Runs kubectl, which must fail.</summary>
-    /// <returns>What it says on its error stream.</returns>
-    internal async Task<string> RefusedAsync(params string[] arguments)
-    {
-        var outcome = await TryKubectlAsync(arguments);
-        Assert.True(outcome.ExitCode != 0, $"kubectl {string.Join(' ', arguments)}: {outcome}");
-        return outcome.Error;
-    }
+    /// <inheritdoc cref="Kubectl.RefusedAsync"/>
+    internal Task<string> RefusedAsync(params string[] arguments) => Kubectl.RefusedAsync(arguments);
 
-    internal Task<Outcome> TryKubectlAsync(params string[] arguments) =>
-        Programs.RunAsync("kubectl", arguments, Environment);
+    internal Task<Outcome> TryKubectlAsync(params string[] arguments) => Kubectl.TryAsync(arguments);
 
-    /// <summary>Asks again until the answer satisfies; the wait ends after 60 s with the last answer.</summary>
-    internal async Task<string> EventuallyAsync(Func<string, bool> satisfied, params string[] arguments)
-    {
-        var started = Stopwatch.StartNew();
-        while (true)
-        {
-            var outcome = await TryKubectlAsync(arguments);
-            if (outcome.ExitCode == 0 && satisfied(outcome.Output))
-            {
-                return outcome.Output;
-            }
-
-            Assert.True(started.Elapsed < TimeSpan.FromSeconds(60), $"kubectl {string.Join(' ', arguments)} never satisfied; last: {outcome}\n--- cluster\n{Log}");
-            await Task.Delay(200);
-        }
-    }
+    /// <inheritdoc cref="Kubectl.EventuallyAsync"/>
+    internal Task<string> EventuallyAsync(Func<string, bool> satisfied, params string[] arguments) => Kubectl.EventuallyAsync(satisfied, arguments);
 
     private static string Repository()
     {

@@ -68,7 +68,7 @@ public sealed class DemoTests
             {
                 await KeeperReadyAsync(directory);
                 Assert.Equal(0, (await Programs.RunAsync(Programs.Dataplane, ["down", "--data-dir", directory])).ExitCode);
-                await cluster.WaitForExitAsync();
+                await cluster.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
                 Assert.Equal(0, cluster.ExitCode);
             }
 

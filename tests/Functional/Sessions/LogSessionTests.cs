@@ -1,9 +1,13 @@
+using System.Diagnostics;
+
 namespace Dataplane.Functional.Sessions;
 
 /// <summary>kubectl logs with its options.</summary>
 [Collection(ClusterCollection.Name)]
 public sealed class LogSessionTests(ClusterFixture cluster)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private const string Manifest = """
         apiVersion: v1
         kind: Pod
@@ -42,11 +46,11 @@ public sealed class LogSessionTests(ClusterFixture cluster)
             Assert.Equal(["[pod/log-pod/one] one-1", "[pod/log-pod/one] one-2", "[pod/log-pod/one] one-3", "[pod/log-pod/two] two"], together.Trim().Split('\n').Order());
 
             using var following = Programs.Start("kubectl", ["logs", "log-pod", "-c", "one", "-f", "--tail=1"], cluster.Environment);
-            Assert.Equal("one-3", await following.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+            Assert.Equal("one-3", await ReadLineAsync(following));
             await cluster.KubectlAsync("exec", "log-pod", "-c", "one", "--", "touch", "/go");
-            Assert.Equal("one-4", await following.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+            Assert.Equal("one-4", await ReadLineAsync(following));
             following.Kill();
-            await following.WaitForExitAsync(TestContext.Current.CancellationToken);
+            await following.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);
         }
         finally
         {
@@ -84,6 +88,9 @@ public sealed class LogSessionTests(ClusterFixture cluster)
             await cluster.KubectlAsync("delete", "pod", "refused-pod", "--grace-period=1");
         }
     }
+
+    private static Task<string?> ReadLineAsync(Process process) =>
+        process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience, TestContext.Current.CancellationToken);
 
     private Task<string> LogsAsync(params string[] options) => cluster.KubectlAsync(["logs", "log-pod", "-c", "one", .. options]);
 }

@@ -167,7 +167,7 @@ public sealed class NamespaceSessionTests(ClusterFixture cluster)
         await cluster.KubectlAsync("run", "watched", "--image=centos", "--", "sleep", "600");
         await cluster.EventuallyAsync(text => text.Contains("Running"), "get", "pod", "watched");
         await cluster.KubectlAsync("delete", "pod", "watched", "--grace-period=1");
-        await Task.WhenAny(gone.Task, Task.Delay(TimeSpan.FromSeconds(10)));
+        await Task.WhenAny(gone.Task, Task.Delay(TimeSpan.FromSeconds(60)));
         watch.Kill();
         await watch.WaitForExitAsync();
         Assert.Matches(@"watched +0/1 +Pending", seen.ToString());

@@ -1,10 +1,6 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Dataplane.Functional.Sessions;
 
@@ -133,60 +129,5 @@ public sealed class PortForwardSessionTests(ClusterFixture cluster)
         await cluster.EventuallyAsync(text => text.Contains("Running"), "get", "pod", name);
     }
 
-    private Task<Forward> StartAsync(string kubectl, string target, string port) => Forward.StartAsync(kubectl, target, port, cluster.Environment);
-
-    /// <summary>A kubectl port-forward that listens on a port of its choice.</summary>
-    private sealed class Forward : IAsyncDisposable
-    {
-        private readonly Process _process;
-        private readonly Task<string> _error;
-        private readonly Task<string> _output;
-
-        private Forward(Process process, int port)
-        {
-            _process = process;
-            EndPoint = new IPEndPoint(IPAddress.Loopback, port);
-            _error = process.StandardError.ReadToEndAsync();
-            _output = process.StandardOutput.ReadToEndAsync();
-        }
-
-        internal IPEndPoint EndPoint { get; }
-
-        internal Uri Address => new($"http://{EndPoint}/");
-
-        internal static async Task<Forward> StartAsync(string kubectl, string target, string port, IReadOnlyDictionary<string, string> environment)
-        {
-            var process = Programs.Start(kubectl, ["port-forward", "--address=127.0.0.1", target, $":{port}"], environment);
-            var line = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
-            var found = Regex.Match(line ?? "", @"^Forwarding from 127\.0\.0\.1:(\d+) -> \d+$");
-            if (!found.Success)
-            {
-                var error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-                process.Dispose();
-                Assert.Fail($"{line}\n{error}");
-            }
-
-            return new Forward(process, int.Parse(found.Groups[1].Value, CultureInfo.InvariantCulture));
-        }
-
-        /// <returns>What it said until it ended by itself.</returns>
-        internal async Task<string> EndAsync()
-        {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-            await _process.WaitForExitAsync(limit.Token);
-            return await _error;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (!_process.HasExited)
-            {
-                _process.Kill();
-                await _process.WaitForExitAsync();
-            }
-
-            await Task.WhenAll(_error, _output);
-            _process.Dispose();
-        }
-    }
+    private Task<PortForward> StartAsync(string kubectl, string target, string port) => PortForward.StartAsync([kubectl], target, port, cluster.Environment);
 }

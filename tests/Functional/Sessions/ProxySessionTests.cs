@@ -18,7 +18,8 @@ public sealed class ProxySessionTests(ClusterFixture cluster)
             await cluster.KubectlAsync("expose", "pod", "proxied", "--port=8000", "--target-port=80", "--name=proxied");
             await cluster.EventuallyAsync(text => text.Contains(":80"), "get", "endpoints", "proxied");
 
-            var started = await proxy.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) ?? "";
+            var line = proxy.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask();
+            var started = await line.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken) ?? "";
             var address = "http://" + Regex.Match(started, @"127\.0\.0\.1:\d+").Value;
             foreach (var path in new[]
             {
