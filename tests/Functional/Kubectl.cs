@@ -22,7 +22,11 @@ internal sealed class Kubectl
     internal async Task<string> RunAsync(params IReadOnlyList<string> arguments)
     {
         var outcome = await TryAsync(arguments);
-        Assert.True(outcome.ExitCode == 0, $"kubectl {string.Join(' ', arguments)}: {outcome}\n--- cluster\n{ClusterLog()}");
+        if (outcome.ExitCode != 0)
+        {
+            Assert.Fail($"kubectl {string.Join(' ', arguments)}: {outcome}\n--- cluster\n{ClusterLog()}");
+        }
+
         return outcome.Output;
     }
 
@@ -47,7 +51,11 @@ internal sealed class Kubectl
                 return outcome.Output;
             }
 
-            Assert.True(started.Elapsed < Patience, $"kubectl {string.Join(' ', arguments)} never satisfied; last: {outcome}\n--- cluster\n{ClusterLog()}");
+            if (started.Elapsed > Patience)
+            {
+                Assert.Fail($"kubectl {string.Join(' ', arguments)} never satisfied; last: {outcome}\n--- cluster\n{ClusterLog()}");
+            }
+
             await Task.Delay(200);
         }
     }

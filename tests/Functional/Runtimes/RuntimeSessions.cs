@@ -1,0 +1,49 @@
+using Dataplane.TestKit;
+
+namespace Dataplane.Functional.Runtimes;
+
+/// <summary>
+/// One session for each runtime, all started at once with the pods of all walkthroughs, so that what one waits for is the others'
+/// time. A runtime that is not installed skips its tests only.
+/// </summary>
+public sealed class RuntimeSessions : IAsyncLifetime
+{
+    private static readonly string[] Names = ["process", "docker", "cri"];
+
+    private static readonly string[] Manifests =
+    [
+        VolumeWalkTests.Manifest, ProbeWalkTests.Manifest, LogWalkTests.Manifest, ExecWalkTests.Manifest, PortForwardWalkTests.Manifest, EndWalkTests.Manifest,
+    ];
+
+    private readonly Engines _engines = new();
+    private Dictionary<string, Task<RuntimeSession>> _sessions = [];
+
+    public static TheoryData<string> Runtimes => new(Names);
+
+    public ValueTask InitializeAsync()
+    {
+        _sessions = Names.ToDictionary(name => name, name => StartAsync(name, "node-" + name, Manifests));
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The one that the walkthroughs share.</summary>
+    internal Task<RuntimeSession> OfAsync(string runtime) => _sessions[runtime];
+
+    /// <summary>One of the caller's own, who disposes it.</summary>
+    internal Task<RuntimeSession> StartAsync(string runtime, string nodeName, params string[] manifests) =>
+        Task.Run(() => RuntimeSession.StartAsync(runtime, nodeName, _engines, manifests));
+
+    public async ValueTask DisposeAsync()
+    {
+        // What did not start has failed or skipped the tests that wanted it.
+        await Task.WhenAll(_sessions.Values.Cast<Task>()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_sessions.Values.Where(one => one.IsCompletedSuccessfully).Select(async one => await (await one).DisposeAsync()));
+        await _engines.DisposeAsync();
+    }
+}
+
+[CollectionDefinition(Name)]
+public sealed class RuntimeCollection : ICollectionFixture<RuntimeSessions>
+{
+    public const string Name = "runtimes";
+}
