@@ -3,14 +3,13 @@ using System.Text.Json.Nodes;
 using Dataplane.Api;
 using Dataplane.Api.Client;
 using Dataplane.Kubelet.Network;
-using Dataplane.Kubelet.Runtimes;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Kubelet.Nodes;
 
 /// <summary>The node's object and its lease: made at start, renewed while the agent runs.</summary>
 internal sealed class NodeRegistration(
-    KubernetesClient client, KubeletOptions options, IContainerRuntime runtime, IPodNetwork network, IReadOnlyDictionary<string, string>? annotations, int port, TimeProvider time, ILogger logger)
+    KubernetesClient client, KubeletOptions options, RuntimeHealth runtime, IPodNetwork network, IReadOnlyDictionary<string, string>? annotations, int port, TimeProvider time, ILogger logger)
 {
     private const string LeaseNamespace = "kube-node-lease";
     private const int LeaseSeconds = 40;
@@ -54,7 +53,7 @@ internal sealed class NodeRegistration(
                     await RenewLeaseAsync(cancellation);
 
                     // A node taken for dead in a silence is told alive again by its status only.
-                    if (time.GetUtcNow() >= statusDue || await IsReadyAsync(cancellation) != (network.NotReady is null))
+                    if (time.GetUtcNow() >= statusDue || await IsReadyAsync(cancellation) != (NotReady is null))
                     {
                         statusDue = time.GetUtcNow() + StatusEvery;
                         await UpdateStatusAsync(await CreateAsync(cancellation), cancellation);
@@ -95,6 +94,12 @@ internal sealed class NodeRegistration(
         }
     }
 
+    private string? NotReady => (runtime.NotReady, network.NotReady) switch
+    {
+        ({ } one, { } other) => $"[{one}, {other}]",
+        var (one, other) => one ?? other,
+    };
+
     private IReadOnlyDictionary<string, string> Annotations => annotations ?? new Dictionary<string, string>();
 
     private static bool Has(Dictionary<string, string> all, IReadOnlyDictionary<string, string> some) => some.All(own => all.GetValueOrDefault(own.Key) == own.Value);
@@ -123,7 +128,7 @@ internal sealed class NodeRegistration(
 
     private Task UpdateStatusAsync(Node node, CancellationToken cancellation)
     {
-        var status = NodeDescription.Status(options, $"{runtime.Name}://{runtime.Version}", network.NotReady, port, node.Status.Conditions, time.GetUtcNow());
+        var status = NodeDescription.Status(options, runtime.Version, NotReady, port, node.Status.Conditions, time.GetUtcNow());
 
         // Conditions that other programs set stay.
         var foreign = node.Status.Conditions.Where(other => !status.Conditions.Exists(own => own.Type == other.Type));

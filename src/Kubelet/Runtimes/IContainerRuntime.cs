@@ -15,6 +15,11 @@ internal interface IContainerRuntime : IAsyncDisposable
     /// <summary>As the runtime tells it, without a leading v; known once <see cref="ListAsync"/> has been answered.</summary>
     string Version { get; }
 
+    /// <summary>Asks the runtime how it is.</summary>
+    /// <returns>Why it cannot run pods, in upstream's words; null when it can.</returns>
+    /// <exception cref="IOException">It does not answer.</exception>
+    Task<string?> ProblemAsync(CancellationToken cancellation);
+
     /// <summary>
     /// What an earlier agent of the same root directory left here, running or not. Asked once, before anything is started. What is
     /// handed out is followed from then on: its ends are seen and what it writes is logged.

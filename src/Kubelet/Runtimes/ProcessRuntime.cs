@@ -26,6 +26,8 @@ internal sealed class ProcessRuntime : IContainerRuntime
 
     public string Version { get; } = typeof(ProcessRuntime).Assembly.GetName().Version!.ToString(3);
 
+    public Task<string?> ProblemAsync(CancellationToken cancellation) => Task.FromResult<string?>(null);
+
     public Task<IReadOnlyList<PodOnMachine>> ListAsync(CancellationToken cancellation) =>
         OffPoolAsync<IReadOnlyList<PodOnMachine>>(() => new ProcessAdoption(_directories, _monitor, _starter).List());
 

@@ -36,6 +36,12 @@ internal sealed class CriRuntime : IContainerRuntime
 
     public string Version { get; private set; } = "";
 
+    public async Task<string?> ProblemAsync(CancellationToken cancellation)
+    {
+        var answer = await _cri.RuntimeAsync("Status", new StatusRequest(), StatusResponse.Parser, cancellation);
+        return CriConditions.Problem(answer.Status);
+    }
+
     public async Task<IReadOnlyList<PodOnMachine>> ListAsync(CancellationToken cancellation)
     {
         var runtime = await _cri.RuntimeAsync("Version", new VersionRequest { Version = "v1" }, VersionResponse.Parser, cancellation);

@@ -21,6 +21,20 @@ internal sealed class DockerRuntime(DockerRuntimeOptions options, TimeProvider t
 
     public string Version { get; private set; } = "";
 
+    /// <summary>An engine that answers can run pods: their network is the agent's. One that does not is told as by cri-dockerd.</summary>
+    public async Task<string?> ProblemAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await _docker.GetAsync("version", cancellation);
+            return null;
+        }
+        catch (DockerException failure)
+        {
+            return $"container runtime not ready: RuntimeReady=false reason:DockerDaemonNotReady message:docker: failed to get docker version: {failure.Message}";
+        }
+    }
+
     public async Task<IReadOnlyList<PodOnMachine>> ListAsync(CancellationToken cancellation)
     {
         Version = (string?)(await _docker.GetAsync("version", cancellation))?["Version"] ?? "";
