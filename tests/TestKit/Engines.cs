@@ -40,6 +40,9 @@ public sealed class Engines : IAsyncDisposable
     /// <summary>The namespace they run in, once one has been asked for.</summary>
     public NetworkNamespace Node => _host!.Namespace;
 
+    /// <summary>What containerd's network plugins were told when pods were added, a line for each.</summary>
+    public string PluginRequests => Path.Combine(_root, "plugin-requests");
+
     /// <inheritdoc cref="DockerAsync"/>
     public async Task<string> ContainerdAsync()
     {
@@ -106,8 +109,9 @@ public sealed class Engines : IAsyncDisposable
 
         var socket = Path.Combine(directory, "socket");
         Directory.CreateDirectory(Path.Combine(directory, "cni"));
+        await WritePluginsAsync(Path.Combine(directory, "bin"), plugins);
         await File.WriteAllTextAsync(Path.Combine(directory, "cni", "10-test.conflist"), """
-            {"cniVersion":"0.4.0","name":"dp-t","plugins":[{"type":"bridge","bridge":"dp-t-cri","isGateway":true,
+            {"cniVersion":"0.4.0","name":"dp-t","plugins":[{"type":"record","capabilities":{"portMappings":true,"bandwidth":true}},{"type":"bridge","bridge":"dp-t-cri","isGateway":true,
              "ipam":{"type":"host-local","dataDir":"DIR/addresses","ranges":[[{"subnet":"10.244.78.0/24"}]],"routes":[{"dst":"0.0.0.0/0"}]}}]}
             """.Replace("DIR", directory, StringComparison.Ordinal));
 
@@ -127,13 +131,34 @@ public sealed class Engines : IAsyncDisposable
               stream_server_port = "0"
               [plugins."io.containerd.grpc.v1.cri".cni]
                 conf_dir = "{directory}/cni"
-                bin_dir = "{plugins}"
+                bin_dir = "{directory}/bin"
             """);
         await StartAsync(socket, program, "--config", Path.Combine(directory, "config.toml"));
         var archive = Path.Combine(directory, "image.tar");
         TestImages.Write(archive, TestImages.Name, "sleep", "infinity");
         (await Tools.RunAsync(null, Path.GetFileName(importer), ["-a", socket, "-n", "k8s.io", "images", "import", archive])).OutputOrThrow();
         return socket;
+    }
+
+    /// <summary>The installed ones, and one that writes down what it is told.</summary>
+    private async Task WritePluginsAsync(string directory, string installed)
+    {
+        Directory.CreateDirectory(directory);
+        foreach (var plugin in Directory.EnumerateFiles(installed))
+        {
+            File.CreateSymbolicLink(Path.Combine(directory, Path.GetFileName(plugin)), plugin);
+        }
+
+        var script = Path.Combine(directory, "record");
+        await File.WriteAllTextAsync(script, $$"""
+            #!/bin/sh
+            [ "$CNI_COMMAND" = ADD ] || exit 0
+            cat >> {{PluginRequests}}
+            echo >> {{PluginRequests}}
+            echo '{"cniVersion":"0.4.0"}'
+
+            """);
+        File.SetUnixFileMode(script, (UnixFileMode)0x1ED);
     }
 
     private async Task StartAsync(string socket, string program, params string[] arguments)

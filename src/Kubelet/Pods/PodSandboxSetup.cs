@@ -50,6 +50,8 @@ internal sealed class PodSandboxSetup(PodServices services)
         Processes = ProcessesOf(pod),
         Privileged = PodContainers.Of(pod.Spec).Any(one => one.SecurityContext?.Privileged == true),
         LogDirectory = services.Directories.Logs(pod.Metadata.UID),
+        HostPorts = [.. HostPortMapping.Of(pod)],
+        Annotations = pod.Metadata.Annotations,
     };
 
     /// <summary>The addresses of a sandbox that an earlier agent made; null when it had not come so far.</summary>

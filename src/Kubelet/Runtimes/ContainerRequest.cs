@@ -1,3 +1,5 @@
+using Dataplane.Kubelet.Network;
+
 namespace Dataplane.Kubelet.Runtimes;
 
 /// <summary>Which processes a container sees.</summary>
@@ -34,6 +36,12 @@ internal sealed record SandboxRequest
 
     /// <summary>Where the pod's logs go: below it NAME/ATTEMPT.log.</summary>
     public required string LogDirectory { get; init; }
+
+    /// <summary>For a runtime that connects the pod itself.</summary>
+    public IReadOnlyList<HostPortMapping> HostPorts { get; init; } = [];
+
+    /// <summary>The pod's, of which plugins of such a runtime read some.</summary>
+    public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>What tells a pod from others.</summary>

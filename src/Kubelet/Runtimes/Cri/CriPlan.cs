@@ -1,3 +1,4 @@
+using Dataplane.Kubelet.Network;
 using Dataplane.Kubelet.Runtimes.Cri.V1;
 
 namespace Dataplane.Kubelet.Runtimes.Cri;
@@ -15,7 +16,9 @@ internal static class CriPlan
         Metadata = new PodSandboxMetadata { Name = request.Pod.Name, Namespace = request.Pod.Namespace, Uid = request.Pod.Uid },
         Hostname = request.HostNetwork ? "" : request.Hostname,
         LogDirectory = request.LogDirectory,
+        PortMappings = { request.HostPorts.Select(Port) },
         Labels = { Labels(request.Pod, node) },
+        Annotations = { request.Annotations.ToDictionary() },
         Linux = new LinuxPodSandboxConfig
         {
             CgroupParent = "/" + CgroupNames.Pod(request.Pod.Uid),
@@ -110,6 +113,19 @@ internal static class CriPlan
         CpuShares = plan.CpuShares,
         MemoryLimitInBytes = plan.Memory ?? 0,
         OomScoreAdj = plan.OomScoreAdjustment,
+    };
+
+    private static PortMapping Port(HostPortMapping mapping) => new()
+    {
+        Protocol = mapping.Protocol switch
+        {
+            "UDP" => Protocol.Udp,
+            "SCTP" => Protocol.Sctp,
+            _ => Protocol.Tcp,
+        },
+        ContainerPort = mapping.ContainerPort,
+        HostPort = mapping.HostPort,
+        HostIp = mapping.Address?.ToString() ?? "",
     };
 
     private static Mount Mount(ContainerVolume volume) => new()
