@@ -121,6 +121,7 @@ public sealed class NodeAgent : IAsyncDisposable
             SubPaths = new SubPaths(directories),
             Configuration = watches,
             Allocatable = NodeDescription.Capacity(_options),
+            Sources = configuration,
             Environment = new ContainerEnvironment(configuration),
             ClusterServices = new Informer<Service>(client, new InformerOptions(), logger),
             Events = new EventRecorder(client, _options.NodeName, time, logger),

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Dataplane.Linux.Mounts;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Linux.Processes;
@@ -12,6 +14,15 @@ namespace Dataplane.TestKit;
 /// </summary>
 public sealed class Engines : IAsyncDisposable
 {
+    /// <summary>Address of the registry in <see cref="Node"/>.</summary>
+    public const string Registry = "127.0.0.1:5000";
+
+    /// <summary>Who may fetch from it, with <see cref="RegistryPassword"/>.</summary>
+    public const string RegistryUser = "dp";
+
+    /// <summary>Its hash is below.</summary>
+    public const string RegistryPassword = "secret";
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly string _root = Directory.CreateTempSubdirectory("dp-t-").FullName;
@@ -21,6 +32,7 @@ public sealed class Engines : IAsyncDisposable
     private TestHost? _host;
     private string? _docker;
     private string? _containerd;
+    private string? _privateImage;
 
     /// <returns>The socket of an engine that has <see cref="TestImages.Name"/>.</returns>
     public async Task<string> DockerAsync()
@@ -39,6 +51,22 @@ public sealed class Engines : IAsyncDisposable
 
     /// <summary>The namespace they run in, once one has been asked for.</summary>
     public NetworkNamespace Node => _host!.Namespace;
+
+    /// <summary>Debian's docker-registry, started for the first test that wants it.</summary>
+    /// <returns>The name of an image that is in the registry, for those who have the password, and in no engine.</returns>
+    public async Task<string> PrivateImageAsync()
+    {
+        await DockerAsync();
+        await _gate.WaitAsync();
+        try
+        {
+            return _privateImage ??= await StartRegistryAsync();
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
 
     /// <summary>What containerd's network plugins were told when pods were added, a line for each.</summary>
     public string PluginRequests => Path.Combine(_root, "plugin-requests");
@@ -161,7 +189,46 @@ public sealed class Engines : IAsyncDisposable
         File.SetUnixFileMode(script, (UnixFileMode)0x1ED);
     }
 
-    private async Task StartAsync(string socket, string program, params string[] arguments)
+    private async Task<string> StartRegistryAsync()
+    {
+        var (program, directory) = (Tools.Require("docker-registry"), Directory.CreateDirectory(Path.Combine(_root, "registry")).FullName);
+        await File.WriteAllTextAsync(Path.Combine(directory, "config.yml"), $"""
+            version: 0.1
+            storage:
+              filesystem:
+                rootdirectory: {directory}/data
+            http:
+              addr: {Registry}
+            auth:
+              htpasswd:
+                realm: test
+                path: {directory}/passwords
+            """);
+
+        // bcrypt of the password.
+        await File.WriteAllTextAsync(Path.Combine(directory, "passwords"), RegistryUser + ":$2b$05$uF0V7rcE6JDDytg.4EZ/vOCdkq6LvZMX4jC0FzXk6Dgr.g/xafdZq\n");
+        await StartAsync(() => ListensAsync(_host!.Socket(SocketType.Stream, ProtocolType.Tcp), IPEndPoint.Parse(Registry)), program, "serve", Path.Combine(directory, "config.yml"));
+
+        const string repository = Registry + "/private";
+        var login = Convert.ToBase64String(Encoding.UTF8.GetBytes($$"""{"username":"{{RegistryUser}}","password":"{{RegistryPassword}}"}"""));
+        await AskDockerAsync("POST", $"images/{TestImages.Name}/tag?repo={repository}&tag=1");
+        var pushed = await AskDockerAsync("POST", $"images/{repository}/push?tag=1", "-H", "X-Registry-Auth: " + login);
+        if (pushed.Contains("errorDetail", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException(pushed);
+        }
+
+        await AskDockerAsync("DELETE", $"images/{repository}:1");
+        return repository + ":1";
+    }
+
+    private async Task<string> AskDockerAsync(string method, string path, params string[] more) =>
+        (await Tools.RunAsync(null, "curl", ["-sSf", "-X", method, "--unix-socket", _docker!, .. more, "http://docker/" + path])).OutputOrThrow();
+
+    private Task StartAsync(string socket, string program, params string[] arguments) => StartAsync(
+        () => ListensAsync(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified), new UnixDomainSocketEndPoint(socket)), program, arguments);
+
+    private async Task StartAsync(Func<Task<bool>> listens, string program, params string[] arguments)
     {
         _network ??= new TestNetwork();
         _host ??= _network.AddHost("engines");
@@ -171,7 +238,7 @@ public sealed class Engines : IAsyncDisposable
         var process = Tools.Start(_host.Namespace, log, program, arguments);
         _processes.Add(process);
         using var limit = new CancellationTokenSource(Limit);
-        while (!await ListensAsync(socket))
+        while (!await listens())
         {
             if (process.HasExited || limit.IsCancellationRequested)
             {
@@ -182,12 +249,12 @@ public sealed class Engines : IAsyncDisposable
         }
     }
 
-    private static async Task<bool> ListensAsync(string path)
+    private static async Task<bool> ListensAsync(Socket socket, EndPoint endPoint)
     {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using var closed = socket;
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
+            await socket.ConnectAsync(endPoint);
             return true;
         }
         catch (SocketException)

@@ -32,7 +32,7 @@ internal sealed class ImagePuller(PodServices services)
 
             services.Events.Normal(pod, run.Name, "Pulling", $"Pulling image \"{name}\"");
             var began = Stopwatch.GetTimestamp();
-            var image = await services.Runtime.PullImageAsync(name, cancellation);
+            var image = await FetchAsync(pod, name, cancellation);
             var took = $"{Stopwatch.GetElapsedTime(began).TotalMilliseconds:0}ms";
             services.Events.Normal(
                 pod, run.Name, "Pulled", $"Successfully pulled image \"{name}\" in {took} ({took} including waiting). Image size: {image.Size} bytes.");
@@ -46,6 +46,54 @@ internal sealed class ImagePuller(PodServices services)
             run.ErrorShownUntil = services.Time.GetUtcNow() + ErrorShown;
             return null;
         }
+    }
+
+    /// <summary>With each of the pod's credentials that may do, until one does.</summary>
+    private async Task<ContainerImagePlan> FetchAsync(Pod pod, string image, CancellationToken cancellation)
+    {
+        var problems = new List<string>();
+        foreach (var credential in (await CredentialsAsync(pod, image, cancellation)).Cast<RegistryCredential?>().DefaultIfEmpty())
+        {
+            try
+            {
+                return await services.Runtime.PullImageAsync(image, credential, cancellation);
+            }
+            catch (ImageException problem)
+            {
+                problems.Add(problem.Message);
+            }
+        }
+
+        throw new ImageException(problems is [var one] ? one : $"[{string.Join(", ", problems)}]");
+    }
+
+    private async Task<IReadOnlyList<RegistryCredential>> CredentialsAsync(Pod pod, string image, CancellationToken cancellation)
+    {
+        var (secrets, missing) = (new PullSecrets(), new List<string>());
+        foreach (var name in pod.Spec.ImagePullSecrets.Select(one => one.Name).Where(one => !string.IsNullOrEmpty(one)))
+        {
+            try
+            {
+                secrets.Add((await services.Sources.SecretAsync(pod.Metadata.Namespace, name, optional: false, cancellation))!);
+            }
+            catch (ConfigurationException)
+            {
+                missing.Add(name!);
+            }
+            catch (FormatException problem)
+            {
+                throw new ImageException($"image pull secret \"{name}\": {problem.Message}", problem);
+            }
+        }
+
+        if (missing.Count > 0)
+        {
+            services.Events.Warning(
+                pod, null, "FailedToRetrieveImagePullSecret",
+                $"Unable to retrieve some image pull secrets ({string.Join(", ", missing)}); attempting to pull the image may not succeed.");
+        }
+
+        return secrets.For(image);
     }
 
     /// <summary>The server has put the default in; a pod that comes another way may have none.</summary>

@@ -24,6 +24,7 @@ internal sealed record PodServices
     public required IPodNetwork Network { get; init; }
     public required PodAdmission Admission { get; init; }
     public required PodVolumes Volumes { get; init; }
+    public required ConfigurationSource Sources { get; init; }
     public required ContainerEnvironment Environment { get; init; }
     public required Informer<Service> ClusterServices { get; init; }
     public required EventRecorder Events { get; init; }

@@ -38,8 +38,11 @@ internal interface IContainerRuntime : IAsyncDisposable
     Task<ContainerImagePlan?> FindImageAsync(string image, CancellationToken cancellation);
 
     /// <summary>Fetches an image, also when it is here already.</summary>
+    /// <param name="image">As the pod names it.</param>
+    /// <param name="credential">Null for nobody.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="ImageException">There is no such image; the message is for the user.</exception>
-    Task<ContainerImagePlan> PullImageAsync(string image, CancellationToken cancellation);
+    Task<ContainerImagePlan> PullImageAsync(string image, RegistryCredential? credential, CancellationToken cancellation);
 
     /// <summary>Creates and starts a container.</summary>
     /// <exception cref="ContainerStartException">It could not be made or its program not be executed.</exception>

@@ -62,7 +62,7 @@ internal sealed class ProcessRuntime : IContainerRuntime
         Task.Run(() => (ContainerImagePlan?)_images.Find(image), cancellation);
 
     /// <summary>There is nowhere to fetch images from: what is not in the table cannot be had.</summary>
-    public Task<ContainerImagePlan> PullImageAsync(string image, CancellationToken cancellation) => Task.Run(
+    public Task<ContainerImagePlan> PullImageAsync(string image, RegistryCredential? credential, CancellationToken cancellation) => Task.Run(
         () => (ContainerImagePlan?)_images.Find(image)
             ?? throw new ImageException($"failed to resolve image \"{image}\": it is not in the node's image table"),
         cancellation);

@@ -47,7 +47,7 @@ internal sealed class RuntimeSession : IAsyncDisposable
         try
         {
             await session.BeginAsync(engines);
-            await session.CreateAsync(string.Join("\n---\n", manifests));
+            await session.CreateAsync(string.Join("\n---\n", manifests), ("IMAGE", TestImages.Name));
             return session;
         }
         catch
@@ -55,6 +55,15 @@ internal sealed class RuntimeSession : IAsyncDisposable
             await session.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>kubectl create of a manifest in which ROOT and another word are replaced.</summary>
+    internal async Task CreateAsync(string manifest, (string Word, string Meaning) replaced)
+    {
+        var file = Path.Combine(_root, $"{Guid.NewGuid():N}.yaml");
+        await File.WriteAllTextAsync(
+            file, manifest.Replace(replaced.Word, replaced.Meaning, StringComparison.Ordinal).Replace("ROOT", _root, StringComparison.Ordinal));
+        await Kubectl.RunAsync("create", "-f", file);
     }
 
     /// <summary>Waits until all containers of a pod are.</summary>
@@ -145,14 +154,6 @@ internal sealed class RuntimeSession : IAsyncDisposable
         await EventuallyAsync(() => Log().Contains("ready: export KUBECONFIG", StringComparison.Ordinal), "the control plane is ready");
         StartKubelet();
         await Kubectl.EventuallyAsync(text => text.Contains("default", StringComparison.Ordinal), "get", "serviceaccounts", "-o", "name");
-    }
-
-    private async Task CreateAsync(string manifest)
-    {
-        var file = Path.Combine(_root, "pods.yaml");
-        await File.WriteAllTextAsync(
-            file, manifest.Replace("IMAGE", TestImages.Name, StringComparison.Ordinal).Replace("ROOT", _root, StringComparison.Ordinal));
-        await Kubectl.RunAsync("create", "-f", file);
     }
 
     private void StartKubelet() => _kubelet = Start(

@@ -29,6 +29,9 @@ public sealed class RuntimeSessions : IAsyncLifetime
     /// <summary>The one that the walkthroughs share.</summary>
     internal Task<RuntimeSession> OfAsync(string runtime) => _sessions[runtime];
 
+    /// <inheritdoc cref="Engines.PrivateImageAsync"/>
+    internal Task<string> PrivateImageAsync() => _engines.PrivateImageAsync();
+
     /// <summary>One of the caller's own, who disposes it.</summary>
     internal Task<RuntimeSession> StartAsync(string runtime, string nodeName, params string[] manifests) =>
         Task.Run(() => RuntimeSession.StartAsync(runtime, nodeName, _engines, manifests));

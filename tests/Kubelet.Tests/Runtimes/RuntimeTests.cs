@@ -78,7 +78,7 @@ public abstract class RuntimeTests(RuntimeRig rig) : IAsyncLifetime
         Assert.Equal(TestImages.Name, image?.Name);
         Assert.NotEmpty(image!.Id);
         Assert.Null(await rig.Runtime.FindImageAsync("dp.test/nothing:1", _cancellation));
-        await Assert.ThrowsAsync<ImageException>(() => rig.Runtime.PullImageAsync("dp.invalid/nothing:1", _cancellation));
+        await Assert.ThrowsAsync<ImageException>(() => rig.Runtime.PullImageAsync("dp.invalid/nothing:1", null, _cancellation));
     }
 
     [Fact]

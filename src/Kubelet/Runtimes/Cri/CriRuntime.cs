@@ -131,12 +131,12 @@ internal sealed class CriRuntime : IContainerRuntime
         }
     }
 
-    public async Task<ContainerImagePlan> PullImageAsync(string image, CancellationToken cancellation)
+    public async Task<ContainerImagePlan> PullImageAsync(string image, RegistryCredential? credential, CancellationToken cancellation)
     {
         try
         {
             var answer = await _cri.ImagesAsync(
-                "PullImage", new PullImageRequest { Image = new ImageSpec { Image = image } }, PullImageResponse.Parser, PullDeadline, cancellation);
+                "PullImage", new PullImageRequest { Image = new ImageSpec { Image = image }, Auth = Auth(credential) }, PullImageResponse.Parser, PullDeadline, cancellation);
             return (await FindImageAsync(answer.ImageRef, cancellation) ?? throw new ImageException($"image \"{image}\" is not here after it was pulled")) with { Name = image };
         }
         catch (CriException failure)
@@ -191,6 +191,9 @@ internal sealed class CriRuntime : IContainerRuntime
             await RemoveAsync(old.Id);
         }
     }
+
+    private static AuthConfig? Auth(RegistryCredential? credential) =>
+        credential is null ? null : new AuthConfig { Username = credential.Username, Password = credential.Password };
 
     private async Task RemoveAsync(string id)
     {

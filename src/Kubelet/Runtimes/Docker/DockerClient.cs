@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Dataplane.Kubelet.Runtimes.Docker;
@@ -65,7 +66,18 @@ internal sealed class DockerClient : IDisposable
 
     /// <summary>A call whose answer is read while it comes.</summary>
     /// <inheritdoc cref="CallAsync"/>
-    internal Task<HttpResponseMessage> OpenAsync(HttpMethod method, string path, CancellationToken cancellation) => SendAsync(method, path, null, cancellation);
+    internal Task<HttpResponseMessage> OpenAsync(HttpMethod method, string path, CancellationToken cancellation, RegistryCredential? credential = null)
+    {
+        var request = Request(method, path, null);
+        if (credential is not null)
+        {
+            // Base 64 for URLs, with padding: Base64Url leaves that away.
+            var words = new JsonObject { ["username"] = credential.Username, ["password"] = credential.Password };
+            request.Headers.Add("X-Registry-Auth", Convert.ToBase64String(Encoding.UTF8.GetBytes(words.ToJsonString())).Replace('+', '-').Replace('/', '_'));
+        }
+
+        return CheckedAsync(_http, request, cancellation);
+    }
 
     /// <summary>A call after which the connection is a byte stream in both directions.</summary>
     /// <inheritdoc cref="CallAsync"/>

@@ -122,12 +122,12 @@ internal sealed class DockerRuntime(DockerRuntimeOptions options, TimeProvider t
         }
     }
 
-    public async Task<ContainerImagePlan> PullImageAsync(string image, CancellationToken cancellation)
+    public async Task<ContainerImagePlan> PullImageAsync(string image, RegistryCredential? credential, CancellationToken cancellation)
     {
         try
         {
             var name = Uri.EscapeDataString(DockerImageName.WithTag(image));
-            using var response = await _docker.OpenAsync(HttpMethod.Post, $"images/create?fromImage={name}", cancellation);
+            using var response = await _docker.OpenAsync(HttpMethod.Post, $"images/create?fromImage={name}", cancellation, credential);
             using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellation));
             while (await reader.ReadLineAsync(cancellation) is { } line)
             {
@@ -205,7 +205,7 @@ internal sealed class DockerRuntime(DockerRuntimeOptions options, TimeProvider t
             _usesParent = (string?)(await _docker.GetAsync("info", cancellation))!["CgroupDriver"] == "cgroupfs";
             if (await FindImageAsync(options.SandboxImage, cancellation) is null)
             {
-                await PullImageAsync(options.SandboxImage, cancellation);
+                await PullImageAsync(options.SandboxImage, null, cancellation);
             }
 
             _isPrepared = true;
