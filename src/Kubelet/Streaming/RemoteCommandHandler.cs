@@ -30,11 +30,8 @@ internal sealed class RemoteCommandHandler(TimeProvider time, ILogger logger)
         }
 
         var request = new ContainerProgramRequest { Command = options.Command, Streams = options.Streams, Terminal = options.Terminal };
-        await ServeAsync(http, worker, container, options, async session =>
-        {
-            var program = await session.StartAsync("executing command in container", () => running.StartProgramAsync(request));
-            await session.RunAsync(program, end => RemoteCommandStatus.Ended(options.Command, end.Code));
-        });
+        await ServeAsync(http, worker, container, options, session => session.RunAsync(
+            "executing command in container", () => running.StartProgramAsync(request), end => RemoteCommandStatus.Ended(options.Command, end.Code)));
     }
 
     /// <summary>Joins the container's own streams. Whether they are a terminal was decided when it was started.</summary>
@@ -46,11 +43,8 @@ internal sealed class RemoteCommandHandler(TimeProvider time, ILogger logger)
         }
 
         var terminal = PodContainers.Of(worker.Pod.Spec).FirstOrDefault(one => one.Name == container)?.TTY == true;
-        await ServeAsync(http, worker, container, options with { Terminal = terminal }, async session =>
-        {
-            var program = await session.StartAsync("attaching to container", () => running.AttachAsync(options.Streams));
-            await session.RunAsync(program, static _ => RemoteCommandStatus.Success);
-        });
+        await ServeAsync(http, worker, container, options with { Terminal = terminal }, session => session.RunAsync(
+            "attaching to container", () => running.AttachAsync(options.Streams), static _ => RemoteCommandStatus.Success));
     }
 
     private static async Task<RemoteCommandOptions?> OptionsAsync(HttpContext http)
@@ -119,21 +113,25 @@ internal sealed class RemoteCommandHandler(TimeProvider time, ILogger logger)
     /// <summary>A client that is connected, and how the talk with it goes.</summary>
     private sealed record Conversation(IRemoteClient Client, RemoteCommandSession Session, CancellationToken Cancellation)
     {
-        /// <returns>Null when it could not be started, which the client has been told then.</returns>
-        internal async Task<ContainerProgram?> StartAsync(string activity, Func<Task<ContainerProgram>> start)
+        /// <param name="activity">What is being done, for the client.</param>
+        /// <param name="start">Its failure is told to the client.</param>
+        /// <param name="statusOf">What the client is told at the end.</param>
+        internal async Task RunAsync(string activity, Func<Task<ContainerProgram>> start, Func<Linux.Processes.ExitStatus, Status> statusOf)
         {
+            ContainerProgram program;
             try
             {
-                return await start();
+                program = await start();
             }
             catch (ContainerStartException problem)
             {
-                await Session.EndAsync(RemoteCommandStatus.NotStarted(activity, problem.Message), Cancellation);
-                return null;
+                await Session.EndAsync(NotStarted(problem.Message), Cancellation);
+                return;
             }
-        }
 
-        internal Task RunAsync(ContainerProgram? program, Func<Linux.Processes.ExitStatus, Status> statusOf) =>
-            program is null ? Task.CompletedTask : Session.RunAsync(program, statusOf, Cancellation);
+            await Session.RunAsync(program, statusOf, NotStarted, Cancellation);
+
+            Status NotStarted(string problem) => RemoteCommandStatus.NotStarted(activity, problem);
+        }
     }
 }

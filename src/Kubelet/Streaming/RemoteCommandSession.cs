@@ -18,9 +18,10 @@ internal sealed class RemoteCommandSession(IRemoteClient client, TimeProvider ti
     /// <summary>Returns when the client has been told the program's end, or has gone.</summary>
     /// <param name="program">Let go of at the end.</param>
     /// <param name="statusOf">What the client is told when the program has ended.</param>
+    /// <param name="notStarted">What the client is told, with the reason, when it comes out only now that there was no program.</param>
     /// <param name="cancellation">The connection's end.</param>
     /// <exception cref="IOException">The client went without closing.</exception>
-    internal async Task RunAsync(ContainerProgram program, Func<ExitStatus, Status> statusOf, CancellationToken cancellation)
+    internal async Task RunAsync(ContainerProgram program, Func<ExitStatus, Status> statusOf, Func<string, Status> notStarted, CancellationToken cancellation)
     {
         // Cancelling a read of the program is harmless, cancelling a send breaks the connection: so two tokens.
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -42,7 +43,15 @@ internal sealed class RemoteCommandSession(IRemoteClient client, TimeProvider ti
             Status status;
             if (first == program.Exit)
             {
-                status = statusOf(await program.Exit);
+                try
+                {
+                    status = statusOf(await program.Exit);
+                }
+                catch (ContainerStartException problem)
+                {
+                    status = notStarted(problem.Message);
+                }
+
                 await DrainAsync(sent, reading, cancellation);
             }
             else
