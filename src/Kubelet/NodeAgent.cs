@@ -147,9 +147,9 @@ public sealed class NodeAgent : IAsyncDisposable
         var overlay = _options.Overlay == NodeOverlay.Vxlan
             ? new VxlanOverlay(connection, _options.NodeName, _options.NodeIP, _options.PodCidr, _options.PodMtu, logger)
             : null;
-        var health = new RuntimeHealth(runtime, _options.NodeName, time, logger);
-        await health.AskAsync(cancellation);
-        var registration = new NodeRegistration(client, _options, health, network, overlay?.Annotations, EndPoint.Port, time, logger);
+        var runtimeHealth = new RuntimeHealth(runtime, _options.NodeName, time, logger);
+        await runtimeHealth.AskAsync(cancellation);
+        var registration = new NodeRegistration(client, _options, runtimeHealth, network, overlay?.Annotations, EndPoint.Port, time, logger);
         await registration.RegisterAsync(cancellation);
         _workers = server.Workers = new PodWorkers(services);
         if (_options.CniConfDir is null)
@@ -174,7 +174,7 @@ public sealed class NodeAgent : IAsyncDisposable
         pods.Subscribe(change => (StaticPodFile.IsMirror(change.Object) ? mirrors.Observe : (Action<InformerChange<Pod>>)_workers.Handle)(change));
         var staticPods = _options.StaticPodPath is { } path ? new StaticPodDirectory(path, _options.NodeName, time, logger) : null;
         var before = Directory.Exists(directories.Pods) ? Directory.GetDirectories(directories.Pods) : [];
-        Loop(health.RunAsync);
+        Loop(runtimeHealth.RunAsync);
         Loop(registration.RunAsync);
         Loop(services.Events.RunAsync);
         Loop(services.ClusterServices.RunAsync);

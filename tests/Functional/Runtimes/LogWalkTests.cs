@@ -25,7 +25,8 @@ public sealed class LogWalkTests(RuntimeSessions sessions)
             volumeMounts: [{name: keep, mountPath: /keep}]
           - name: stays
             image: IMAGE
-            command: [sh, -c, "head -c 40000 /dev/zero | tr '\\0' x; echo; echo err >&2; exec sleep infinity"]
+            command: [sh, -c, "head -c 40000 /dev/zero | tr '\\0' x; echo; until [ -e /keep/err ]; do sleep 0.1; done; echo err >&2; exec sleep infinity"]
+            volumeMounts: [{name: keep, mountPath: /keep}]
           - name: talks
             image: IMAGE
             command:
@@ -79,8 +80,10 @@ public sealed class LogWalkTests(RuntimeSessions sessions)
     public async Task LongLinesAreWholeAndBothStreamsShown(string runtime)
     {
         var session = await sessions.OfAsync(runtime);
-        var shown = await session.Kubectl.EventuallyAsync(text => text.Contains("err\n", StringComparison.Ordinal), Logs("stays"));
-        Assert.Equal(new[] { "err", new string('x', 40000) }, shown.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
+        var line = new string('x', 40000) + "\n";
+        await session.Kubectl.EventuallyAsync(text => text == line, Logs("stays"));
+        await session.Kubectl.RunAsync("exec", "logged", "-c", "stays", "--", "touch", "/keep/err");
+        await session.Kubectl.EventuallyAsync(text => text == line + "err\n", Logs("stays"));
         var together = await session.Kubectl.RunAsync("logs", "logged", "--all-containers", "--prefix", "--tail=1");
         Assert.Contains("[pod/logged/stays] ", together);
         Assert.Contains("[pod/logged/ends] ", together);

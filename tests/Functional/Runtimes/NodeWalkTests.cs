@@ -15,7 +15,7 @@ public sealed class NodeWalkTests(RuntimeSessions sessions)
         var session = await sessions.OfAsync(runtime);
         await session.ReadyAsync("entered");
         Screen.Contains(
-            $"node-{runtime} Ready <none> {{age}} {{id}} 127.0.0.1 <none> {{any}} {scheme}://{{any}}", await session.Kubectl.RunAsync("get", "nodes", "-o", "wide"));
+            $"node-{runtime} Ready <none> {{age}} {{any}} 127.0.0.1 <none> {{any}} {scheme}://{{any}}", await session.Kubectl.RunAsync("get", "nodes", "-o", "wide"));
         Assert.StartsWith(scheme + "://", await session.Kubectl.RunAsync("get", "pod", "entered", "-o", "jsonpath={.status.containerStatuses[0].containerID}"));
     }
 }

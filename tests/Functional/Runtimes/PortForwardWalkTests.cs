@@ -14,7 +14,7 @@ public sealed class PortForwardWalkTests(RuntimeSessions sessions)
           - name: main
             image: IMAGE
             command: [sh, -c, "mkdir /www; head -c 5000000 /dev/urandom > /www/big; echo page > /www/index.html; exec httpd -f -p 127.0.0.1:8080 -h /www"]
-            readinessProbe: {exec: {command: [grep, -q, ":1F90 ", /proc/net/tcp]}, periodSeconds: 1}
+            readinessProbe: {exec: {command: [grep, -q, ":1F90 ", /proc/net/tcp]}, periodSeconds: 1, timeoutSeconds: 60}
         """;
 
     [Theory]

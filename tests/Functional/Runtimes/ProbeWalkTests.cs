@@ -16,12 +16,12 @@ public sealed class ProbeWalkTests(RuntimeSessions sessions)
           - name: lively
             image: IMAGE
             command: [sleep, infinity]
-            livenessProbe: {exec: {command: [test, "!", -e, /tmp/dead]}, periodSeconds: 1, failureThreshold: 1}
+            livenessProbe: {exec: {command: [test, "!", -e, /tmp/dead]}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 60}
           - name: slow
             image: IMAGE
             command: [sleep, infinity]
-            startupProbe: {exec: {command: [test, -e, /tmp/up]}, periodSeconds: 1, failureThreshold: 300}
-            livenessProbe: {exec: {command: [test, -e, /tmp/up]}, periodSeconds: 1, failureThreshold: 1}
+            startupProbe: {exec: {command: [test, -e, /tmp/up]}, periodSeconds: 1, failureThreshold: 300, timeoutSeconds: 60}
+            livenessProbe: {exec: {command: [test, -e, /tmp/up]}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 60}
         ---
         apiVersion: v1
         kind: Pod
@@ -32,8 +32,8 @@ public sealed class ProbeWalkTests(RuntimeSessions sessions)
             image: IMAGE
             command: [sh, -c, "mkdir /www; exec httpd -f -p 8080 -h /www"]
             ports: [{name: web, containerPort: 8080}]
-            readinessProbe: {httpGet: {path: /ready, port: web}, periodSeconds: 1, failureThreshold: 1}
-            livenessProbe: {tcpSocket: {port: web}}
+            readinessProbe: {httpGet: {path: /ready, port: web}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 60}
+            livenessProbe: {tcpSocket: {port: web}, timeoutSeconds: 60}
         ---
         apiVersion: v1
         kind: Service

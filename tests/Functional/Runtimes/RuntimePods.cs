@@ -16,6 +16,8 @@ namespace Dataplane.Functional.Runtimes;
 /// <param name="root">The kubelet's directory.</param>
 internal sealed class RuntimePods(string runtime, string socket, string node, NetworkNamespace machine, string root)
 {
+    internal NetworkNamespace Machine => machine;
+
     /// <summary>The kubelet's flags about it.</summary>
     internal string[] Flags =>
     [

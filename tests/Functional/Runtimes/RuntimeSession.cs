@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Dataplane.Kubelet.Runtimes;
 using Dataplane.Linux.Mounts;
-using Dataplane.Linux.Namespaces;
 using Dataplane.TestKit;
 
 namespace Dataplane.Functional.Runtimes;
@@ -16,7 +15,6 @@ internal sealed class RuntimeSession : IAsyncDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("dp-t-").FullName;
     private readonly string _runtime;
     private readonly string _nodeName;
-    private NetworkNamespace _machine = null!;
     private RuntimePods _pods = null!;
     private Process? _controlPlane;
     private Process? _kubelet;
@@ -25,7 +23,7 @@ internal sealed class RuntimeSession : IAsyncDisposable
 
     internal Kubectl Kubectl => new()
     {
-        Command = [Tools.Require("nsenter"), .. Tools.Enter(_machine), Tools.Require("kubectl")],
+        Command = [Tools.Require("nsenter"), .. Tools.Enter(_pods.Machine), Tools.Require("kubectl")],
         Environment = new Dictionary<string, string> { ["KUBECONFIG"] = KubeConfig, ["HOME"] = _root },
         ClusterLog = Log,
     };
@@ -90,7 +88,7 @@ internal sealed class RuntimeSession : IAsyncDisposable
 
     /// <summary>A program on the machine.</summary>
     internal Task<Outcome> OnMachineAsync(string program, params string[] arguments) =>
-        Programs.RunAsync(Tools.Require("nsenter"), [.. Tools.Enter(_machine), Tools.Require(program), .. arguments]);
+        Programs.RunAsync(Tools.Require("nsenter"), [.. Tools.Enter(_pods.Machine), Tools.Require(program), .. arguments]);
 
     /// <summary>What is on the machine of a pod: in the runtime, and of the kubelet's directories and mounts.</summary>
     internal async Task<IReadOnlyList<string>> LeftOfAsync(string uid)
@@ -147,8 +145,7 @@ internal sealed class RuntimeSession : IAsyncDisposable
         };
 
         // The plugins of a CRI runtime connect pods to the machine that the runtime is on.
-        _machine = _runtime == "cri" ? engines.Node : _network.AddHost("node").Namespace;
-        _pods = new RuntimePods(_runtime, socket, _nodeName, _machine, NodeRoot);
+        _pods = new RuntimePods(_runtime, socket, _nodeName, _runtime == "cri" ? engines.Node : _network.AddHost("node").Namespace, NodeRoot);
         TestImages.Write(Path.Combine(_root, "image.tar"), TestImages.Name, "sleep", "infinity");
         _controlPlane = Start("control-plane", "--secure-port", "0", "--kubeconfig", KubeConfig);
         await EventuallyAsync(() => Log().Contains("ready: export KUBECONFIG", StringComparison.Ordinal), "the control plane is ready");
@@ -165,7 +162,7 @@ internal sealed class RuntimeSession : IAsyncDisposable
     ]);
 
     private Process Start(params string[] arguments) =>
-        Tools.Start(_machine, Path.Combine(_root, arguments[0] + ".log"), Programs.Dataplane, arguments);
+        Tools.Start(_pods.Machine, Path.Combine(_root, arguments[0] + ".log"), Programs.Dataplane, arguments);
 
     private string Log() => string.Join('\n', Directory.EnumerateFiles(_root, "*.log").Select(file => $"{Path.GetFileName(file)}:\n{File.ReadAllText(file)}"));
 }

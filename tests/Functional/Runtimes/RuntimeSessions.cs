@@ -20,10 +20,10 @@ public sealed class RuntimeSessions : IAsyncLifetime
 
     public static TheoryData<string> Runtimes => new(Names);
 
-    public ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _sessions = Names.ToDictionary(name => name, name => StartAsync(name, "node-" + name, Manifests));
-        return ValueTask.CompletedTask;
+        await AllStartedAsync();
     }
 
     /// <summary>The one that the walkthroughs share.</summary>
@@ -38,11 +38,13 @@ public sealed class RuntimeSessions : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        // What did not start has failed or skipped the tests that wanted it.
-        await Task.WhenAll(_sessions.Values.Cast<Task>()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await AllStartedAsync();
         await Task.WhenAll(_sessions.Values.Where(one => one.IsCompletedSuccessfully).Select(async one => await (await one).DisposeAsync()));
         await _engines.DisposeAsync();
     }
+
+    /// <summary>What does not start fails or skips the tests that want it.</summary>
+    private async Task AllStartedAsync() => await Task.WhenAll(_sessions.Values.Cast<Task>()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }
 
 [CollectionDefinition(Name)]
