@@ -41,7 +41,8 @@ public class NodeFixture : IAsyncLifetime
                 KubeConfigPath = Path.Combine(_root, "kubeconfig"),
                 KubeletDialer = async (target, cancellation) =>
                 {
-                    var socket = Host.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+                    var socket = Machine.Invoke(static () => new System.Net.Sockets.Socket(
+                        System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp));
                     await socket.ConnectAsync(target, cancellation);
                     return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
                 },
@@ -50,6 +51,9 @@ public class NodeFixture : IAsyncLifetime
         Client = new KubernetesClient(_server.KubeConfig);
         Agent = await StartAgentAsync();
     }
+
+    /// <summary>The node's network namespace.</summary>
+    internal virtual Linux.Namespaces.NetworkNamespace Machine => Host.Namespace;
 
     /// <summary>For a node that is not like the others.</summary>
     internal virtual KubeletOptions Change(KubeletOptions options) => options;
@@ -62,7 +66,7 @@ public class NodeFixture : IAsyncLifetime
             NodeIP = IPAddress.Loopback,
             PodCidr = IPNetwork.Parse("10.244.77.0/24"),
             ClusterDns = [IPAddress.Parse("10.96.0.10")],
-            Namespace = Host.Namespace,
+            Namespace = Machine,
             RootDirectory = Root,
             Images = new Dictionary<string, string> { ["bare"] = Directory.CreateDirectory(Path.Combine(_root, "bare")).FullName },
             RemovePodsOnStop = true,
