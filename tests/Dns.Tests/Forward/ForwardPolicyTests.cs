@@ -93,7 +93,10 @@ public sealed class ForwardPolicyTests
         {
             var plan = TestForwarders.Plan(upstream.EndPoint) with
             {
-                MaxFails = 1, HealthCheck = TimeSpan.FromMilliseconds(20), CheckName = DnsName.Parse("health.test"), CheckRecursion = false,
+                MaxFails = 1,
+                HealthCheck = TimeSpan.FromMilliseconds(20),
+                CheckName = DnsName.Parse("health.test"),
+                CheckRecursion = false,
             };
             var forwarder = TestForwarders.Of(plan);
             await using var server = new TestServer(new TestZone(), forwarder: forwarder);
