@@ -9,8 +9,9 @@ internal sealed class RemoteCommandSession(IRemoteClient client, TimeProvider ti
 {
     private const int BufferSize = 32 * 1024;
 
-    // A child that the program leaves behind can hold its output open for ever; upstream's runtimes stop waiting too.
-    private static readonly TimeSpan OutputGrace = TimeSpan.FromSeconds(1);
+    // A child that the program leaves behind can hold its output open for ever; upstream's runtimes stop waiting too. On a machine with
+    // much to do a second passes between two pieces of what a runtime still has.
+    private static readonly TimeSpan OutputGrace = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
 
     private long _sent;
