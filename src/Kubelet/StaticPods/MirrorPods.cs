@@ -32,10 +32,7 @@ internal sealed class MirrorPods(PodWorkers workers, PodServices services)
         if (change.New is { } mirror)
         {
             _mirrors[change.Name] = mirror;
-            if (workers.FindUid(mirror.Metadata.Annotations[StaticPodFile.MirrorAnnotation]) is { } worker)
-            {
-                worker.ObserveMirror(mirror);
-            }
+            Show(mirror.Metadata.Annotations[StaticPodFile.MirrorAnnotation], change.Name);
         }
         else
         {
@@ -87,9 +84,19 @@ internal sealed class MirrorPods(PodWorkers workers, PodServices services)
             }
 
             workers.StartStatic(pod);
+            Show(pod.Metadata.UID, NamespacedName.Of(pod));
         }
 
         return waits;
+    }
+
+    // Worker and mirror come in any order: whoever is second brings them together.
+    private void Show(string uid, NamespacedName name)
+    {
+        if (_mirrors.TryGetValue(name, out var mirror) && mirror.Metadata.Annotations[StaticPodFile.MirrorAnnotation] == uid)
+        {
+            workers.FindUid(uid)?.ObserveMirror(mirror);
+        }
     }
 
     /// <returns>False when the server could not be told.</returns>

@@ -26,6 +26,7 @@ public sealed class StaticPodTests(NodeFixture fixture) : IClassFixture<NodeFixt
         Assert.Equal(container, again.Status.ContainerStatuses.Single().ContainerID);
         Assert.Equal(hash, again.Metadata.Annotations["kubernetes.io/config.mirror"]);
 
+        // The first takes its grace to end, and the second's mirror is there before the second is.
         await File.WriteAllTextAsync(file, Manifest("second"), TestContext.Current.CancellationToken);
         await fixture.WaitAsync(Name, one => one.Metadata.Annotations["kubernetes.io/config.mirror"] != hash && IsRunning(one), mayBeAbsent: true);
         Assert.Equal("second\n", await fixture.LogWithAsync(Name, "second\n"));
@@ -48,7 +49,7 @@ public sealed class StaticPodTests(NodeFixture fixture) : IClassFixture<NodeFixt
         kind: Pod
         metadata: {name: web}
         spec:
-          terminationGracePeriodSeconds: 1
+          terminationGracePeriodSeconds: 3
           containers: [{name: main, image: busybox, command: [/bin/sh, -c, "echo {{text}}; exec sleep 1000"]}]
         """;
 }
