@@ -27,7 +27,7 @@ public sealed class PodsBenchTests
             }
         }
 
-        Assert.Empty(NetworkNamespace.Names("dp-bench-"));
+        Assert.Empty(NetworkNamespace.Names("dp-bench-pods-"));
     }
 
     [Theory]

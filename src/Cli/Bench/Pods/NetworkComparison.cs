@@ -18,7 +18,7 @@ namespace Dataplane.Cli.Bench.Pods;
 /// </remarks>
 internal sealed class NetworkComparison(PodsBenchPlan plan, BenchReport report)
 {
-    private const string Prefix = "dp-bench-";
+    private const string Prefix = "dp-bench-pods-";
     private const string Plugins = "bridge+host-local";
     private const int WarmUps = 10;
     private static readonly TimeSpan GoneLimit = TimeSpan.FromMinutes(1);
