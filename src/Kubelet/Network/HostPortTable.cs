@@ -112,17 +112,9 @@ internal sealed class HostPortTable : IDisposable
     private void ForgetDatagrams(IReadOnlyList<HostPortMapping> changed)
     {
         var ports = changed.Where(port => port.Protocol == "UDP").Select(port => port.HostPort).ToHashSet();
-        if (ports.Count == 0)
+        if (ports.Count > 0)
         {
-            return;
-        }
-
-        foreach (var family in (AddressFamily[])[AddressFamily.InterNetwork, AddressFamily.InterNetworkV6])
-        {
-            foreach (var flow in _flows.Flows(family, ProtocolType.Udp).Where(flow => ports.Contains(flow.Destination.Port)))
-            {
-                _flows.Delete(flow);
-            }
+            _flows.Delete(ProtocolType.Udp, flow => ports.Contains(flow.Destination.Port));
         }
     }
 }

@@ -67,6 +67,11 @@ public sealed class ConntrackConnection : IDisposable
         return _connection.Dump(writer.Message(), message => Parse(message) is { } flow && (flow.Status & mask) == status ? flow : null, operation);
     }
 
+    /// <summary>Deletes entries of both families by what is said of each.</summary>
+    /// <returns>How many there were.</returns>
+    public int Delete(ProtocolType protocol, Func<ConntrackFlow, bool> isUnwanted) =>
+        Flows(AddressFamily.InterNetwork, protocol).Concat(Flows(AddressFamily.InterNetworkV6, protocol)).Where(isUnwanted).Count(Delete);
+
     /// <returns>False when the entry had gone already.</returns>
     public bool Delete(ConntrackFlow flow)
     {

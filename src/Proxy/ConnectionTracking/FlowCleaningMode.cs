@@ -55,12 +55,9 @@ internal sealed class FlowCleaningMode(IProxyMode mode, ProxyModeContext context
         try
         {
             _connection ??= ConntrackConnection.Open(context.Namespace);
-            foreach (var family in new[] { AddressFamily.InterNetwork, AddressFamily.InterNetworkV6 })
-            {
-                var udp = stale.IsEmpty ? [] : _connection.Flows(family, ProtocolType.Udp).Where(stale.Contains);
-                var others = passed is null ? [] : _connection.UnansweredFlows(family).Where(flow => PassedBy.Contains(flow, passed));
-                deleted += udp.Concat(others).Count(_connection.Delete);
-            }
+            deleted += stale.IsEmpty ? 0 : _connection.Delete(ProtocolType.Udp, stale.Contains);
+            deleted += passed is null ? 0 : new[] { AddressFamily.InterNetwork, AddressFamily.InterNetworkV6 }
+                .SelectMany(_connection.UnansweredFlows).Where(flow => PassedBy.Contains(flow, passed)).Count(_connection.Delete);
         }
         catch (NetlinkException failure)
         {

@@ -20,9 +20,9 @@ public sealed class InformerFeed(KubernetesClient client, string nodeName, ILogg
         nodes.Subscribe(change => listener.Tell(change.New));
         var ranges = new Informer<ServiceCIDR>(client, new InformerOptions(), logger);
         ranges.Subscribe(change => listener.Tell(change.Name, change.New));
-        var hasRanges = await CanListAsync<ServiceCIDR>(cancellation);
+        var hasRanges = CanListAsync<ServiceCIDR>(cancellation);
         var running = Task.WhenAll(
-            hasRanges ? Task.Run(() => ranges.RunAsync(cancellation), CancellationToken.None) : Task.CompletedTask,
+            Task.Run(() => IfThereAsync(ranges.RunAsync), CancellationToken.None),
             Task.Run(() => services.RunAsync(cancellation), CancellationToken.None),
             Task.Run(() => slices.RunAsync(cancellation), CancellationToken.None),
             Task.Run(() => nodes.RunAsync(cancellation), CancellationToken.None));
@@ -30,7 +30,7 @@ public sealed class InformerFeed(KubernetesClient client, string nodeName, ILogg
             services.WaitForSyncAsync(cancellation),
             slices.WaitForSyncAsync(cancellation),
             nodes.WaitForSyncAsync(cancellation),
-            hasRanges ? ranges.WaitForSyncAsync(cancellation) : Task.CompletedTask)
+            IfThereAsync(ranges.WaitForSyncAsync))
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!cancellation.IsCancellationRequested)
         {
@@ -38,6 +38,14 @@ public sealed class InformerFeed(KubernetesClient client, string nodeName, ILogg
         }
 
         await running;
+
+        async Task IfThereAsync(Func<CancellationToken, Task> follow)
+        {
+            if (await hasRanges)
+            {
+                await follow(cancellation);
+            }
+        }
     }
 
     // API servers before 1.33 do not have every kind, and a role made for an older proxy does not let it read them: neither may keep Services from being served.

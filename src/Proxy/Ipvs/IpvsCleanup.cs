@@ -108,13 +108,7 @@ internal sealed class IpvsCleanup(ProxyModeContext context, IpvsOptions options,
         }
 
         using var connection = ConntrackConnection.Open(context.Namespace);
-        foreach (var family in new[] { AddressFamily.InterNetwork, AddressFamily.InterNetworkV6 })
-        {
-            foreach (var flow in connection.Flows(family, ProtocolType.Udp).Where(flow => flow.IsTranslated && (addresses.Contains(flow.Destination) || endpoints.Contains(flow.ReplySource))))
-            {
-                connection.Delete(flow);
-            }
-        }
+        connection.Delete(ProtocolType.Udp, flow => flow.IsTranslated && (addresses.Contains(flow.Destination) || endpoints.Contains(flow.ReplySource)));
     }
 
     private void RemoveRulesAndSets()

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -44,6 +45,28 @@ internal static class AddressChecks
         // Not by ToString, whose text the address would keep: there are as many as endpoints.
         Span<char> canonical = stackalloc char[LongestIPv4];
         return parsed.AddressFamily == AddressFamily.InterNetworkV6 || (parsed.TryFormat(canonical, out var length) && text.AsSpan().SequenceEqual(canonical[..length]));
+    }
+
+    /// <summary>Those of a field's texts that are CIDRs.</summary>
+    /// <param name="texts">As the API carries them.</param>
+    /// <param name="field">Its path, for the faults.</param>
+    /// <param name="faults">Takes a line for each other text.</param>
+    internal static ImmutableArray<IPNetwork> ReadNetworks(IEnumerable<string> texts, string field, List<string> faults)
+    {
+        var networks = ImmutableArray.CreateBuilder<IPNetwork>();
+        foreach (var text in texts)
+        {
+            if (TryParseNetwork(text, out var network))
+            {
+                networks.Add(network);
+            }
+            else
+            {
+                faults.Add($"{field} {text} is no CIDR");
+            }
+        }
+
+        return networks.ToImmutable();
     }
 
     /// <summary>A CIDR; host bits may be set, as the API server accepts 10.1.2.3/24, and are cleared.</summary>

@@ -26,23 +26,8 @@ internal static class NodeReader
 
     private static string? ZoneOf(Node node) => node.Metadata.Labels.GetValueOrDefault(ServiceLabels.Zone);
 
-    private static ImmutableArray<IPNetwork> PodCidrs(Node node, List<string> faults)
-    {
-        var cidrs = ImmutableArray.CreateBuilder<IPNetwork>();
-        foreach (var text in node.Spec.PodCIDRs.Count > 0 ? node.Spec.PodCIDRs : node.Spec.PodCIDR is { Length: > 0 } only ? [only] : [])
-        {
-            if (AddressChecks.TryParseNetwork(text, out var cidr))
-            {
-                cidrs.Add(cidr);
-            }
-            else
-            {
-                faults.Add($"spec.podCIDRs {text} is no CIDR");
-            }
-        }
-
-        return cidrs.ToImmutable();
-    }
+    private static ImmutableArray<IPNetwork> PodCidrs(Node node, List<string> faults) => AddressChecks.ReadNetworks(
+        node.Spec.PodCIDRs.Count > 0 ? node.Spec.PodCIDRs : node.Spec.PodCIDR is { Length: > 0 } only ? [only] : [], "spec.podCIDRs", faults);
 
     // Source: k8s.io/component-helpers node/util GetNodeHostIPs.
     private static ImmutableArray<IPAddress> PrimaryAddresses(Node node)

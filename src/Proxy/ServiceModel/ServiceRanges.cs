@@ -24,7 +24,7 @@ internal sealed class ServiceRanges(FaultLog log)
         }
         else
         {
-            _networks[name.Name] = Read(range, faults);
+            _networks[name.Name] = AddressChecks.ReadNetworks(range.Spec.Cidrs, "spec.cidrs", faults);
         }
 
         log.Tell($"ServiceCIDR {name.Name}", faults);
@@ -33,23 +33,5 @@ internal sealed class ServiceRanges(FaultLog log)
         {
             Networks = all;
         }
-    }
-
-    private static ImmutableArray<IPNetwork> Read(ServiceCIDR range, List<string> faults)
-    {
-        var networks = ImmutableArray.CreateBuilder<IPNetwork>();
-        foreach (var text in range.Spec.Cidrs)
-        {
-            if (AddressChecks.TryParseNetwork(text, out var network))
-            {
-                networks.Add(network);
-            }
-            else
-            {
-                faults.Add($"spec.cidrs {text} is no CIDR");
-            }
-        }
-
-        return networks.ToImmutable();
     }
 }

@@ -91,19 +91,7 @@ internal static class ServiceReader
 
     private static ImmutableArray<IPNetwork> ReadSourceRanges(List<string> texts, List<string> faults)
     {
-        var ranges = new List<IPNetwork>();
-        foreach (var text in texts.Select(text => text.Trim()).Where(text => text.Length > 0))
-        {
-            if (AddressChecks.TryParseNetwork(text, out var range))
-            {
-                ranges.Add(range);
-            }
-            else
-            {
-                faults.Add($"spec.loadBalancerSourceRanges {text} is no CIDR");
-            }
-        }
-
+        var ranges = AddressChecks.ReadNetworks(texts.Select(text => text.Trim()).Where(text => text.Length > 0), "spec.loadBalancerSourceRanges", faults);
         return [.. ranges.GroupBy(range => range.BaseAddress.AddressFamily).Where(family => family.All(range => range.PrefixLength > 0)).SelectMany(WithoutNested)];
     }
 
