@@ -21,9 +21,10 @@ internal sealed class DnsSubject : IAsyncDisposable
 
     private readonly Process _process;
     private readonly DirectoryInfo _files;
+    private readonly Task<string> _complaints;
 
     private DnsSubject(string name, IPEndPoint endPoint, Process process, DirectoryInfo files) =>
-        (Name, EndPoint, _process, _files) = (name, endPoint, process, files);
+        (Name, EndPoint, _process, _files, _complaints) = (name, endPoint, process, files, process.StandardError.ReadToEndAsync(CancellationToken.None));
 
     internal string Name { get; }
 
@@ -69,7 +70,7 @@ internal sealed class DnsSubject : IAsyncDisposable
         {
             if (_process.HasExited)
             {
-                throw new UserErrorException($"{Name} ended with status {_process.ExitCode}");
+                throw new UserErrorException($"{Name} ended with status {_process.ExitCode}: {(await _complaints).TrimEnd().Split('\n')[^1]}");
             }
 
             if (Stopwatch.GetElapsedTime(started) > StartLimit)
@@ -115,9 +116,8 @@ internal sealed class DnsSubject : IAsyncDisposable
             var command = await prepare(endPoint.Port, files.FullName);
             var process = PeerServers.Start(["taskset", "--cpu-list", ServerCore, .. command]);
             subject = new DnsSubject(name, endPoint, process, files);
-            // What they say is nobody's to read, but a full pipe would stop them.
+            // What they say besides is nobody's to read, but a full pipe would stop them.
             _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-            _ = process.StandardError.ReadToEndAsync(CancellationToken.None);
             if (until is not null)
             {
                 await subject.WaitForAsync(until, response => response.Answers.Count > 0, cancellation);
@@ -163,10 +163,32 @@ internal sealed class DnsSubject : IAsyncDisposable
         ]);
     }
 
+    /// <summary>One that is free for all that a subject listens on: names over UDP and TCP, and this program's metrics on another address.</summary>
     private static int FreePort()
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        while (true)
+        {
+            using var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            datagrams.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            var port = ((IPEndPoint)datagrams.LocalEndPoint!).Port;
+            if (IsFree(new IPEndPoint(IPAddress.Loopback, port)) && IsFree(new IPEndPoint(IPAddress.Parse(MetricsAddress), port)))
+            {
+                return port;
+            }
+        }
+    }
+
+    private static bool IsFree(IPEndPoint endPoint)
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            listener.Bind(endPoint);
+            return true;
+        }
+        catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            return false;
+        }
     }
 }
