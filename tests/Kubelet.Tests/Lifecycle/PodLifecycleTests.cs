@@ -1,5 +1,6 @@
 using Dataplane.Api;
 using Dataplane.Linux.Namespaces;
+using Dataplane.TestKit;
 using static Dataplane.Kubelet.Tests.Lifecycle.NodeFixture;
 
 namespace Dataplane.Kubelet.Tests.Lifecycle;
@@ -21,7 +22,8 @@ public sealed class PodLifecycleTests(NodeFixture fixture) : IClassFixture<NodeF
         await fixture.Client.DeleteAsync<Pod>(NamespacedName.Of(created));
         await fixture.WaitGoneAsync("runs");
         Assert.Empty(NetworkNamespace.Names("dp-pod-" + created.Metadata.UID[..8]));
-        Assert.Null(fixture.Host.Route.FindLink("dpv" + created.Metadata.UID[..8]));
+        // The kernel takes the device away with the namespace, many at a time and in the background.
+        await Eventually.HoldsAsync(() => fixture.Host.Route.FindLink("dpv" + created.Metadata.UID[..8]) is null, "the node's end of the pair is gone");
         Assert.False(Directory.Exists(Path.Combine(fixture.Root, "pods", created.Metadata.UID)));
     }
 
