@@ -7,8 +7,4 @@ internal static class OwnProgram
     internal static string[] Command { get; } = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dataplane"
         ? [Environment.ProcessPath!]
         : ["dotnet", Path.Combine(AppContext.BaseDirectory, "dataplane.dll")];
-
-    /// <summary>Where a program is, for somebody whose PATH need not be this one's.</summary>
-    internal static string Find(string program) => Path.IsPathRooted(program) ? program
-        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists) ?? program;
 }

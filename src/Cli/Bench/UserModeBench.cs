@@ -26,7 +26,7 @@ internal static class UserModeBench
 
         string[] command = [.. OwnProgram.Command, .. arguments.Tokens.Select(token => token.Value).Where(token => token != Option.Name)];
         var result = await UserModeKernel.RunAsync(
-            new UserModeProgram(OwnProgram.Find(command[0]), command[1..])
+            new UserModeProgram(ProgramPath.Find(command[0]) ?? command[0], command[1..])
             {
                 Modules = ["ip_vs", "br_netfilter"],
                 Megabytes = Megabytes,

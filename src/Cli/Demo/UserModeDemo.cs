@@ -22,7 +22,7 @@ internal static class UserModeDemo
         try
         {
             string[] command = [.. OwnProgram.Command, "demo", "--json", "--modes", mode, "--nodes", nodes.ToString(CultureInfo.InvariantCulture)];
-            var program = new UserModeProgram(OwnProgram.Find(command[0]), command[1..])
+            var program = new UserModeProgram(ProgramPath.Find(command[0]) ?? command[0], command[1..])
             {
                 Modules = ["ip_vs", "br_netfilter"],
                 Limit = Limit,

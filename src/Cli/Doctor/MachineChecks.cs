@@ -97,9 +97,5 @@ internal static class MachineChecks
         }
     }
 
-    private static string OnPath(string program)
-    {
-        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
-        return path ?? throw new UserErrorException($"no {program} on PATH");
-    }
+    private static string OnPath(string program) => ProgramPath.Find(program) ?? throw new UserErrorException($"no {program} on PATH");
 }

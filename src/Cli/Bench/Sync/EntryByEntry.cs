@@ -21,7 +21,7 @@ internal static class EntryByEntry
     /// <exception cref="UserErrorException">They failed, or did not write what they were told to.</exception>
     internal static async Task<TimeSpan?> MeasureAsync(int endpoints, CancellationToken cancellation)
     {
-        if (!Array.TrueForAll(["ipvsadm", "ipset"], program => Array.Exists(["/usr/sbin", "/sbin"], folder => File.Exists($"{folder}/{program}"))))
+        if (!Array.TrueForAll(["ipvsadm", "ipset"], program => ProgramPath.Find(program) is not null))
         {
             return null;
         }
