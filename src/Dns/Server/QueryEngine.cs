@@ -248,7 +248,9 @@ internal sealed class QueryEngine
             _counters.Answered(reply.Code, reply.Length);
         }
 
-        return _site?.Log is { } log ? log.Note(reply, _query, buffer, QueryLogEntry.Of(_query, buffer, received, client, port, _counters), _started) : reply;
+        return _site?.Log is { } log && log.RuleFor(reply, _query.Name, buffer) is { } rule
+            ? log.Note(rule, reply, buffer, QueryLogEntry.Of(_query, buffer, received, client, port, _counters), _started)
+            : reply;
     }
 
     /// <summary>Xorshift: spreads load over addresses, protects nothing.</summary>

@@ -27,29 +27,39 @@ internal sealed class QueryLog : IAsyncDisposable
         _writing = Task.Run(WriteAsync);
     }
 
-    /// <summary>Writes the line of a query that is answered; one that is forwarded has it when the answer comes.</summary>
+    /// <summary>
+    /// The rule that a query is logged by: the first for its name, if it wants what was answered. Of one that is forwarded only the answer tells.
+    /// </summary>
     /// <param name="reply">What was done.</param>
-    /// <param name="query">The query.</param>
+    /// <param name="name">The query's.</param>
+    /// <param name="message">Holds the reply, if there is one.</param>
+    internal LogRule? RuleFor(in Reply reply, in NameView name, ReadOnlySpan<byte> message)
+    {
+        foreach (var rule in _rules)
+        {
+            if (NameSuffix.AnyCovers(rule.Names, name))
+            {
+                return reply.Request is not null || (reply.Disposition is Disposition.Send && Wants(rule, reply.Code, message[..reply.Length])) ? rule : null;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Writes the line of a query that is answered; one that is forwarded has it when the answer comes.</summary>
+    /// <param name="rule">Its <see cref="RuleFor"/>.</param>
+    /// <param name="reply">What was done.</param>
     /// <param name="message">Holds the reply, if there is one.</param>
     /// <param name="entry">Of the query.</param>
     /// <param name="started">When it was received.</param>
-    internal Reply Note(in Reply reply, Query query, ReadOnlySpan<byte> message, QueryLogEntry entry, long started)
+    internal Reply Note(LogRule rule, in Reply reply, ReadOnlySpan<byte> message, QueryLogEntry entry, long started)
     {
-        if (RuleFor(query.Name) is not { } rule)
-        {
-            return reply;
-        }
-
         if (reply.Request is { } request)
         {
             return reply with { Request = request with { Logged = answer => Add(rule, entry, answer.Message.Span, answer.Code, answer.Duration) } };
         }
 
-        if (reply.Disposition is Disposition.Send)
-        {
-            Add(rule, entry, message[..reply.Length], reply.Code, Stopwatch.GetElapsedTime(started));
-        }
-
+        Add(rule, entry, message[..reply.Length], reply.Code, Stopwatch.GetElapsedTime(started));
         return reply;
     }
 
@@ -68,22 +78,11 @@ internal sealed class QueryLog : IAsyncDisposable
         _ => LogClass.Error,
     };
 
-    private LogRule? RuleFor(in NameView name)
-    {
-        foreach (var rule in _rules)
-        {
-            if (NameSuffix.AnyCovers(rule.Names, name))
-            {
-                return rule;
-            }
-        }
-
-        return null;
-    }
+    private static bool Wants(LogRule rule, ResponseCode code, ReadOnlySpan<byte> reply) => (rule.Classes & ClassOf(code, reply)) != 0;
 
     private void Add(LogRule rule, QueryLogEntry entry, ReadOnlySpan<byte> reply, ResponseCode code, TimeSpan duration)
     {
-        if ((rule.Classes & ClassOf(code, reply)) != 0 && !_lines.Writer.TryWrite((entry.Answered(reply, code, duration), rule.Format)))
+        if (Wants(rule, code, reply) && !_lines.Writer.TryWrite((entry.Answered(reply, code, duration), rule.Format)))
         {
             Interlocked.Increment(ref _lost);
         }
