@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using Dataplane.Api;
 
@@ -84,10 +83,5 @@ internal sealed record SliceShape(string? Service, PortShape[] Ports, ReadyAddre
 /// <param name="Triggered">When what it tells of came about, as the EndpointSlice controller notes; null when it does not.</param>
 internal sealed record SliceChange(SliceShape Shape, DateTimeOffset? Triggered)
 {
-    private const string TriggerTimeAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
-
-    internal static SliceChange Of(EndpointSlice slice, bool byPod) => new(
-        SliceShape.Of(slice, byPod),
-        slice.Metadata.Annotations.GetValueOrDefault(TriggerTimeAnnotation) is { } text
-            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null);
+    internal static SliceChange Of(EndpointSlice slice, bool byPod) => new(SliceShape.Of(slice, byPod), EndpointTriggerTime.Of(slice));
 }

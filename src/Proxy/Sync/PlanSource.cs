@@ -8,8 +8,6 @@ namespace Dataplane.Proxy.Sync;
 /// <summary>Takes changes in and makes plans of them. One writer: the sync loop.</summary>
 internal sealed class PlanSource(string nodeName, PlanningOptions options, ILogger logger)
 {
-    private const string TriggerTimeAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
-
     private readonly ServiceModelState _model = new(logger);
     private readonly List<DateTimeOffset> _triggers = [];
     private readonly FaultLog _faults = new(logger);
@@ -38,8 +36,7 @@ internal sealed class PlanSource(string nodeName, PlanningOptions options, ILogg
             case ModelChange.OfEndpointSlice(_, var name, var slice):
                 Pending = (Pending.Services, Pending.Endpoints + 1);
                 _model.Set(name, slice);
-                if (slice is not null && slice.Metadata.Annotations.TryGetValue(TriggerTimeAnnotation, out var text)
-                    && DateTimeOffset.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var trigger))
+                if (slice is not null && EndpointTriggerTime.Of(slice) is { } trigger)
                 {
                     _triggers.Add(trigger);
                 }

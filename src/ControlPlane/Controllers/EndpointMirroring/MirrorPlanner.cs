@@ -121,7 +121,7 @@ internal static class MirrorPlanner
     {
         var annotations = new Dictionary<string, string>(endpoints.Metadata.Annotations);
         annotations.Remove(LastApplied);
-        annotations.Remove(SlicePlanner.TriggerTimeAnnotation);
+        annotations.Remove(EndpointTriggerTime.Annotation);
         return new EndpointSlice
         {
             Metadata = new ObjectMeta

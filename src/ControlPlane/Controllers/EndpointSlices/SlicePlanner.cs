@@ -13,7 +13,6 @@ internal static class SlicePlanner
     public const string ManagedByLabel = "endpointslice.kubernetes.io/managed-by";
     public const string ManagedBy = "endpointslice-controller.k8s.io";
     public const string HeadlessLabel = "service.kubernetes.io/headless";
-    public const string TriggerTimeAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
     public const int EndpointsPerSlice = 100;
 
     /// <param name="service">The service; its slices are named, labelled and owned after it.</param>
@@ -146,7 +145,7 @@ internal static class SlicePlanner
                 GenerateName = service.Metadata.Name + "-",
                 Namespace = service.Metadata.Namespace,
                 Labels = labels,
-                Annotations = triggerTime is null ? [] : new Dictionary<string, string> { [TriggerTimeAnnotation] = triggerTime },
+                Annotations = triggerTime is null ? [] : new Dictionary<string, string> { [EndpointTriggerTime.Annotation] = triggerTime },
                 OwnerReferences = [ControllerReference.To(service)],
             },
             AddressType = family,
@@ -232,7 +231,7 @@ internal static class SlicePlanner
     {
         var annotations = new Dictionary<string, string>(slice.Metadata.Annotations);
         // An old trigger time must not be counted again.
-        annotations.Remove(TriggerTimeAnnotation);
+        annotations.Remove(EndpointTriggerTime.Annotation);
         foreach (var (key, value) in template.Metadata.Annotations)
         {
             annotations[key] = value;

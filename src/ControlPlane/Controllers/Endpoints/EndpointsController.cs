@@ -65,7 +65,7 @@ internal sealed class EndpointsController : Controller
 
         var metadata = (current?.Metadata ?? new ObjectMeta { Namespace = key.Namespace, Name = key.Name }) with { Labels = labels };
         // The old trigger time is kept for the comparison: a new one alone is no reason to write.
-        var before = metadata.Annotations.GetValueOrDefault(SlicePlanner.TriggerTimeAnnotation);
+        var before = metadata.Annotations.GetValueOrDefault(EndpointTriggerTime.Annotation);
         metadata = metadata with { Annotations = Annotations(metadata, truncated, before) };
         var wanted = (current ?? new Api.Endpoints()) with { Metadata = metadata, Subsets = subsets };
         if (current is not null && ApiJson.SameContent(current, wanted))
@@ -83,7 +83,7 @@ internal sealed class EndpointsController : Controller
     {
         var annotations = new Dictionary<string, string>(metadata.Annotations);
         annotations.Remove(OverCapacity);
-        annotations.Remove(SlicePlanner.TriggerTimeAnnotation);
+        annotations.Remove(EndpointTriggerTime.Annotation);
         if (truncated)
         {
             annotations[OverCapacity] = "truncated";
@@ -91,7 +91,7 @@ internal sealed class EndpointsController : Controller
 
         if (trigger is not null)
         {
-            annotations[SlicePlanner.TriggerTimeAnnotation] = trigger;
+            annotations[EndpointTriggerTime.Annotation] = trigger;
         }
 
         return annotations;
