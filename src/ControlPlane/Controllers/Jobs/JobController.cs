@@ -101,7 +101,7 @@ internal sealed class JobController : Controller
 
     private JobView View(Job job) => new(
         job,
-        _pods.In(job.Metadata.Namespace).Where(pod => ControllerReference.IsControlledBy(pod.Metadata, job.Metadata)).Select(_released.Of),
+        _released.Over(() => _pods.In(job.Metadata.Namespace).Where(pod => ControllerReference.IsControlledBy(pod.Metadata, job.Metadata))),
         Time.GetUtcNow());
 
     private async Task<Exception?> WorkAsync(JobView view, BackoffRecord record, CancellationToken cancellationToken)
@@ -115,8 +115,8 @@ internal sealed class JobController : Controller
         if (plan.Stop.Count > 0)
         {
             // Without its finalizer a pod stopped here is not counted as one that failed.
-            await Task.WhenAll(plan.Stop.Select(pod => _released.ReleaseAsync(pod, cancellationToken))).ConfigureAwait(false);
-            return await StopAsync(view.Job, plan.Stop, cancellationToken).ConfigureAwait(false);
+            var released = await Task.WhenAll(plan.Stop.Select(pod => _released.ReleaseAsync(pod, cancellationToken))).ConfigureAwait(false);
+            return await StopAsync(view.Job, released, cancellationToken).ConfigureAwait(false);
         }
 
         return await SlowStart.RunAsync(plan.Start.Count, async number =>

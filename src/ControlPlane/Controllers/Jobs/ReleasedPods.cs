@@ -11,11 +11,13 @@ internal sealed class ReleasedPods(KubernetesClient client)
 {
     private readonly ConcurrentDictionary<string, bool> _released = [];
 
-    /// <summary>The pod without the finalizer if it has lost it.</summary>
-    public Pod Of(Pod pod) =>
-        _released.ContainsKey(pod.Metadata.UID)
-            ? pod with { Metadata = pod.Metadata with { Finalizers = [.. pod.Metadata.Finalizers.Where(name => name != JobPod.TrackingFinalizer)] } }
-            : pod;
+    /// <summary>The pods that are read, without the finalizer where they have lost it.</summary>
+    public IEnumerable<Pod> Over(Func<IEnumerable<Pod>> read)
+    {
+        // Noted before the pods are read: the cache may catch up, and what it shows be forgotten here, between the two.
+        var released = _released.Keys.ToHashSet(StringComparer.Ordinal);
+        return read().Select(pod => released.Contains(pod.Metadata.UID) ? Without(pod) : pod);
+    }
 
     /// <summary>Forgets what the cache now shows itself.</summary>
     public void Seen(InformerChange<Pod> change)
@@ -27,11 +29,12 @@ internal sealed class ReleasedPods(KubernetesClient client)
     }
 
     /// <summary>Takes the finalizer off. A pod that is gone has lost it too.</summary>
-    public async Task ReleaseAsync(Pod pod, CancellationToken cancellationToken)
+    /// <returns>The pod without it, as it is to be remembered: the cache may show the loss before anything else that is done to the pod.</returns>
+    public async Task<Pod> ReleaseAsync(Pod pod, CancellationToken cancellationToken)
     {
         if (!JobPod.IsTracked(pod))
         {
-            return;
+            return pod;
         }
 
         // Before the request: the watch may be faster than the answer.
@@ -60,5 +63,10 @@ internal sealed class ReleasedPods(KubernetesClient client)
             _released.TryRemove(pod.Metadata.UID, out _);
             throw;
         }
+
+        return Without(pod);
     }
+
+    private static Pod Without(Pod pod) =>
+        pod with { Metadata = pod.Metadata with { Finalizers = [.. pod.Metadata.Finalizers.Where(name => name != JobPod.TrackingFinalizer)] } };
 }
