@@ -56,8 +56,8 @@ public sealed class ClusterDns : IAsyncDisposable
     /// <exception cref="IOException">An address is in use or not there, or a file cannot be read; the message names it.</exception>
     public static async Task<ClusterDns> StartAsync(DnsOptions options, ILoggerFactory loggers, CancellationToken cancellation = default)
     {
-        var text = options.Corefile is { } path ? await File.ReadAllTextAsync(path, cancellation) : null;
-        var plan = text is null ? FlagPlan.Of(options, loggers.CreateLogger("Dataplane.Dns")) : Read(options, text);
+        var (text, sources) = (options.Corefile is { } path ? await File.ReadAllTextAsync(path, cancellation) : null, new List<string>());
+        var plan = text is null ? FlagPlan.Of(options, loggers.CreateLogger("Dataplane.Dns")) : Read(options, text, sources);
         var server = new ClusterDns(options, plan, loggers);
         try
         {
@@ -67,7 +67,7 @@ public sealed class ClusterDns : IAsyncDisposable
             server._running.Add(server.WatchAgeAsync());
             if (text is not null && plan.ReloadInterval is { } interval)
             {
-                server._running.Add(server.ReloadAsync(Digest(text), interval));
+                server._running.Add(server.ReloadAsync(Digest(sources), interval));
             }
 
             return server;
@@ -102,9 +102,9 @@ public sealed class ClusterDns : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private static DnsPlan Read(DnsOptions options, string text)
+    private static DnsPlan Read(DnsOptions options, string text, List<string> sources)
     {
-        var plan = CorefileReader.Read(text, options.Corefile!, options.DefaultPort, Environment.GetEnvironmentVariable);
+        var plan = CorefileReader.Read(text, options.Corefile!, options.DefaultPort, Environment.GetEnvironmentVariable, sources);
         return plan with { Servers = [.. plan.Servers.Select(server => server with { Namespace = options.Namespace })] };
     }
 
@@ -112,26 +112,36 @@ public sealed class ClusterDns : IAsyncDisposable
     private static string ZoneLabel(DnsPlan plan) =>
         plan.Servers.SelectMany(server => server.Zones).Select(zone => zone.ToString()).Distinct().ToList() is [var only] ? only : plan.Kubernetes?.Zone ?? ".";
 
-    private static string Digest(string text) => Convert.ToHexString(SHA512.HashData(System.Text.Encoding.UTF8.GetBytes(text)));
+    private static string Digest(List<string> sources) => Convert.ToHexString(SHA512.HashData(System.Text.Encoding.UTF8.GetBytes(string.Join('\0', sources))));
 
-    /// <summary>Looks at the file now and then, a little off the beat so that many servers do not reload at the same moment.</summary>
+    /// <summary>
+    /// Looks at the file, and those it imports, now and then, a little off the beat so that many servers do not reload at the same moment.
+    /// A mistake is told once.
+    /// </summary>
     private async Task ReloadAsync(string digest, TimeSpan interval)
     {
         while (true)
         {
             await Task.Delay(interval + (interval * Random.Shared.NextDouble() / 2), _stop.Token);
+            var (known, sources) = (digest, new List<string>());
             try
             {
-                var text = await File.ReadAllTextAsync(_options.Corefile!, _stop.Token);
-                if (Digest(text) is var now && now != digest)
+                var plan = Read(_options, await File.ReadAllTextAsync(_options.Corefile!, _stop.Token), sources);
+                digest = Digest(sources);
+                if (digest != known)
                 {
-                    digest = now;
-                    await ApplyAsync(Read(_options, text));
+                    await ApplyAsync(plan);
                     Log.Reloaded(_logger, digest[..12]);
                 }
             }
             catch (Exception failure) when (failure is IOException or FormatException or UnauthorizedAccessException or Api.Client.KubeConfigException)
             {
+                digest = Digest([.. sources, failure.Message]);
+                if (digest == known)
+                {
+                    continue;
+                }
+
                 // What is served stays as it was until the file is one again.
                 _metrics.ReloadFailed();
                 Log.ReloadFailed(_logger, failure.Message);
@@ -179,7 +189,7 @@ public sealed class ClusterDns : IAsyncDisposable
         one is null || other is null
             ? one is null && other is null
             : one.ReverseZones.SequenceEqual(other.ReverseZones) && one.Namespaces.SequenceEqual(other.Namespaces)
-                && one with { ReverseZones = other.ReverseZones, Namespaces = other.Namespaces, FallThrough = other.FallThrough } == other;
+                && one with { ReverseZones = other.ReverseZones, Namespaces = other.Namespaces, FallThrough = other.FallThrough, Aliases = other.Aliases } == other;
 
     private async Task WatchAgeAsync()
     {

@@ -32,13 +32,16 @@ internal sealed class CorefileParser
     private readonly Func<string, string?> _environment;
     private readonly Dictionary<string, IReadOnlyList<CorefileDirective>> _snippets = new(StringComparer.Ordinal);
 
-    private CorefileParser(Func<string, string?> environment) => _environment = environment;
+    private readonly ICollection<string>? _sources;
+
+    private CorefileParser(Func<string, string?> environment, ICollection<string>? sources) => (_environment, _sources) = (environment, sources);
 
     /// <exception cref="CorefileException">Names file and line.</exception>
-    internal static List<CorefileBlock> Parse(string text, string file, Func<string, string?> environment)
+    internal static List<CorefileBlock> Parse(string text, string file, Func<string, string?> environment, ICollection<string>? sources = null)
     {
         var blocks = new List<CorefileBlock>();
-        new CorefileParser(environment).ParseTop(text, file, blocks, depth: 0);
+        sources?.Add(text);
+        new CorefileParser(environment, sources).ParseTop(text, file, blocks, depth: 0);
         return blocks;
     }
 
@@ -54,7 +57,7 @@ internal sealed class CorefileParser
                 {
                     foreach (var path in Files(pattern, depth))
                     {
-                        ParseTop(File.ReadAllText(path), path, blocks, depth + 1);
+                        ParseTop(Text(path), path, blocks, depth + 1);
                     }
                 }
 
@@ -161,8 +164,16 @@ internal sealed class CorefileParser
 
         foreach (var path in Files(arguments[0], depth))
         {
-            directives.AddRange(Directives(new Cursor(CorefileLexer.Split(File.ReadAllText(path), path, _environment), path), depth + 1, untilEnd: true));
+            directives.AddRange(Directives(new Cursor(CorefileLexer.Split(Text(path), path, _environment), path), depth + 1, untilEnd: true));
         }
+    }
+
+    private string Text(string path)
+    {
+        var text = File.ReadAllText(path);
+        _sources?.Add(path);
+        _sources?.Add(text);
+        return text;
     }
 
     /// <summary>A pattern that matches nothing imports nothing; a file that is not there is an error.</summary>

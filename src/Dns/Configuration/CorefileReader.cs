@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
+using Dataplane.Dns.Server;
 using Dataplane.Dns.Wire;
 
 namespace Dataplane.Dns.Configuration;
@@ -11,8 +12,8 @@ namespace Dataplane.Dns.Configuration;
 /// </summary>
 internal sealed class CorefileReader
 {
-    private static readonly IPEndPoint DefaultHealth = new(IPAddress.Any, 8080);
-    private static readonly IPEndPoint DefaultReady = new(IPAddress.Any, 8181);
+    private static readonly IPEndPoint DefaultHealth = new(ListenKey.Everywhere, 8080);
+    private static readonly IPEndPoint DefaultReady = new(ListenKey.Everywhere, 8181);
     private static readonly IPEndPoint DefaultMetrics = new(IPAddress.Loopback, 9153);
 
     private readonly int _defaultPort;
@@ -29,12 +30,13 @@ internal sealed class CorefileReader
     /// <param name="file">What errors call it, and where imports are looked for.</param>
     /// <param name="defaultPort">For zones without one.</param>
     /// <param name="environment">Looks up variables.</param>
-    internal static DnsPlan Read(string text, string file, int defaultPort, Func<string, string?> environment)
+    /// <param name="sources">Takes what was read, imported files too, as far as it was read.</param>
+    internal static DnsPlan Read(string text, string file, int defaultPort, Func<string, string?> environment, ICollection<string>? sources = null)
     {
         var reader = new CorefileReader(defaultPort);
         var servers = new List<ServerPlan>();
         var seen = new Dictionary<(Transport, int, string, string), CorefileWord>();
-        foreach (var block in CorefileParser.Parse(text, file, environment))
+        foreach (var block in CorefileParser.Parse(text, file, environment, sources))
         {
             foreach (var server in reader.ReadBlock(block))
             {
@@ -121,7 +123,10 @@ internal sealed class CorefileReader
             case "errors":
                 ErrorsReader.Check(directive);
                 return server;
-            case "debug" or "cancel" or "metadata" or "local":
+            case "local":
+                directive.Nothing("local");
+                return server with { KnowsLocalhost = true };
+            case "debug" or "cancel" or "metadata":
                 // What these add to CoreDNS has nothing to add here.
                 return server;
             case "health":

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using Dataplane.Api;
+using Dataplane.Dns.Server;
 using Dataplane.Dns.Wire;
 using Dataplane.Dns.Zones;
 
@@ -131,7 +132,7 @@ internal static class DirectiveWords
         }
 
         var text = directive.Only(plugin);
-        var whole = text.StartsWith(':') ? IPAddress.Any + text : text.Replace("localhost", "127.0.0.1", StringComparison.Ordinal);
+        var whole = text.StartsWith(':') ? new IPEndPoint(ListenKey.Everywhere, 0).ToString()[..^2] + text : text.Replace("localhost", "127.0.0.1", StringComparison.Ordinal);
         return IPEndPoint.TryParse(whole, out var endPoint) && endPoint.Port > 0 ? endPoint : throw directive.Error($"address {text}: expected [ADDRESS]:PORT", plugin);
     }
 

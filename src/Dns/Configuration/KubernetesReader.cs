@@ -12,17 +12,18 @@ internal static class KubernetesReader
     {
         var zones = directive.ZonesOr(Plugin, directive.Texts(), serverZones).Select(zone => zone.ToString()).ToList();
         var own = zones.Where(zone => !IsReverse(zone)).ToList();
-        if (own is not [var zone])
+        if (own.Count == 0)
         {
-            throw directive.Error(own.Count == 0 ? "non-reverse zone name must be used" : $"more than one zone for the cluster is not supported: {string.Join(", ", own)}");
+            throw directive.Error("non-reverse zone name must be used");
         }
 
-        if (zone == ".")
+        if (own.Contains("."))
         {
             throw directive.Error("the cluster's zone cannot be the root: name it");
         }
 
-        var plan = new KubernetesPlan { Zone = zone };
+        // The first is the one that reverse names lead to, as in CoreDNS.
+        var plan = new KubernetesPlan { Zone = own[0], Aliases = [.. own.Skip(1).Distinct().Where(zone => zone != own[0]).Select(zone => new ZoneAlias(zone, own[0]))] };
         foreach (var property in directive.Properties())
         {
             plan = Read(property, plan);

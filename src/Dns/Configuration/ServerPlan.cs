@@ -87,6 +87,9 @@ internal sealed record ServerPlan
     /// <summary>The first rule for a name decides; none logs nothing.</summary>
     internal LogRule[] Log { get; init; } = [];
 
+    /// <summary>Whether localhost and the reverse names of loopback addresses are answered here.</summary>
+    internal bool KnowsLocalhost { get; init; }
+
     /// <summary>Whether questions of type ANY get one small record (RFC 8482).</summary>
     internal bool MinimizesAny { get; init; }
 
@@ -122,22 +125,31 @@ internal enum AccessAction
 /// <param name="Sources">Empty for everybody.</param>
 internal sealed record AccessRule(NameSuffix[] Zones, AccessAction Action, RecordType[] Types, IPNetwork[] Sources);
 
-internal enum NameMatch
+/// <summary>What of a question, or of its answer, a rule changes.</summary>
+internal enum RewriteField
 {
-    Exact,
-    Prefix,
-    Suffix,
-    Substring,
-    Regex,
+    Name,
+    Type,
+    Class,
+    Ttl,
+    Code,
 }
 
-/// <param name="Match">How names are compared.</param>
-/// <param name="From">Lower case, as text with the final dot where it stands at a name's end.</param>
-/// <param name="To">What takes its place; <c>{1}</c> is a group of a regular expression.</param>
-/// <param name="GoesOn">Whether later rules see the new name.</param>
-internal sealed record RewriteRule(NameMatch Match, string From, string To, bool GoesOn)
+/// <param name="Field">What it changes.</param>
+/// <param name="Names">Names it is about, and of a rule for names what they become; null for every name.</param>
+/// <param name="GoesOn">Whether later rules are looked at too.</param>
+internal sealed record RewriteRule(RewriteField Field, NameChange? Names, bool GoesOn)
 {
-    internal Regex? Pattern { get; init; }
+    /// <summary>Whether the answer's names, in what records say too, are changed back as they were changed.</summary>
+    internal bool IsAutomatic { get; init; }
+
+    /// <summary>Changes of the answer's names that the rule spells out.</summary>
+    internal AnswerChange[] Answers { get; init; } = [];
+
+    /// <summary>A type, a class or a code, and what takes its place; of a TTL the least and the most.</summary>
+    internal uint From { get; init; }
+
+    internal uint To { get; init; }
 }
 
 /// <param name="Zones">Names it is about; empty for the server's.</param>
@@ -192,6 +204,9 @@ internal sealed record TemplatePlan
 internal sealed record KubernetesPlan
 {
     internal required string Zone { get; init; }
+
+    /// <summary>Other zones with the same names in them.</summary>
+    internal ZoneAlias[] Aliases { get; init; } = [];
 
     /// <summary>Zones under in-addr.arpa and ip6.arpa whose unknown names do not exist.</summary>
     internal string[] ReverseZones { get; init; } = [];

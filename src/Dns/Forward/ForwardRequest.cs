@@ -1,3 +1,4 @@
+using Dataplane.Dns.Server;
 using Dataplane.Dns.Wire;
 
 namespace Dataplane.Dns.Forward;
@@ -39,8 +40,11 @@ internal sealed record ForwardRequest
 
     internal byte[]? Denial { get; init; }
 
-    /// <summary><see cref="Name"/> was put in the question's place by a rewrite rule: its records are given under the question's name.</summary>
-    internal bool Renamed { get; init; }
+    /// <summary>What rewrite rules do to the answer; null for nothing.</summary>
+    internal Renaming? Renaming { get; init; }
+
+    /// <summary>Which of several addresses comes first; 0 keeps them in the upstream's order.</summary>
+    internal uint Rotation { get; init; }
 
     /// <summary>Longest reply the client takes.</summary>
     internal required int Limit { get; init; }

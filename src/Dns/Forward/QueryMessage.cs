@@ -12,8 +12,9 @@ internal static class QueryMessage
     /// <param name="flags">RD and CD as wanted.</param>
     /// <param name="payloadSize">UDP payload offered by EDNS; null leaves EDNS out.</param>
     /// <param name="dnssecOk">The DO bit.</param>
+    /// <param name="queryClass">Of the question.</param>
     /// <returns>A message with id 0.</returns>
-    internal static byte[] Write(ReadOnlySpan<byte> name, RecordType type, int flags, int? payloadSize, bool dnssecOk = false)
+    internal static byte[] Write(ReadOnlySpan<byte> name, RecordType type, int flags, int? payloadSize, bool dnssecOk = false, RecordClass queryClass = RecordClass.IN)
     {
         var message = new byte[DnsHeader.Size + name.Length + (2 * sizeof(ushort)) + (payloadSize is null ? 0 : OptSize)];
         DnsHeader.SetFlags(message, (ushort)flags);
@@ -21,7 +22,7 @@ internal static class QueryMessage
         var writer = new DnsWriter(message, DnsHeader.Size, message.Length);
         writer.Bytes(name);
         writer.U16BigEndian((ushort)type);
-        writer.U16BigEndian((ushort)RecordClass.IN);
+        writer.U16BigEndian((ushort)queryClass);
         if (payloadSize is { } size)
         {
             writer.U8(0);

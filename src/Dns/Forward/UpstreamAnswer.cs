@@ -50,6 +50,7 @@ internal static class UpstreamAnswer
         Span<ushort> suffixes = stackalloc ushort[RememberedLabels];
         var reply = Begin(request, buffer, suffixes);
         var code = (ResponseCode)(DnsHeader.Flags(upstream) & DnsHeader.RcodeMask);
+        code = request.Renaming?.Code(code) ?? code;
         reply.Truncated |= (DnsHeader.Flags(upstream) & DnsHeader.TC) != 0;
         if (!TryCopyRecords(ref reply, request, upstream, ttl))
         {
@@ -115,13 +116,16 @@ internal static class UpstreamAnswer
         var answers = DnsHeader.AnswerCount(upstream);
         var required = answers + DnsHeader.AuthorityCount(upstream);
         var all = required + DnsHeader.AdditionalCount(upstream);
+        var order = request.Rotation != 0 && answers > 1 ? AnswerOrder.Rotated(upstream, reader.Position, answers, request.Rotation) : null;
         for (var i = 0; i < all; i++)
         {
-            if (!reader.TryRecord(name, out var record))
+            var inOrder = order is not null && i <= answers ? new DnsReader(upstream, order[i]) : reader;
+            if (!inOrder.TryRecord(name, out var record))
             {
                 return false;
             }
 
+            reader = inOrder;
             if (record.Type == RecordType.OPT || reply.Truncated)
             {
                 continue;
@@ -153,29 +157,48 @@ internal static class UpstreamAnswer
         return true;
     }
 
-    private static bool IsSame(ReadOnlySpan<byte> name, ReadOnlySpan<byte> lower)
+    /// <summary>The question's name is pointed to, which keeps the case it was asked in.</summary>
+    private static void WriteOwner(ref DnsWriter writer, ForwardRequest request, scoped ReadOnlySpan<byte> owner)
     {
-        Span<byte> folded = stackalloc byte[NameView.MaxLength];
-        name.CopyTo(folded);
-        NameView.ToLower(folded[..name.Length]);
-        return folded[..name.Length].SequenceEqual(lower);
-    }
+        if (request.Renaming is not { } renaming)
+        {
+            writer.CompressedName(owner);
+            return;
+        }
 
-    private static bool TryCopy(
-        ref DnsWriter writer, ForwardRequest request, ReadOnlySpan<byte> upstream, in RecordHeader record, scoped Span<byte> name, (uint Age, uint Max) ttl)
-    {
-        if (request.Renamed && IsSame(name[..record.OwnerLength], request.Name))
+        var given = renaming.Change(owner, inData: false) is { } changed ? changed : owner;
+        if (IsAsked(request, given))
         {
             writer.Pointer(DnsHeader.Size);
         }
         else
         {
-            writer.CompressedName(name[..record.OwnerLength]);
+            writer.CompressedName(given);
+        }
+    }
+
+    private static bool IsAsked(ForwardRequest request, ReadOnlySpan<byte> name)
+    {
+        Span<byte> names = stackalloc byte[2 * NameView.MaxLength];
+        var given = names.Slice(NameView.MaxLength, name.Length);
+        if (!new DnsReader(request.Question, DnsHeader.Size).TryName(names[..NameView.MaxLength], out var asked))
+        {
+            return false;
         }
 
+        name.CopyTo(given);
+        NameView.ToLower(names);
+        return names[..asked].SequenceEqual(given);
+    }
+
+    private static bool TryCopy(
+        ref DnsWriter writer, ForwardRequest request, ReadOnlySpan<byte> upstream, in RecordHeader record, scoped Span<byte> name, (uint Age, uint Max) ttl)
+    {
+        WriteOwner(ref writer, request, name[..record.OwnerLength]);
         writer.U16BigEndian((ushort)record.Type);
         writer.U16BigEndian(record.Class);
-        writer.U32BigEndian(Math.Min(record.Ttl > ttl.Age ? record.Ttl - ttl.Age : 0, ttl.Max));
+        var left = Math.Min(record.Ttl > ttl.Age ? record.Ttl - ttl.Age : 0, ttl.Max);
+        writer.U32BigEndian(request.Renaming?.Ttl(left) ?? left);
         var length = writer.LengthSlot();
         var (before, names, after) = Layout(record.Type);
         if (names == 0)
@@ -199,13 +222,14 @@ internal static class UpstreamAnswer
                 return false;
             }
 
+            var held = request.Renaming?.Change(name[..nameLength], inData: true) is { } changed ? changed : name[..nameLength];
             if (record.Type is RecordType.SRV or RecordType.DNAME)
             {
-                writer.Bytes(name[..nameLength]);
+                writer.Bytes(held);
             }
             else
             {
-                writer.CompressedName(name[..nameLength]);
+                writer.CompressedName(held);
             }
         }
 

@@ -50,5 +50,6 @@ internal readonly ref struct AskedQuestion
         Cookie = Cookie.IsEmpty ? null : Cookie.ToArray(),
         Identity = Query.WantsIdentity ? Site.Plan.Identity : null,
         Limit = Limit,
+        Rotation = Rotation,
     };
 }

@@ -17,7 +17,7 @@ internal static class ClusterAnswers
         var finding = ZoneLookup.Find(snapshot, name, asked.Query.Type);
         if (finding.Kind is FindingKind.CanonicalName)
         {
-            return FollowAlias(asked, ref reply, snapshot, finding);
+            return Follow(asked, ref reply, snapshot, finding.Service!.CanonicalName!, snapshot.Ttl);
         }
 
         if (finding.Kind is FindingKind.NotOurs)
@@ -92,8 +92,14 @@ internal static class ClusterAnswers
         return Found(asked, ref reply, snapshot, denial);
     }
 
-    /// <summary>ExternalName: the alias, then what its target has, in the cluster as far as it leads there and upstream from where it leaves.</summary>
-    private static Reply FollowAlias(in AskedQuestion asked, ref ReplyBuilder reply, ZoneSnapshot snapshot, Finding finding)
+    /// <summary>An alias of the question's name, then what its target has: in the cluster as far as it leads there and upstream from where it leaves.</summary>
+    /// <param name="asked">What.</param>
+    /// <param name="reply">Takes the answer.</param>
+    /// <param name="snapshot">The names of this instant.</param>
+    /// <param name="target">Where it leads, lower case, wire form.</param>
+    /// <param name="ttl">Of the alias.</param>
+    /// <param name="mayEndOutside">Whether an alias that leads to where nobody can be asked is an answer all the same.</param>
+    internal static Reply Follow(in AskedQuestion asked, ref ReplyBuilder reply, ZoneSnapshot snapshot, byte[] target, uint ttl, bool mayEndOutside = false)
     {
         // Aliases followed within the cluster before the chain counts as a loop.
         const int MaxAliases = 10;
@@ -102,14 +108,13 @@ internal static class ClusterAnswers
         var (at, code) = (DnsHeader.Size, ResponseCode.NoError);
         while (true)
         {
-            var target = finding.Service!.CanonicalName!;
             chain.Add(target);
             if (chain.Count > MaxAliases)
             {
                 return Reply.Sent(ref reply, ResponseCode.ServFail, 0);
             }
 
-            at = Alias(ref reply, at, target, snapshot.Ttl);
+            at = Alias(ref reply, at, target, chain.Count == 1 ? ttl : snapshot.Ttl);
             if (at < 0)
             {
                 reply.Truncated = true;
@@ -122,10 +127,15 @@ internal static class ClusterAnswers
             }
 
             var name = NameView.Split(target, offsets);
-            finding = ZoneLookup.Find(snapshot, name, asked.Query.Type);
+            var finding = asked.Site.Plan.Kubernetes is null ? Finding.NotOurs : ZoneLookup.Find(snapshot, name, asked.Query.Type);
             if (finding.Kind is FindingKind.NotOurs)
             {
-                return ForwardAnswers.HandOver(asked, ref reply, snapshot.Ttl, chain);
+                if (mayEndOutside && asked.Site.ForwarderOf(name) is null)
+                {
+                    break;
+                }
+
+                return ForwardAnswers.HandOver(asked, ref reply, ttl, chain);
             }
 
             if (finding.Kind is not FindingKind.CanonicalName)
@@ -135,6 +145,8 @@ internal static class ClusterAnswers
                     : ZoneAnswers.Write(ref reply, snapshot, finding, name, at, asked.Random);
                 break;
             }
+
+            target = finding.Service!.CanonicalName!;
         }
 
         return Reply.Sent(ref reply, code, DnsHeader.AA | asked.RecursionAvailable);

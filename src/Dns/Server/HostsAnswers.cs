@@ -40,7 +40,8 @@ internal static class HostsAnswers
             return true;
         }
 
-        if (!NameSuffix.AnyCovers(plan.Zones, name) || NameSuffix.AnyCovers(plan.FallThrough, name))
+        // The reverse name of an address that no line has is always somebody else's.
+        if (type is RecordType.PTR || !NameSuffix.AnyCovers(plan.Zones, name) || NameSuffix.AnyCovers(plan.FallThrough, name))
         {
             return false;
         }

@@ -11,14 +11,14 @@ namespace Dataplane.Dns.Server;
 /// <summary>What a socket is opened for.</summary>
 internal readonly record struct ListenKey(IPEndPoint Address, Transport Transport, NetworkNamespace? Namespace)
 {
+    /// <summary>Every address of both families where the machine has both.</summary>
+    internal static IPAddress Everywhere { get; } = Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
+
     internal static bool IsWildcard(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
-    /// <summary>Without <c>bind</c>, every address of both families where the machine has both.</summary>
-    internal static IEnumerable<ListenKey> Of(ServerPlan server)
-    {
-        var every = Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
-        return (server.Addresses is [] ? [every] : server.Addresses).Select(address => new ListenKey(new IPEndPoint(address, server.Port), server.Transport, server.Namespace));
-    }
+    /// <summary>Without <c>bind</c>, everywhere.</summary>
+    internal static IEnumerable<ListenKey> Of(ServerPlan server) =>
+        (server.Addresses is [] ? [Everywhere] : server.Addresses).Select(address => new ListenKey(new IPEndPoint(address, server.Port), server.Transport, server.Namespace));
 }
 
 /// <summary>

@@ -10,7 +10,7 @@ namespace Dataplane.Dns.Server;
 /// <code>
 /// 1 parse    malformed: FORMERR, NOTIMP, BADVERS or silence
 /// 2 refuse   no server block for the name, access lists, classes, transfers to strangers
-/// 3 rename   by the block's rewrite rules (NameRewriter); what is found is given under the name that was asked
+/// 3 rename   by the block's rewrite rules (Renaming); what is found is given under the name that was asked
 /// 4 look up  templates and hosts, if there are any; then the cluster, in the snapshot of this instant (ClusterAnswers)
 /// 5 write    behind the question, in the same buffer; or hand over to a forwarder (ForwardAnswers)
 /// </code>
@@ -24,8 +24,7 @@ internal sealed class QueryEngine
     private readonly SiteSource _source;
     private readonly QueryCounters _counters;
     private readonly byte[] _cookie = new byte[ServerCookies.Size];
-    private Query _query = new();
-    private Query _spare = new();
+    private readonly Query _query = new();
     private Site? _site;
     private long _started;
     private uint _sampled;
@@ -116,6 +115,11 @@ internal sealed class QueryEngine
             }
         }
 
+        if (site.Plan.KnowsLocalhost && LocalAnswers.TryAnswer(ref reply, _query, out var local))
+        {
+            return Reply.Sent(ref reply, local, 0);
+        }
+
         if (SelfAnswers.TryAnswer(site.Plan, ref reply, _query))
         {
             return Reply.Sent(ref reply, ResponseCode.NoError, 0);
@@ -124,11 +128,6 @@ internal sealed class QueryEngine
         if (_query.Type is RecordType.AXFR or RecordType.IXFR && _query.Class is RecordClass.IN && !datagram && MayTransfer(site, client))
         {
             return new Reply(Disposition.Transfer, 0);
-        }
-
-        if (_query.Class != RecordClass.IN || _query.Type is RecordType.AXFR or RecordType.IXFR)
-        {
-            return Reply.Sent(ref reply, ResponseCode.Refused, 0);
         }
 
         var asked = new AskedQuestion
@@ -143,8 +142,8 @@ internal sealed class QueryEngine
             Cookie = _query.HasCookie ? _cookie : default(ReadOnlySpan<byte>),
             Random = NextRandom(),
         };
-        return site.Plan.Rewrites.Length > 0 && NameRewriter.Rewrite(site.Plan.Rewrites, _query.Name) is { } renamed
-            ? AnswerRenamed(asked, renamed)
+        return site.Plan.Rewrites.Length > 0 && Renaming.Of(site.Plan.Rewrites, _query.Name, _query.Type, _query.Class) is { } renaming
+            ? AnswerRenamed(asked, renaming)
             : Resolve(asked, ref reply);
     }
 
@@ -169,61 +168,72 @@ internal sealed class QueryEngine
     }
 
     /// <summary>Puts the question under its new name in a buffer of its own, and gives what is found under the name that was asked.</summary>
-    private Reply AnswerRenamed(in AskedQuestion asked, byte[] name)
+    private Reply AnswerRenamed(in AskedQuestion asked, Renaming renaming)
     {
-        var request = asked.Request(name) with { Renamed = true };
-        var flags = DnsHeader.Flags(asked.Buffer) & (DnsHeader.RD | DnsHeader.CD);
-        var inner = QueryMessage.Write(name, _query.Type, flags, _query.HasEdns ? _query.PayloadSize : null, _query.DnssecOk);
+        var (query, flags) = (asked.Query, DnsHeader.Flags(asked.Buffer) & (DnsHeader.RD | DnsHeader.CD));
+        var inner = QueryMessage.Write(renaming.Name, renaming.Type, flags, query.HasEdns ? query.PayloadSize : null, query.DnssecOk, renaming.Class);
         var innerBuffer = new byte[Math.Max(asked.Limit, inner.Length)];
         inner.CopyTo(innerBuffer, 0);
-        (_query, _spare) = (_spare, _query);
-        try
+        var innerQuery = new Query();
+        innerQuery.Parse(inner);
+        var reply = new ReplyBuilder(innerBuffer, innerQuery.QuestionEnd, (query.HasEdns, query.DnssecOk), asked.Limit);
+        var renamed = new AskedQuestion
         {
-            _query.Parse(inner);
-            var reply = new ReplyBuilder(innerBuffer, _query.QuestionEnd, (_query.HasEdns, _query.DnssecOk), asked.Limit);
-            var renamed = new AskedQuestion
-            {
-                Site = asked.Site,
-                Query = _query,
-                Buffer = innerBuffer,
-                Limit = asked.Limit,
-                Client = asked.Client,
-                ClientPort = asked.ClientPort,
-                Protocol = asked.Protocol,
-                Cookie = asked.Cookie,
-                Random = asked.Random,
-            };
-            var found = Resolve(renamed, ref reply);
-            if (found.Request is { } forwarded)
-            {
-                return found with { Request = forwarded with { Question = request.Question, Renamed = forwarded.Aliases.Count == 0 } };
-            }
+            Site = asked.Site,
+            Query = innerQuery,
+            Buffer = innerBuffer,
+            Limit = asked.Limit,
+            Client = asked.Client,
+            ClientPort = asked.ClientPort,
+            Protocol = asked.Protocol,
+            Cookie = asked.Cookie,
+            Random = asked.Random,
+        };
+        var found = Resolve(renamed, ref reply);
+        var request = asked.Request(renaming.Name) with { Renaming = renaming, Rotation = 0 };
+        if (found.Request is { } forwarded)
+        {
+            return found with { Request = forwarded with { Question = request.Question, Renaming = renaming } };
+        }
 
-            var (message, code) = UpstreamAnswer.Rewrite(request, innerBuffer.AsSpan(0, found.Length), 0);
-            message.CopyTo(asked.Buffer);
-            return new Reply(Disposition.Send, message.Length, code);
-        }
-        finally
-        {
-            (_query, _spare) = (_spare, _query);
-        }
+        var recursion = DnsHeader.Flags(innerBuffer) & DnsHeader.RA;
+        var (message, code) = UpstreamAnswer.Rewrite(request, innerBuffer.AsSpan(0, found.Length), 0);
+        DnsHeader.SetFlags(message, (ushort)((DnsHeader.Flags(message) & ~DnsHeader.RA) | recursion));
+        message.CopyTo(asked.Buffer);
+        return new Reply(Disposition.Send, message.Length, code);
     }
 
     private Reply Resolve(in AskedQuestion asked, ref ReplyBuilder reply)
     {
         var plan = asked.Site.Plan;
         var name = asked.Query.Name;
-        if (plan.Templates.Length > 0 && TemplateAnswers.TryAnswer(plan.Templates, ref reply, name, asked.Query.Type, asked.Client, out var made))
+        var type = asked.Query.Type;
+        if (asked.Query.Class != RecordClass.IN || type is RecordType.AXFR or RecordType.IXFR)
         {
-            return Reply.Sent(ref reply, made, DnsHeader.AA);
+            return Reply.Sent(ref reply, ResponseCode.Refused, 0);
         }
 
-        if (asked.Site.Hosts is { } hosts && HostsAnswers.TryAnswer(hosts, ref reply, name, asked.Query.Type, asked.Rotation, out var known))
+        if (plan.Templates.Length > 0 && TemplateAnswers.TryAnswer(plan.Templates, ref reply, name, type, asked.Client, out var made))
+        {
+            return made.Alias is { } alias
+                ? ClusterAnswers.Follow(asked, ref reply, _source.Zone.Current, alias.Data, alias.Ttl, mayEndOutside: true)
+                : Reply.Sent(ref reply, made.Code, DnsHeader.AA);
+        }
+
+        if (asked.Site.Hosts is { } hosts && HostsAnswers.TryAnswer(hosts, ref reply, name, type, asked.Rotation, out var known))
         {
             return Reply.Sent(ref reply, known, known is ResponseCode.NoError ? DnsHeader.AA : 0);
         }
 
         var snapshot = _source.Zone.Current;
+        foreach (var alias in plan.Kubernetes?.Aliases ?? [])
+        {
+            if (alias.Zone.Covers(name) && Renaming.Of(alias.Rules, name, type, RecordClass.IN) is { } renaming)
+            {
+                return AnswerRenamed(asked, renaming);
+            }
+        }
+
         return plan.Kubernetes is { } cluster
             ? ClusterAnswers.Resolve(asked, ref reply, snapshot, cluster)
             : ForwardAnswers.HandOver(asked, ref reply, snapshot.Ttl, []);

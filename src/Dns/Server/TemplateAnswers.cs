@@ -5,13 +5,18 @@ using Dataplane.Dns.Wire;
 
 namespace Dataplane.Dns.Server;
 
+/// <summary>What a template made.</summary>
+/// <param name="Code">Of the reply.</param>
+/// <param name="Alias">Set when the whole answer is an alias of the question's name, which is not written yet: what it leads to is the answer.</param>
+internal readonly record struct TemplateOutcome(ResponseCode Code, ZoneRecord? Alias = null);
+
 /// <summary>Answers made from the question: the first template whose zone, type and pattern fit.</summary>
 internal static partial class TemplateAnswers
 {
     /// <returns>False when the name is left to what comes after.</returns>
-    internal static bool TryAnswer(TemplatePlan[] templates, ref ReplyBuilder reply, in NameView name, RecordType type, ReadOnlySpan<byte> client, out ResponseCode code)
+    internal static bool TryAnswer(TemplatePlan[] templates, ref ReplyBuilder reply, in NameView name, RecordType type, ReadOnlySpan<byte> client, out TemplateOutcome outcome)
     {
-        code = ResponseCode.NoError;
+        outcome = default;
         foreach (var template in templates)
         {
             if ((template.Type is { } only && only != type) || Zone(template.Zones, name) is not { } zone)
@@ -23,13 +28,13 @@ internal static partial class TemplateAnswers
             if (Match(template.Matches, text) is { } match)
             {
                 var input = new TemplateInput(zone.ToString(), text, "IN", type.ToString(), match, client.Length is 4 or 16 ? new IPAddress(client).ToString() : "");
-                code = Write(template, input, ref reply, name);
+                outcome = Write(template, input, ref reply, name, type);
                 return true;
             }
 
             if (!NameSuffix.AnyCovers(template.FallThrough, name))
             {
-                code = ResponseCode.ServFail;
+                outcome = new TemplateOutcome(ResponseCode.ServFail);
                 return true;
             }
         }
@@ -37,21 +42,28 @@ internal static partial class TemplateAnswers
         return false;
     }
 
-    private static ResponseCode Write(TemplatePlan template, TemplateInput input, ref ReplyBuilder reply, in NameView name)
+    private static TemplateOutcome Write(TemplatePlan template, TemplateInput input, ref ReplyBuilder reply, in NameView name, RecordType type)
     {
         try
         {
+            if (type is RecordType.A or RecordType.AAAA && template is { Code: ResponseCode.NoError, Answers: [var only] }
+                && ZoneRecord.Parse(only.Fill(input)) is { Type: RecordType.CNAME } alias && name.Wire.SequenceEqual(alias.Owner))
+            {
+                NameView.ToLower(alias.Data);
+                return new TemplateOutcome(ResponseCode.NoError, alias);
+            }
+
             var answers = Write(template.Answers, input, ref reply, name);
             reply.AddAnswers(answers);
             reply.AddAuthorities(Write(template.Authorities, input, ref reply, name));
             reply.Truncated = answers < template.Answers.Length;
             reply.AddAdditionals(Write(template.Additionals, input, ref reply, name));
-            return template.Code;
+            return new TemplateOutcome(template.Code);
         }
         catch (FormatException)
         {
             // What the question had does not make a record.
-            return ResponseCode.ServFail;
+            return new TemplateOutcome(ResponseCode.ServFail);
         }
     }
 

@@ -38,7 +38,14 @@ public sealed class CorefileTests
         { ". {\n  cache {\n    serve_stale 1h later\n  }\n}", "plugin/cache: Corefile:3 - Error during parsing: invalid value for serve_stale refresh mode: later" },
         { ". {\n  acl {\n    allow from 10.0.0.0/8\n  }\n}", "plugin/acl: Corefile:3 - Error during parsing: unexpected token \"from\"; expect 'type | net'" },
         { ". {\n  acl {\n    block net 10.0.0.0/33\n  }\n}", "plugin/acl: Corefile:3 - Error during parsing: illegal CIDR notation \"10.0.0.0/33\"" },
-        { ". {\n  rewrite type ANY HINFO\n}", "plugin/rewrite: Corefile:2 - Error during parsing: rewrite of 'type' is not supported by this server: name is" },
+        { ". {\n  rewrite edns0 nsid set\n}", "plugin/rewrite: Corefile:2 - Error during parsing: rewrite of 'edns0' is not supported by this server: name, type, class, ttl and rcode are" },
+        { ". {\n  rewrite type ANY\n}", "plugin/rewrite: Corefile:2 - Error during parsing: Wrong argument count or unexpected line ending after 'ANY'" },
+        { ". {\n  rewrite type ANY NOPE\n}", "plugin/rewrite: Corefile:2 - Error during parsing: invalid RR class/type NOPE" },
+        { ". {\n  rewrite ttl a.test 9-3\n}", "plugin/rewrite: Corefile:2 - Error during parsing: invalid TTL range 9-3" },
+        { ". {\n  rewrite ttl a.test soon\n}", "plugin/rewrite: Corefile:2 - Error during parsing: \"soon\" is not a TTL" },
+        { ". {\n  rewrite rcode a.test NXDOMAIN\n}", "plugin/rewrite: Corefile:2 - Error during parsing: Wrong argument count or unexpected line ending after 'NXDOMAIN'" },
+        { ". {\n  rewrite name a.test b.test answer\n}", "plugin/rewrite: Corefile:2 - Error during parsing: 'answer': expected answer auto, answer name FROM TO or answer value FROM TO" },
+        { ". {\n  rewrite {\n    name a.test b.test\n    ttl a.test 3\n  }\n}", "plugin/rewrite: Corefile:4 - Error during parsing: unknown property 'ttl'" },
         { ". {\n  rewrite name regex ( a\n}", "plugin/rewrite: Corefile:2 - Error during parsing: invalid regex pattern \"(\": Invalid pattern '(' at offset 1. Not enough )'s." },
         { ". {\n  template IN A {\n    answer \"{{ .Nope }}\"\n  }\n}", "plugin/template: Corefile:3 - Error during parsing: template: unknown expression \".Nope\"" },
         { ". {\n  transfer\n}", "plugin/transfer: Corefile:2 - Error during parsing: 'to' is required" },
@@ -94,9 +101,9 @@ public sealed class CorefileTests
                 loadbalance
             }
             """);
-        Assert.Equal(new IPEndPoint(IPAddress.Any, 8080), plan.Health);
-        Assert.Equal(new IPEndPoint(IPAddress.Any, 8181), plan.Ready);
-        Assert.Equal(new IPEndPoint(IPAddress.Any, 9153), plan.Metrics);
+        Assert.Equal(Everywhere(8080), plan.Health);
+        Assert.Equal(Everywhere(8181), plan.Ready);
+        Assert.Equal(Everywhere(9153), plan.Metrics);
         Assert.Equal(TimeSpan.FromSeconds(5), plan.LameDuck);
         Assert.Equal(TimeSpan.FromSeconds(30), plan.ReloadInterval);
         var server = Assert.Single(plan.Servers);
@@ -134,6 +141,9 @@ public sealed class CorefileTests
     [Fact]
     public void OneServerNeedsNoBraces() =>
         Assert.Equal("example.org.", Assert.Single(Read("example.org\nforward . 192.0.2.1\n").Servers).Zones[0].ToString());
+
+    /// <summary>Both families: in a cluster that has only IPv6 the kubelet's probes come by it.</summary>
+    private static IPEndPoint Everywhere(int port) => new(System.Net.Sockets.Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, port);
 
     private static DnsPlan Read(string text) => CorefileReader.Read(text, "Corefile", 53, _ => null);
 }

@@ -253,7 +253,7 @@ public sealed class KnownCorefilesTests : IDisposable
         var plan = Read(Aks);
         Assert.Equal(["corp.example.", "."], plan.Servers.Select(server => server.Zones[0].ToString()).Order(StringComparer.Ordinal).Reverse());
         Assert.Single(plan.Servers[0].Log);
-        Assert.Equal(NameMatch.Regex, Assert.Single(plan.Servers[0].Rewrites).Match);
+        Assert.Equal(NameMatch.Regex, Assert.Single(plan.Servers[0].Rewrites).Names!.Match);
     }
 
     [Fact]
@@ -270,7 +270,7 @@ public sealed class KnownCorefilesTests : IDisposable
     {
         var local = Read(NodeLocal);
         Assert.Equal(IPEndPoint.Parse("169.254.20.10:8080"), local.Health);
-        Assert.Equal(IPEndPoint.Parse("0.0.0.0:9253"), local.Metrics);
+        Assert.Equal(9253, local.Metrics!.Port);
         Assert.All(local.Servers, server => Assert.Equal([IPAddress.Parse("169.254.20.10"), IPAddress.Parse("10.96.0.10")], server.Addresses));
         Assert.Equal([true, true, false], local.Servers.Select(server => server.Forwards[0].ForceTcp));
         Assert.Equal((30u, 5u), (local.Servers[0].Cache!.MaxTtl, local.Servers[0].Cache!.MaxDenialTtl));

@@ -72,6 +72,21 @@ public sealed class CorefileServerTests : IAsyncLifetime
         Assert.All(await Task.WhenAll(clients), asked => Assert.True(asked > 0));
     }
 
+    /// <summary>AKS, k3s and others have what is the customer's own in files that the Corefile imports: a change of one counts as one of the Corefile.</summary>
+    [Fact]
+    public async Task AChangedImportIsNoticedToo()
+    {
+        var custom = _files.CreateSubdirectory("custom").FullName;
+        var port = FreePort();
+        var file = Write($".:{port} {{\n bind 127.0.0.1\n reload 2s\n import custom/*.override\n kubernetes cluster.local\n}}\n");
+        await using var dns = await StartAsync(file);
+        var options = new DnsQueryOptions { Server = new IPEndPoint(IPAddress.Loopback, port), Timeout = TimeSpan.FromSeconds(20) };
+        File.WriteAllText(Path.Combine(custom, "hosts.override"), "hosts {\n 192.0.2.5 which.test\n fallthrough\n}\n");
+        await UntilAsync(async () => await AddressAsync(options) == "192.0.2.5");
+        File.WriteAllText(Path.Combine(custom, "hosts.override"), "hosts {\n 192.0.2.6 which.test\n fallthrough\n}\n");
+        await UntilAsync(async () => await AddressAsync(options) == "192.0.2.6");
+    }
+
     [Fact]
     public async Task TheZoneIsGivenToThoseWhoMayHaveIt()
     {
@@ -178,6 +193,8 @@ public sealed class CorefileServerTests : IAsyncLifetime
         Assert.Equal("web-7.default.svc.cluster.local.\n", await InHostAsync("dig", "@::1", "+time=20", "+tries=1", "+tcp", "+short", "-x", "10.96.0.7"));
         Assert.Equal("OK", await InHostAsync("curl", "-s", "http://127.0.0.1:8080/health"));
         Assert.Equal("OK", await InHostAsync("curl", "-s", "http://127.0.0.1:8181/ready"));
+        Assert.Equal("OK", await InHostAsync("curl", "-s", "-g", "http://[::1]:8080/health"));
+        Assert.Equal("OK", await InHostAsync("curl", "-s", "-g", "http://[::1]:8181/ready"));
         var metrics = await InHostAsync("curl", "-s", "http://127.0.0.1:9153/metrics");
         Assert.Contains("zone=\".\"", Assert.Single(metrics.Split('\n'), line => line.StartsWith("coredns_dns_requests_total{", StringComparison.Ordinal) && line.Contains("type=\"A\"", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains("coredns_forward_max_concurrent_rejects_total 0", metrics, StringComparison.Ordinal);
