@@ -211,7 +211,7 @@ public sealed partial class SpdySession
     {
         if (Find(id) is { } stream)
         {
-            if (_options.CancelIsEnd && (SpdyResetReason)reason == SpdyResetReason.Cancel)
+            if (_options.PeerIsSpdystream && (SpdyResetReason)reason == SpdyResetReason.Cancel)
             {
                 stream.EndRemote();
             }

@@ -13,10 +13,12 @@ public sealed record SpdySessionOptions
     public Func<SpdyHeaders, bool>? Admit { get; init; }
 
     /// <summary>
-    /// Whether a stream that the peer cancels has ended and not failed: servers built on Go's spdystream reset all streams when they
-    /// are done, and what they have sent before counts.
+    /// Whether the peer serves by Go's spdystream, as container runtimes do. When it is done it resets all streams, so one that it
+    /// cancels has ended and not failed; and it closes the connection without waiting for what it has sent to be read. Whatever it
+    /// has not read by then, or comes later, makes its kernel throw all of that away: it is sent no WINDOW_UPDATE, for which it has
+    /// no use.
     /// </summary>
-    public bool CancelIsEnd { get; init; }
+    public bool PeerIsSpdystream { get; init; }
 
     /// <summary>Streams of the peer that may be open at once; more are refused.</summary>
     public int MostStreams { get; init; } = 1024;
@@ -174,6 +176,11 @@ public sealed partial class SpdySession : IAsyncDisposable
         if (buffered > 0)
         {
             Budget.Release(buffered);
+        }
+
+        if (_options.PeerIsSpdystream)
+        {
+            return;
         }
 
         const int step = SpdyLimits.InitialWindow / 2;

@@ -4,8 +4,8 @@ using System.IO.Pipelines;
 namespace Dataplane.Hosting.Spdy;
 
 /// <summary>
-/// One stream of a session: bytes both ways, each way ended for itself. Not for concurrent reads or concurrent writes. Reading
-/// and writing throw <see cref="SpdyException"/> once the stream was reset or the session is over.
+/// One stream of a session: bytes both ways, each way ended for itself. Not for concurrent reads or concurrent writes. Once the
+/// stream was reset or the session is over, writing throws <see cref="SpdyException"/>, and reading does after what had come.
 /// </summary>
 public sealed class SpdyStream : Stream
 {
@@ -19,6 +19,9 @@ public sealed class SpdyStream : Stream
     private bool _remoteEnded;
     private bool _localEnded;
     private SpdyException? _failure;
+
+    // Set when the peer's side has not ended by itself.
+    private SpdyException? _brokenOff;
 
     internal SpdyStream(SpdySession session, int id, SpdyHeaders headers, SpdyFlags flags)
     {
@@ -84,6 +87,11 @@ public sealed class SpdyStream : Stream
         int counted;
         lock (_gate)
         {
+            if (count == 0 && !buffer.IsEmpty && _brokenOff is { } failure)
+            {
+                throw new SpdyException(failure.Message, failure);
+            }
+
             // Less when the stream was disposed meanwhile, which counts everything as read.
             counted = (int)Math.Min(count, _unread);
             _unread -= counted;
@@ -122,7 +130,7 @@ public sealed class SpdyStream : Stream
     /// <summary>Ends both sides at once; what was not read yet is lost.</summary>
     public void Reset(SpdyResetReason reason)
     {
-        if (Fail(new SpdyException($"stream {Id} was reset: {reason}")))
+        if (Fail(new SpdyException($"stream {Id} was reset: {reason}"), losesUnread: true))
         {
             _session.SendReset(Id, reason);
             _session.RemoveIfOver(this);
@@ -218,8 +226,10 @@ public sealed class SpdyStream : Stream
         }
     }
 
+    /// <param name="failure">What writing and reading throw from now on.</param>
+    /// <param name="losesUnread">Whether what has come can be read no more.</param>
     /// <returns>False when it had failed, or ended on both sides, before.</returns>
-    internal bool Fail(SpdyException failure)
+    internal bool Fail(SpdyException failure, bool losesUnread = false)
     {
         lock (_gate)
         {
@@ -233,7 +243,8 @@ public sealed class SpdyStream : Stream
             _ = _accepted.Task.Exception;
             if (!_remoteEnded)
             {
-                _received.Writer.Complete(failure);
+                _brokenOff = failure;
+                _received.Writer.Complete(losesUnread ? failure : null);
             }
         }
 

@@ -36,7 +36,7 @@ public sealed class ExecWalkTests(RuntimeSessions sessions)
         var unread = await session.Kubectl.ShellAsync($"\"$@\" exec entered -c main -- sh -c 'cat; echo end' < {file}");
         File.Delete(file);
         var sum = Convert.ToHexStringLower(SHA256.HashData(input)) + "  -\n";
-        Assert.Equal((sum, sum), (read.Output, back.Output));
+        Assert.Equal((sum, "", sum, ""), (read.Output, read.Error, back.Output, back.Error));
         Assert.Equal((0, "end\n"), (unread.ExitCode, unread.Output));
     }
 

@@ -156,6 +156,33 @@ public sealed class SpdySessionTests : IAsyncDisposable
         Assert.False(await _server.Incoming.WaitToReadAsync(_cancellation));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WhatCameBeforeABreakIsReadBeforeItIsTold(bool byReset)
+    {
+        var (here, there) = await OpenAsync("data");
+        await here.WriteAsync("early"u8.ToArray(), _cancellation);
+        if (byReset)
+        {
+            here.Reset(SpdyResetReason.InternalError);
+            await Assert.ThrowsAsync<SpdyException>(() => here.ReadAsync(new byte[1], _cancellation).AsTask());
+            var (next, nextThere) = await OpenAsync("data");
+            await next.WriteAsync("next"u8.ToArray(), _cancellation);
+            await nextThere.ReadExactlyAsync(new byte[4], _cancellation).AsTask().WaitAsync(Patience, _cancellation);
+        }
+        else
+        {
+            await _client.DisposeAsync();
+            Assert.Null(await _serverRun.WaitAsync(Patience, _cancellation));
+        }
+
+        var text = new byte[5];
+        await there.ReadExactlyAsync(text, _cancellation).AsTask().WaitAsync(Patience, _cancellation);
+        Assert.Equal("early"u8.ToArray(), text);
+        await Assert.ThrowsAsync<SpdyException>(() => there.ReadAsync(text, _cancellation).AsTask().WaitAsync(Patience, _cancellation));
+    }
+
     private static SpdyHeaders Headers(string type) => new([new("streamtype", type)]);
 
     private async Task<(SpdyStream Here, SpdyStream There)> OpenAsync(string type)

@@ -33,7 +33,7 @@ internal sealed class CriStreams(NetworkNamespace? node, CancellationToken stopp
                 throw new IOException($"the runtime's streaming server: {await answer.Content.ReadAsStringAsync(stopping)}");
             }
 
-            var session = new SpdySession(await answer.Content.ReadAsStreamAsync(stopping), new SpdySessionOptions { IsServer = false, CancelIsEnd = true });
+            var session = new SpdySession(await answer.Content.ReadAsStreamAsync(stopping), new SpdySessionOptions { IsServer = false, PeerIsSpdystream = true });
             return Program(http, session, request, isTerminal, inputOutlives);
         }
         catch (HttpRequestException gone)
