@@ -11,6 +11,8 @@ internal sealed class PodWorkers(PodServices services)
 
     private readonly ConcurrentDictionary<string, (PodWorker Worker, Task Run)> _workers = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _gate = new();
+    private bool _stops;
 
     /// <summary>The pods that are on this machine, with those that end.</summary>
     internal IEnumerable<PodWorker> All => _workers.Values.Select(one => one.Worker);
@@ -18,7 +20,7 @@ internal sealed class PodWorkers(PodServices services)
     internal PodWorker? FindUid(string uid) => _workers.TryGetValue(uid, out var known) ? known.Worker : null;
 
     /// <summary>Runs a pod that the server does not know, until it is told that the pod is no more.</summary>
-    internal void StartStatic(Pod pod) => Start(new PodWorker(pod, services, isStatic: true));
+    internal void StartStatic(Pod pod) => Start(pod, isStatic: true);
 
     internal PodWorker? Find(NamespacedName name) =>
         All.Where(worker => NamespacedName.Of(worker.Pod) == name)
@@ -44,20 +46,38 @@ internal sealed class PodWorkers(PodServices services)
             return;
         }
 
-        Start(new PodWorker(pod, services, isStatic: false));
+        Start(pod, isStatic: false);
     }
 
-    /// <summary>Registered before it runs: it takes itself out when it is finished.</summary>
-    private void Start(PodWorker worker)
+    /// <summary>
+    /// Registered before it runs: it takes itself out when it is finished. Pods go on coming for a while after the agent has begun to
+    /// stop; those are another agent's.
+    /// </summary>
+    private void Start(Pod pod, bool isStatic)
     {
-        var (uid, start) = (worker.Pod.Metadata.UID, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        _workers[uid] = (worker, RunAsync(worker, uid, start.Task));
+        var (uid, start) = (pod.Metadata.UID, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        lock (_gate)
+        {
+            if (_stops)
+            {
+                return;
+            }
+
+            var worker = new PodWorker(pod, services, isStatic);
+            _workers[uid] = (worker, RunAsync(worker, uid, start.Task));
+        }
+
         start.SetResult();
     }
 
-    /// <summary>Ends the workers, and the pods' processes with them when asked to.</summary>
+    /// <summary>Ends the workers, and the pods' processes with them when asked to. From its beginning no other is started.</summary>
     internal async Task StopAsync(bool removePods)
     {
+        lock (_gate)
+        {
+            _stops = true;
+        }
+
         if (removePods)
         {
             foreach (var (worker, _) in _workers.Values)
