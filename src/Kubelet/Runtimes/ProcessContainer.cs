@@ -11,9 +11,9 @@ internal sealed class ProcessContainer : IRunningContainer
     private const int SIGTERM = 15;
     private const int MostOutput = 10 * 1024;
 
-    // How long the ends of the pipes may stay open in processes that a container leaves behind; its own die with its PID 1.
     private static readonly TimeSpan CgroupRetry = TimeSpan.FromMilliseconds(20);
 
+    // How long the output of a program that has ended may stay open, without a byte in it, in processes that it leaves behind.
     private static readonly TimeSpan OutputGrace = TimeSpan.FromSeconds(1);
 
     private readonly ProcessMonitor _monitor;
@@ -71,19 +71,15 @@ internal sealed class ProcessContainer : IRunningContainer
         using var child = await LaunchAsync(() => Limited(ContainerLauncher.Execute(
             Process, Record.Program with { Arguments = command }, new ProgramStreams(null, pipe.Writer, pipe.Writer), Record.Credentials)));
         pipe.Writer.Dispose();
-        var output = new MemoryStream();
-        var read = _monitor.ReadAsync(pipe.TakeReader(), bytes =>
-        {
-            output.Write(bytes[..Math.Min(bytes.Length, MostOutput - (int)output.Length)]);
-            return null;
-        });
+        var output = new ExecutionOutput(MostOutput);
+        var read = _monitor.ReadAsync(pipe.TakeReader(), output.Take);
         var exit = _monitor.WaitAsync(child);
         using (cancellation.Register(() => child.Signal(SIGKILL)))
         {
             var status = await exit;
-            await Task.WhenAny(read, Task.Delay(OutputGrace, CancellationToken.None));
+            await output.SettleAsync(read, OutputGrace, _time, cancellation);
             cancellation.ThrowIfCancellationRequested();
-            return new ExecutionResult(status.Code, Encoding.UTF8.GetString(output.GetBuffer(), 0, (int)output.Length));
+            return new ExecutionResult(status.Code, Encoding.UTF8.GetString(output.Kept));
         }
     }
 
