@@ -3,6 +3,7 @@ namespace Dataplane.Linux;
 /// <summary>Error numbers that callers tell apart; the same on x86-64 and arm64. Source: asm-generic/errno-base.h, errno.h.</summary>
 public static class Errno
 {
+    public const int EPERM = 1;
     public const int ENOENT = 2;
     public const int ESRCH = 3;
     public const int EINTR = 4;

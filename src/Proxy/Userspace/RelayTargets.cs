@@ -30,14 +30,16 @@ internal static class RelayTargets
         ? InetEndPoint.From(address, frontEnd.Port)
         : new InetEndPoint(UInt128.Zero, frontEnd.Port, frontEnd.Family == AddressFamily.InterNetworkV6);
 
-    /// <summary>A target of a front end that is redirected.</summary>
+    /// <summary>Where the relay sends what comes to a front end: nowhere, where it has no endpoints.</summary>
     internal static RelayTarget TargetOf(FrontEndPlan plan, BalanceState balance)
     {
         var now = Environment.TickCount64;
         return new RelayTarget
         {
             Endpoints = balance.SetOf(EndpointsOf(plan.Route), now),
+            Rejects = plan.Route.Action == RouteAction.Reject,
             OutsideEndpoints = plan.OutsideRoute is { } outside ? balance.SetOf(EndpointsOf(outside), now) : null,
+            RejectsOutside = plan.OutsideRoute is { } forOutside ? forOutside.Action == RouteAction.Reject : null,
             PreservesOutsideClients = PreservesOutsideClients(plan),
             Balance = balance,
         };

@@ -183,21 +183,22 @@ internal sealed class UserspaceMode : IProxyMode
             return new FrontEndState(FrontEndElements.Of(plan, default), null);
         }
 
+        // Without endpoints too: connection tracking goes on leading datagrams of clients it knows to the front end's ports, so that those stay, to refuse
+        // them and to serve them again. The same port may serve others by then if it is given up.
+        var (before, target) = (_inForce.GetValueOrDefault(frontEnd), RelayTargets.TargetOf(plan, _balances.Of(plan)));
         if (action != SteeringAction.Redirect)
         {
-            return new FrontEndState(FrontEndElements.Of(plan, new Steering(action)), null);
+            return new FrontEndState(FrontEndElements.Of(plan, new Steering(action)), target, before?.Datagrams, before?.OutsideDatagrams);
         }
 
-        var target = RelayTargets.TargetOf(plan, _balances.Of(plan));
         if (frontEnd.Protocol == TransportProtocol.Tcp)
         {
             var steering = new Steering(action, ipv6 ? Engine.PortsIPv6!.Value : Engine.Ports);
             return new FrontEndState(FrontEndElements.Of(plan, steering), target);
         }
 
-        var before = _inForce.GetValueOrDefault(frontEnd);
         var all = before?.Datagrams ?? Open(outside: false);
-        var outside = target.OutsideEndpoints is not { IsEmpty: false } ? null : before?.OutsideDatagrams ?? Open(outside: true);
+        var outside = before?.OutsideDatagrams ?? (target.OutsideEndpoints is { IsEmpty: false } ? Open(outside: true) : null);
         return new FrontEndState(FrontEndElements.Of(plan, new Steering(action, new RelayPorts(all.Port, outside?.Port ?? 0))), target, all, outside);
 
         DatagramFrontEnd Open(bool outside)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Dataplane.Api;
+using Dataplane.Hosting;
 using Dataplane.TestKit;
 
 namespace Dataplane.Proxy.Tests.Userspace;
@@ -54,6 +55,75 @@ public sealed class DatagramRelayTests
     }
 
     [Fact]
+    public void WhatAnEndpointWasAskedBeforeItWasRemovedIsAnsweredThoughItsClientHasMovedOn()
+    {
+        using var network = new RelayNetwork();
+        using var a = network.Pods[0].Socket(SocketType.Dgram, ProtocolType.Udp);
+        a.Bind(new IPEndPoint(IPAddress.Parse(PodA), TargetPort));
+        a.ReceiveTimeout = 30_000;
+        using var b = StartEcho(network.Pods[1], PodB, "b");
+        Serve(network, PodA);
+        using var client = Connect(network.Client, ClusterIP, Port);
+        client.Send("1"u8);
+        var buffer = new byte[16];
+        EndPoint at = new IPEndPoint(IPAddress.Any, 0);
+        Assert.Equal("1", Encoding.ASCII.GetString(buffer, 0, a.ReceiveFrom(buffer, ref at)));
+
+        Serve(network, PodB);
+        Assert.Equal("b", Ask(client, "2"));
+        a.SendTo("a1"u8, at);
+        Assert.Equal("a1", Encoding.ASCII.GetString(buffer, 0, client.Receive(buffer)));
+        Assert.Equal("b", Ask(client, "3"));
+    }
+
+    [Theory]
+    [InlineData("client", ClusterIP, Port)]
+    [InlineData("client", RelayNetwork.NodeAddress, NodePort)]
+    [InlineData("pod", ClusterIP, Port)]
+    [InlineData("node", ClusterIP, Port)]
+    public void AClientThatGoesOnSendingIsRefusedWhileThereAreNoEndpointsAndServedWhenThereAre(string from, string address, int port)
+    {
+        using var network = new RelayNetwork();
+        using var a = StartEcho(network.Pods[0], PodA, "a");
+        Serve(network, PodA);
+        using var client = Connect(network.Host(from), address, port);
+        Assert.Equal("a", Ask(client, "1"));
+
+        // Connection tracking leads its datagrams past the rules that refuse others.
+        for (var time = 0; time < 2; time++)
+        {
+            Serve(network);
+            client.Send("2"u8);
+            Assert.Equal(SocketError.ConnectionRefused, Assert.Throws<SocketException>(() => client.Receive(new byte[16])).SocketErrorCode);
+            Serve(network, PodA);
+            Assert.Equal("a", Ask(client, "3"));
+        }
+    }
+
+    [Fact]
+    public async Task WhatTheNodeDoesNotLetOutOnceGoesOutFromAnotherPortAndIsNoFailureOfTheEndpoint()
+    {
+        using var network = new RelayNetwork();
+        using var metrics = new MetricsText(network.Meter);
+        using var a = StartEcho(network.Pods[0], PodA, "a");
+        Serve(network, PodA);
+
+        // As connection tracking does it that has no room: the sender gets EPERM.
+        var rules = "add table ip full; add chain ip full out { type filter hook output priority 0; }; "
+            + $"add rule ip full out udp dport {TargetPort} numgen inc mod 3 != 2 drop";
+        (await Tools.RunAsync(network.Node.Namespace, "nft", [rules])).OutputOrThrow();
+        for (var turn = 0; turn < 5; turn++)
+        {
+            using var client = Connect(network.Client, ClusterIP, Port);
+            Assert.Equal("a", Ask(client, "hello"));
+        }
+
+        Assert.Equal(15, network.Mode.Engine.Counters().DatagramFlows);
+        var failures = Assert.Single(metrics.Render().Split('\n'), line => line.StartsWith("dataplane_proxy_relay_endpoint_dial_failures_total{", StringComparison.Ordinal));
+        Assert.EndsWith(" 0", failures);
+    }
+
+    [Fact]
     public void ADatagramTooLargeForOnePacketArrivesWhole()
     {
         using var network = new RelayNetwork();
@@ -98,7 +168,7 @@ public sealed class DatagramRelayTests
         using var network = new RelayNetwork(options => options with { Loops = 1, MaxDatagramFlows = 1 });
         using var server = network.Pods[0].Socket(SocketType.Dgram, ProtocolType.Udp);
         server.Bind(new IPEndPoint(IPAddress.Parse(PodA), TargetPort));
-        server.ReceiveTimeout = 10_000;
+        server.ReceiveTimeout = 30_000;
         Serve(network, PodA);
         using var first = Connect(network.Client, ClusterIP, Port);
         using var second = Connect(network.Client, ClusterIP, Port);
@@ -143,7 +213,7 @@ public sealed class DatagramRelayTests
     private static Socket Connect(TestHost from, string address, int port)
     {
         var socket = from.Socket(SocketType.Dgram, ProtocolType.Udp);
-        socket.ReceiveTimeout = 5000;
+        socket.ReceiveTimeout = 30_000;
         socket.Connect(IPAddress.Parse(address), port);
         return socket;
     }

@@ -51,8 +51,10 @@ public sealed class RelayBehaviourTests
         }
 
         Assert.True(SpinWait.SpinUntil(() => network.Mode.Engine.Counters().DatagramFlows > 0, TimeSpan.FromSeconds(10)));
-        Assert.InRange(network.Mode.Engine.Counters().DatagramFlows, 1, 10);
-        Assert.InRange(network.Mode.Engine.Counters().Datagrams, 0, 10);
+
+        // Each of the five is tried four times at most.
+        Assert.InRange(network.Mode.Engine.Counters().DatagramFlows, 1, 20);
+        Assert.InRange(network.Mode.Engine.Counters().Datagrams, 0, 20);
     }
 
     [Fact]

@@ -36,8 +36,11 @@ internal sealed class DatagramFlow(int slot)
     /// <summary>Milliseconds of <see cref="Environment.TickCount64"/>.</summary>
     internal long LastUsed { get; set; }
 
-    /// <summary>Asked once and answered once: most likely there is nothing more to come.</summary>
-    internal bool IsAnswered => Sent == 1 && Received == 1;
+    /// <summary>Its client goes on elsewhere; what its endpoint still owes is passed on.</summary>
+    internal bool HasLeft { get; set; }
+
+    /// <summary>Asked once and answered once, or left: there is little more to come.</summary>
+    internal bool IsEnding => HasLeft || (Sent == 1 && Received == 1);
 
     internal FlowKey Key => new(Lane!.Slot, Client);
 

@@ -13,6 +13,7 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
     private const int DatagramsPerCall = 32;
     private const int CallsPerEvent = 4;
     private const int AnswersPerEvent = 8;
+    private const int Attempts = 4;
 
     private readonly DatagramSlots _requests = new(DatagramsPerCall);
     private readonly DatagramSlots _answers = new(DatagramsPerCall);
@@ -21,12 +22,14 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
     private readonly List<DatagramFlow> _flows = [];
     private readonly Stack<DatagramFlow> _free = new();
     private readonly FlowAges _active = new(options.DatagramIdleTimeout);
-    private readonly FlowAges _answered = new(options.DatagramAnsweredTimeout);
+    private readonly FlowAges _ending = new(options.DatagramAnsweredTimeout);
     private readonly DatagramRefusals _refusals = new();
 
     /// <summary>Answers wait in the first slots until the round ends, they are of another front end, or there is no slot left.</summary>
     private DatagramLane? _answering;
     private int _waiting;
+
+    private int OpenFlows => _flows.Count - _free.Count;
 
     internal void Add(DatagramLane lane)
     {
@@ -124,7 +127,7 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
 
         counters.Datagrams += count;
         flow.Received += count;
-        (flow.IsAnswered ? _answered : _active).Touch(flow, now);
+        (flow.IsEnding ? _ending : _active).Touch(flow, now);
     }
 
     /// <summary>Sends the answers that wait.</summary>
@@ -139,11 +142,11 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
         _answering = null;
     }
 
-    internal long? NextDeadline() => _active.NextDeadline is { } active ? Math.Min(active, _answered.NextDeadline ?? active) : _answered.NextDeadline;
+    internal long? NextDeadline() => _active.NextDeadline is { } active ? Math.Min(active, _ending.NextDeadline ?? active) : _ending.NextDeadline;
 
     internal void ExpireFlows(long now)
     {
-        foreach (var ages in (ReadOnlySpan<FlowAges>)[_active, _answered])
+        foreach (var ages in (ReadOnlySpan<FlowAges>)[_active, _ending])
         {
             while (ages.NextDeadline <= now)
             {
@@ -172,13 +175,12 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
             }
             else
             {
-                Close(flow);
+                Leave(flow, now);
                 flow = null;
             }
         }
 
-        // An error here is the ICMP answer to an earlier datagram: the flow goes, and this datagram gets another endpoint.
-        for (var attempt = 0; attempt < 2; attempt++)
+        for (var attempt = 0; attempt < Attempts; attempt++)
         {
             flow ??= Open(lane, target, client, _requests.Local(request, lane.FrontEnd.IsIPv6), now);
             if (flow is null)
@@ -188,7 +190,8 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
 
             flow.Sent++;
             _active.Touch(flow, now);
-            if (flow.Server.Send(_requests.Datagram(request)) is >= 0 or -Errno.EAGAIN or -Errno.ENOBUFS or -Errno.EMSGSIZE)
+            var sent = flow.Server.Send(_requests.Datagram(request));
+            if (sent is >= 0 or -Errno.EAGAIN or -Errno.ENOBUFS or -Errno.EMSGSIZE)
             {
                 counters.Datagrams++;
                 flow.Counters!.Datagrams++;
@@ -196,7 +199,18 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
                 return;
             }
 
-            Fail(flow, now);
+            if (sent == -Errno.EPERM)
+            {
+                // This node did not let it out. Most often connection tracking has no room, of which a flow from another port may find some; else a
+                // firewall is in the way to this endpoint.
+                Close(flow);
+            }
+            else
+            {
+                // The ICMP answer to an earlier datagram: this one gets another endpoint.
+                Fail(flow, now);
+            }
+
             flow = null;
         }
     }
@@ -206,12 +220,17 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
         var endpoints = target.EndpointsFor(lane.FrontEnd.IsOutside);
         if (endpoints.IsEmpty)
         {
+            if (target.IsRejected(lane.FrontEnd.IsOutside))
+            {
+                _refusals.Tell(client, local with { Port = lane.FrontEnd.Port });
+            }
+
             return null;
         }
 
         var endpoint = endpoints[target.Balance.First(client, endpoints, now)];
         var ipv6 = endpoint.EndPoint.IsIPv6;
-        var flow = TakeOver(ipv6, options.MaxDatagramFlows) ?? OpenSocket(ipv6) ?? TakeOver(ipv6, _byKey.Count);
+        var flow = TakeOver(ipv6, options.MaxDatagramFlows) ?? OpenSocket(ipv6) ?? TakeOver(ipv6, OpenFlows);
         if (flow is null)
         {
             return null;
@@ -238,9 +257,9 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
     /// <param name="limit">Where there are fewer, nobody has to give way, unless there are no descriptors left.</param>
     private DatagramFlow? TakeOver(bool ipv6, int limit)
     {
-        while (_byKey.Count > 0 && _byKey.Count >= limit)
+        while (OpenFlows > 0 && OpenFlows >= limit)
         {
-            var oldest = _answered.Oldest ?? _active.Oldest!;
+            var oldest = _ending.Oldest ?? _active.Oldest!;
             if (oldest.Server.IsIPv6 == ipv6 && oldest.Server.Disconnect() == 0)
             {
                 Forget(oldest);
@@ -284,6 +303,20 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
         Close(flow);
     }
 
+    // Its endpoint does not serve the front end any more, and takes its time to end: what it was asked before is answered yet.
+    private void Leave(DatagramFlow flow, long now)
+    {
+        if (flow.Received >= flow.Sent)
+        {
+            Close(flow);
+            return;
+        }
+
+        _byKey.Remove(flow.Key);
+        flow.HasLeft = true;
+        _ending.Touch(flow, now);
+    }
+
     private void Close(DatagramFlow flow)
     {
         Forget(flow);
@@ -293,7 +326,12 @@ internal sealed class DatagramRelay(int loop, RelayOptions options, EpollInstanc
     private void Forget(DatagramFlow flow)
     {
         FlowAges.Remove(flow);
-        _byKey.Remove(flow.Key);
+        if (!flow.HasLeft)
+        {
+            _byKey.Remove(flow.Key);
+        }
+
+        flow.HasLeft = false;
         (flow.Lane, flow.Target, flow.Endpoint, flow.Counters) = (null, null, null, null);
     }
 

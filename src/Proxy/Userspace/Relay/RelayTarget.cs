@@ -8,6 +8,12 @@ internal sealed record RelayTarget
     /// <summary>Empty refuses.</summary>
     internal required EndpointSet Endpoints { get; init; }
 
+    /// <summary>Whoever is refused is told so, instead of left without an answer. Of outside clients too, unless <see cref="RejectsOutside"/> says otherwise.</summary>
+    internal bool Rejects { get; init; }
+
+    /// <summary>The same for outside clients; null when they are treated like all.</summary>
+    internal bool? RejectsOutside { get; init; }
+
     /// <summary>For clients that are neither pods nor this node; null when they are treated like all. The rules tell the two kinds apart.</summary>
     internal EndpointSet? OutsideEndpoints { get; init; }
 
@@ -18,6 +24,9 @@ internal sealed record RelayTarget
 
     /// <summary>The endpoints for one client; empty when it is to be refused.</summary>
     internal EndpointSet EndpointsFor(bool outside) => outside ? OutsideEndpoints ?? Endpoints : Endpoints;
+
+    /// <summary>Whether one that is refused is told so.</summary>
+    internal bool IsRejected(bool outside) => outside ? RejectsOutside ?? Rejects : Rejects;
 }
 
 /// <summary>A listening socket, and whose connections the rules lead to it.</summary>
