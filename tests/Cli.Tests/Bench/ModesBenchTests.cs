@@ -36,12 +36,12 @@ public sealed class ModesBenchTests
     }
 
     [Fact]
-    public async Task ASoakTellsMemoryAndDescriptorsOfItsBeginningAndItsEndAndEnds()
+    public async Task ASoakTellsMemoryDescriptorsAndTrackedConnectionsOfItsBeginningAndItsEndAndEnds()
     {
         Tools.RequireRoot();
         var figures = await RunAsync(new ModesBenchPlan(["userspace"], [], []) { Soak = TimeSpan.FromSeconds(2) }.Checked());
         var values = figures.ToDictionary(figure => figure.GetProperty("metric").GetString()!, figure => figure.GetProperty("mean").GetDouble());
-        foreach (var metric in new[] { "resident", "descriptors" })
+        foreach (var metric in new[] { "resident", "descriptors", "tracked connections" })
         {
             Assert.InRange(values[$"{metric}: first tenth"], 1, values[$"{metric}: most"]);
             Assert.InRange(values[$"{metric}: last tenth"], 1, values[$"{metric}: most"]);

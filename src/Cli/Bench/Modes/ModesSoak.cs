@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using Dataplane.Linux.TransparentSockets;
+using System.Globalization;
+using Dataplane.Linux.Sysctls;
 
 namespace Dataplane.Cli.Bench.Modes;
 
@@ -7,10 +8,13 @@ namespace Dataplane.Cli.Bench.Modes;
 internal sealed class ModesSoak(ModesBenchPlan plan, BenchSubject subject, BenchReport report)
 {
     private const int ClientsOfAKind = 16;
+    private const int RememberedSeconds = 10;
+    private const string Tracking = "net/netfilter/nf_conntrack_";
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
 
     internal async Task RunAsync(CancellationToken cancellation)
     {
+        ForgetClosedConnections();
         var (client, stream) = (subject.Site.Client, subject.Streams(ClientsOfAKind));
         List<(string Name, LoadThread Load)> loads =
         [
@@ -28,16 +32,18 @@ internal sealed class ModesSoak(ModesBenchPlan plan, BenchSubject subject, Bench
         try
         {
             loads.ForEach(load => load.Load.Start());
-            var (memory, descriptors, started) = (new List<double>(), new List<double>(), Stopwatch.GetTimestamp());
+            var (memory, descriptors, tracked, started) = (new List<double>(), new List<double>(), new List<double>(), Stopwatch.GetTimestamp());
             while (Stopwatch.GetElapsedTime(started) < plan.Soak && !loads.Exists(load => load.Load.HasFailed))
             {
                 await Task.Delay(Between, cancellation);
                 memory.Add(subject.ResidentMB);
                 descriptors.Add(subject.Descriptors);
+                tracked.Add(int.Parse(Sysctl.Read(subject.Site.Node, Tracking + "count"), CultureInfo.InvariantCulture));
             }
 
             Report("resident", "MB", memory);
             Report("descriptors", "", descriptors);
+            Report("tracked connections", "", tracked);
             foreach (var (name, load) in loads)
             {
                 load.Stop();
@@ -52,6 +58,16 @@ internal sealed class ModesSoak(ModesBenchPlan plan, BenchSubject subject, Bench
         finally
         {
             loads.ForEach(load => load.Load.Dispose());
+        }
+    }
+
+    // Thousands of connections a second, each remembered for two minutes, fill the machine's table of connections (nf_conntrack_max) within a minute or
+    // two, and the kernel drops first packets then, whatever the mode: a soak would count that.
+    private void ForgetClosedConnections()
+    {
+        foreach (var timeout in (string[])["tcp_timeout_time_wait", "udp_timeout"])
+        {
+            Sysctl.Write(subject.Site.Node, $"{Tracking}{timeout}", RememberedSeconds.ToString(CultureInfo.InvariantCulture));
         }
     }
 
