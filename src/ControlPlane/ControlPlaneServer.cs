@@ -188,7 +188,7 @@ public sealed class ControlPlaneServer : IAsyncDisposable
     };
 
     private static ClusterCredentials Credentials(ControlPlaneOptions options, ClusterIdentity identity) => new(
-        new ServiceAccountTokens(identity.ServiceAccounts, options.ServiceAccountIssuer), identity.Authority.Root.ExportCertificatePem() + "\n");
+        new ServiceAccountTokens(identity.ServiceAccounts, options.ServiceAccountIssuer), identity.Authority.Root.ExportCertificatePem() + "\n", identity.Authority);
 
     private static IReadOnlyList<string> CertificateNames(ControlPlaneOptions options, IPAddress serviceAddress) =>
     [

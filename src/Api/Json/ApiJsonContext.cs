@@ -19,6 +19,8 @@ namespace Dataplane.Api.Json;
 [JsonSerializable(typeof(KubernetesList<Endpoints>), TypeInfoPropertyName = "EndpointsList")]
 [JsonSerializable(typeof(Event))]
 [JsonSerializable(typeof(KubernetesList<Event>), TypeInfoPropertyName = "EventList")]
+[JsonSerializable(typeof(CertificateSigningRequest))]
+[JsonSerializable(typeof(KubernetesList<CertificateSigningRequest>), TypeInfoPropertyName = "CertificateSigningRequestList")]
 [JsonSerializable(typeof(Lease))]
 [JsonSerializable(typeof(KubernetesList<Lease>), TypeInfoPropertyName = "LeaseList")]
 [JsonSerializable(typeof(Namespace))]

@@ -1,4 +1,5 @@
 using Dataplane.Api.Client;
+using Dataplane.ControlPlane.Controllers.Certificates;
 using Dataplane.ControlPlane.Controllers.CronJobs;
 using Dataplane.ControlPlane.Controllers.DaemonSets;
 using Dataplane.ControlPlane.Controllers.Deployments;
@@ -62,6 +63,9 @@ internal static class ControllerSet
             new ServiceAccountController(client, informers, Logger<ServiceAccountController>(), time),
             new NodeLifecycleController(
                 client, informers, options.NodeMonitorGracePeriod, Events("node-controller"), Logger<NodeLifecycleController>(), time),
+            new CertificateApprovalController(client, informers, Logger<CertificateApprovalController>(), time),
+            new CertificateSigningController(client, informers, credentials.Authority, Logger<CertificateSigningController>(), time),
+            new CertificateRequestCollector(client, informers, Logger<CertificateRequestCollector>(), time),
             new RootCertificateController(client, informers, credentials.Certificate, Logger<RootCertificateController>(), time),
             new TokenSecretController(client, informers, credentials.Tokens, credentials.Certificate, Logger<TokenSecretController>(), time),
             new TaintEvictionController(client, informers, Events("taint-eviction-controller"), Logger<TaintEvictionController>(), time),

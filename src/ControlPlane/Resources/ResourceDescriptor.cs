@@ -7,6 +7,7 @@ using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Registry;
 using Dataplane.ControlPlane.Machinery.Schema;
 using Dataplane.ControlPlane.Machinery.Validation;
+using Dataplane.ControlPlane.Security;
 using Dataplane.ControlPlane.Store;
 
 namespace Dataplane.ControlPlane.Resources;
@@ -133,6 +134,11 @@ internal abstract class ResourceDescriptor
         {
             obj.Remove("status");
         }
+    }
+
+    /// <summary>Writes into a new object who asks for it.</summary>
+    public virtual void Attribute(JsonObject obj, UserInfo user)
+    {
     }
 
     /// <summary>Takes from the old version what this write may not change.</summary>

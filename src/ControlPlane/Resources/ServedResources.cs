@@ -1,4 +1,5 @@
 using Dataplane.ControlPlane.CustomResources.Definitions;
+using Dataplane.ControlPlane.Resources.Certificates;
 using Dataplane.ControlPlane.Services;
 
 namespace Dataplane.ControlPlane.Resources;
@@ -40,6 +41,7 @@ internal static class ServedResources
         new HorizontalPodAutoscalerV1Resource(),
         new CronJobResource(),
         new JobResource(),
+        new CertificateRequestResource(),
         new LeaseResource(),
         new EventsV1Resource(),
         new EndpointSliceResource(),

@@ -63,6 +63,32 @@ internal sealed class CertificateAuthority : IDisposable
     /// <param name="group">Becomes the group (O).</param>
     public X509Certificate2 IssueClient(string user, string group) => Issue($"O={group}, CN={user}", ClientAuthentication, null);
 
+    /// <summary>Signs what somebody asks for: their key, subject and alternative names.</summary>
+    /// <param name="asked">The request.</param>
+    /// <param name="usages">What the certificate is for, in the names of <see cref="CertificateUsages"/>.</param>
+    /// <param name="lifetime">How long it is valid; never longer than the root.</param>
+    public X509Certificate2 Sign(CertificateRequest asked, IReadOnlyCollection<string> usages, TimeSpan lifetime)
+    {
+        var request = new CertificateRequest(asked.SubjectName, asked.PublicKey, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        foreach (var usage in CertificateUsages.Extensions(usages))
+        {
+            request.CertificateExtensions.Add(usage);
+        }
+
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Root, true, false));
+        if (CertificateSigners.Alternatives(asked) is { } names)
+        {
+            request.CertificateExtensions.Add(names);
+        }
+
+        // The asker's key may be of another kind than the root's.
+        using var key = Root.GetECDsaPrivateKey()!;
+        var now = _time.GetUtcNow();
+        var end = now + lifetime;
+        return request.Create(Root.SubjectName, X509SignatureGenerator.CreateForECDsa(key), now - Backdate, end < Root.NotAfter ? end : Root.NotAfter, Serial());
+    }
+
     /// <summary>Whether a certificate was signed by this root and is valid now.</summary>
     public bool Accepts(X509Certificate2 certificate) => Accepts([Root], certificate, _time);
 
@@ -93,9 +119,15 @@ internal sealed class CertificateAuthority : IDisposable
         }
 
         var now = _time.GetUtcNow();
+        using var certificate = request.Create(Root, now - Backdate, now + LeafLifetime, Serial());
+        return certificate.CopyWithPrivateKey(key);
+    }
+
+    /// <summary>Random, and positive as a number.</summary>
+    private static byte[] Serial()
+    {
         var serial = RandomNumberGenerator.GetBytes(16);
         serial[0] &= 0x7f;
-        using var certificate = request.Create(Root, now - Backdate, now + LeafLifetime, serial);
-        return certificate.CopyWithPrivateKey(key);
+        return serial;
     }
 }

@@ -3,6 +3,7 @@ using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Registry;
 using Dataplane.ControlPlane.Machinery.Validation;
 using Dataplane.ControlPlane.Resources;
+using Dataplane.ControlPlane.Security;
 using Microsoft.AspNetCore.Http;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
@@ -20,6 +21,9 @@ internal sealed record ApiRequest(HttpContext Http, ResourceDescriptor Descripto
 
     /// <summary>Whether nothing may be kept of a write; other values than All are refused with its other options.</summary>
     public bool DryRun => Query["dryRun"].Contains("All");
+
+    /// <summary>Who asks, or whom they act as.</summary>
+    public UserInfo User => (UserInfo)Http.Items[typeof(UserInfo)]!;
 
     public bool IsWatch => Flag("watch") == true;
 

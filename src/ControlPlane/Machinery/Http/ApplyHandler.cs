@@ -34,7 +34,9 @@ internal sealed class ApplyHandler(ObjectWriter writer, TimeProvider time)
 
             try
             {
-                var created = await writer.CreateAsync(request.Descriptor, request.Namespace, Apply([]), request.DryRun, manager);
+                var wanted = Apply([]);
+                request.Descriptor.Attribute(wanted, request.User);
+                var created = await writer.CreateAsync(request.Descriptor, request.Namespace, wanted, request.DryRun, manager);
                 await ResponseWriter.WriteObjectAsync(request, created, time, 201);
                 return;
             }

@@ -34,6 +34,7 @@ internal sealed class ResourceHandler(
         "" => UpdateScope.Main,
         "status" when request.Descriptor.HasStatus => UpdateScope.Status,
         "ephemeralcontainers" when request.Descriptor.Names.Kind == "Pod" => UpdateScope.EphemeralContainers,
+        "approval" when request.Descriptor.Names.Kind == "CertificateSigningRequest" => UpdateScope.Approval,
         "finalize" when request.Descriptor.Names.Kind == "Namespace" => UpdateScope.Finalize,
         _ => throw StatusException.PageNotFound(),
     };
@@ -61,6 +62,7 @@ internal sealed class ResourceHandler(
         }
 
         var body = await RequestBody.ReadObjectAsync(request.Http, request.Descriptor);
+        request.Descriptor.Attribute(body, request.User);
         var created = await writer.CreateAsync(request.Descriptor, request.Namespace, body, request.DryRun, RequestWriter.Of(request));
         Warn(request, body);
         await ResponseWriter.WriteObjectAsync(request, created, time, 201);

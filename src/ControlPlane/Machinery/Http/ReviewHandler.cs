@@ -26,7 +26,7 @@ internal sealed class ReviewHandler(TokenVerifier tokens)
         var spec = review.Object("spec") ?? [];
         review["status"] = names.Kind switch
         {
-            "SelfSubjectReview" => new JsonObject { ["userInfo"] = Document(User(request)) },
+            "SelfSubjectReview" => new JsonObject { ["userInfo"] = Document(request.User) },
             "TokenReview" => Token(spec),
             "SelfSubjectRulesReview" => Rules(spec),
             _ => Access(request, spec),
@@ -34,7 +34,6 @@ internal sealed class ReviewHandler(TokenVerifier tokens)
         await ResponseWriter.WriteTypedAsync(request.Http, review, request.Descriptor.SchemaName, 201);
     }
 
-    private static UserInfo User(ApiRequest request) => (UserInfo)request.Http.Items[typeof(UserInfo)]!;
 
     /// <summary>Whoever is known may do everything: there are no roles here.</summary>
     private static JsonObject Access(ApiRequest request, JsonObject spec)

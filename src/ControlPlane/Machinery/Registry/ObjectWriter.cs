@@ -6,6 +6,7 @@ using Dataplane.ControlPlane.Machinery.FieldOwnership;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Validation;
 using Dataplane.ControlPlane.Resources;
+using Dataplane.ControlPlane.Resources.Certificates;
 using Dataplane.ControlPlane.Resources.Pods;
 using Dataplane.ControlPlane.Store;
 
@@ -22,6 +23,9 @@ internal enum UpdateScope
 
     /// <summary>A pod's spec.ephemeralContainers.</summary>
     EphemeralContainers,
+
+    /// <summary>Whether a request for a certificate is approved or denied.</summary>
+    Approval,
 
     /// <summary>What the change itself sets: a pod's node, a scale.</summary>
     Subresource,
@@ -143,7 +147,7 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
             var obj = change(JsonObject.Create(parsed)!);
             var conditional = ObjectIdentity.Check(descriptor, obj, old, ns, name);
             ObjectIdentity.Preserve(obj, old);
-            Prepare(descriptor, scope, obj, old);
+            Prepare(descriptor, scope, obj, old, time.GetUtcNow());
             var changed = new ChangedFields(parsed, obj);
             Own(descriptor, old, obj, manager, changed.Differs);
             var errors = new FieldErrors();
@@ -160,6 +164,11 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
             else if (scope == UpdateScope.EphemeralContainers)
             {
                 EphemeralContainers.Validate(obj, old, errors);
+            }
+
+            else if (scope == UpdateScope.Approval)
+            {
+                ApprovalDecision.Validate(obj, old, errors);
             }
 
             using var reservation = Reserve(descriptor, obj, scope == UpdateScope.Main ? old : null, errors, name, reserve: scope == UpdateScope.Main);
@@ -233,7 +242,7 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
         }
     }
 
-    private static void Prepare(ResourceDescriptor descriptor, UpdateScope scope, JsonObject obj, JsonObject old)
+    private static void Prepare(ResourceDescriptor descriptor, UpdateScope scope, JsonObject obj, JsonObject old, DateTimeOffset now)
     {
         switch (scope)
         {
@@ -246,6 +255,9 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
                 break;
             case UpdateScope.Finalize:
                 obj.CopyField(old, "status");
+                break;
+            case UpdateScope.Approval:
+                ApprovalDecision.Prepare(obj, old, now);
                 break;
             case UpdateScope.EphemeralContainers:
                 EphemeralContainers.Prepare(obj, old);
