@@ -32,6 +32,54 @@ public sealed class PatchTests
         Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
     }
 
+    [Fact]
+    public async Task A_write_that_names_version_0_replaces_any()
+    {
+        await using var server = await RawServer.StartAsync();
+        await server.CreateConfigMapAsync("any");
+        var replaced = await server.WriteAsync(HttpMethod.Put, $"{ConfigMaps}/any", """{"metadata":{"name":"any","resourceVersion":"0"},"data":{"k":"new"}}""");
+        Assert.Equal("new", (string?)replaced["data"]!["k"]);
+    }
+
+    [Theory]
+    [InlineData("""{"metadata":{"labels":"invalid"}}""", "map[metadata:map[labels:invalid]]", "cannot restore map from string")]
+    [InlineData("""{"data":[1,null]}""", "map[data:[1 <nil>]]", "cannot restore map from slice")]
+    [InlineData("""{"metadata":{"finalizers":true}}""", "map[metadata:map[finalizers:true]]", "cannot restore slice from bool")]
+    [InlineData("""{"metadata":{"generation":"x"}}""", "map[metadata:map[generation:x]]", "unrecognized type: int64")]
+    [InlineData("""{"metadata":{"generateName":3}}""", "map[metadata:map[generateName:3]]", "cannot convert int64 to string")]
+    public async Task A_strategic_patch_to_another_type_is_refused_in_upstreams_words(string patch, string shown, string why)
+    {
+        await using var server = await RawServer.StartAsync();
+        await server.CreateConfigMapAsync("typed");
+        using var refused = await server.SendAsync(HttpMethod.Patch, $"{ConfigMaps}/typed", body: patch, type: "application/strategic-merge-patch+json");
+        var status = JsonNode.Parse(await refused.Content.ReadAsStringAsync(RawServer.Cancellation))!;
+        Assert.Equal((422, $" \"\" is invalid: patch: Invalid value: \"{shown}\": {why}"), ((int)refused.StatusCode, (string?)status["message"]));
+    }
+
+    [Theory]
+    [InlineData("kubectl", true)]
+    [InlineData("other", false)]
+    public async Task An_apply_by_kubectl_keeps_the_annotation_of_its_client_side_apply_true(string manager, bool renewed)
+    {
+        await using var server = await RawServer.StartAsync();
+        const string annotation = "kubectl.kubernetes.io/last-applied-configuration";
+        await server.CreateAsync(ConfigMaps, $$$"""{"metadata":{"name":"both","annotations":{"{{{annotation}}}":"{\"data\":{\"k\":\"1\"}}"}},"data":{"k":"1"}}""");
+        var applied = await server.WriteAsync(
+            HttpMethod.Patch, $"{ConfigMaps}/both?fieldManager={manager}&force=true", "{kind: ConfigMap, apiVersion: v1, data: {k: \"2\"}}", Apply);
+        Assert.Equal(
+            renewed ? """{"apiVersion":"v1","data":{"k":"2"},"kind":"ConfigMap","metadata":{"name":"both"}}""" + "\n" : """{"data":{"k":"1"}}""",
+            (string?)applied["metadata"]!["annotations"]![annotation]);
+    }
+
+    [Fact]
+    public async Task An_apply_of_what_a_type_of_the_core_group_has_not_names_the_type_as_upstream_does()
+    {
+        await using var server = await RawServer.StartAsync();
+        using var refused = await server.SendAsync(HttpMethod.Patch, $"{ConfigMaps}/odd?fieldManager=m", body: "{kind: ConfigMap, apiVersion: v1, dat: {k: v}}", type: Apply);
+        var status = JsonNode.Parse(await refused.Content.ReadAsStringAsync(RawServer.Cancellation))!;
+        Assert.Equal("failed to create typed patch object (default/odd; /v1, Kind=ConfigMap): .dat: field not declared in schema", (string?)status["message"]);
+    }
+
     [Theory]
     [InlineData("", Apply, "{apiVersion: v1, kind: ConfigMap}", 422, "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch")]
     [InlineData("?force=true", Merge, "{}", 422, "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch")]

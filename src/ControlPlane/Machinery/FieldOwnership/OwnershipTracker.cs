@@ -101,7 +101,7 @@ internal sealed class OwnershipTracker(FieldType type, Func<ReadOnlySpan<byte>, 
         var taken = comparison.Modified.Union(comparison.Added);
         if (!force)
         {
-            ApplyConflict.Check(managed, manager, taken, LastApplied(live, manager));
+            ApplyConflict.Check(managed, manager, taken, ClientSideFields(live, manager));
         }
 
         managed.Take(taken.Union(comparison.Removed), except: manager);
@@ -127,10 +127,9 @@ internal sealed class OwnershipTracker(FieldType type, Func<ReadOnlySpan<byte>, 
     /// The fields of kubectl's last client-side apply: kubectl may take those over without force, that is how objects move to
     /// server-side apply.
     /// </summary>
-    private FieldSet LastApplied(JsonObject live, FieldManager manager)
+    private FieldSet ClientSideFields(JsonObject live, FieldManager manager)
     {
-        const string annotation = "kubectl.kubernetes.io/last-applied-configuration";
-        if (manager.Name != "kubectl" || live.Text("metadata", "annotations", annotation) is not { } text)
+        if (manager.Name != LastApplied.Manager || live.Text("metadata", "annotations", LastApplied.Annotation) is not { } text)
         {
             return new FieldSet();
         }

@@ -63,7 +63,9 @@ internal sealed class ApplyHandler(ObjectWriter writer, TimeProvider time)
         {
             try
             {
-                return ownership.Apply(live, config, manager, force);
+                var applied = ownership.Apply(live, config, manager, force);
+                LastApplied.Renew(applied, config, manager);
+                return applied;
             }
             catch (ApplyException failure)
             {
@@ -128,7 +130,7 @@ internal sealed class ApplyHandler(ObjectWriter writer, TimeProvider time)
     {
         var names = request.Descriptor.Names;
         var name = request.Namespace.Length > 0 ? $"{request.Namespace}/{request.Name}" : $"/{request.Name}";
-        return $"failed to create typed patch object ({name}; {names.ApiVersion}, Kind={names.Kind}): {why}";
+        return $"failed to create typed patch object ({name}; {names.Group}/{names.Version}, Kind={names.Kind}): {why}";
     }
 
     private static DecodedObject Decode(ApiRequest request, byte[] body)

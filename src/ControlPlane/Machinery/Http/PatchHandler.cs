@@ -38,7 +38,7 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
             }
 
             var patched = patch.ApplyTo(current);
-            var decoded = Decode(request, patched, request.Descriptor.IsCustom ? null : patch.Touched);
+            var decoded = Decode(request, patched, patch);
             if (!reported)
             {
                 reported = true;
@@ -81,7 +81,7 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
                 var patch = Parse(body);
                 var fields = patch as JsonObject ?? throw StatusException.BadRequest(
                     $"json: cannot unmarshal {GoValue.TypeOf(patch)} into Go value of type map[string]interface {{}}");
-                return Merging(fields, current => Strategic(current, fields, type!));
+                return Merging(fields, current => Strategic(current, fields, type!)) with { Strategic = fields };
         }
     }
 
@@ -157,8 +157,9 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
     }
 
     /// <summary>Reads the patched object as its type: what the patch did not touch was read so before it was stored.</summary>
-    private static DecodedObject Decode(ApiRequest request, JsonObject patched, IReadOnlyList<string>? touched)
+    private static DecodedObject Decode(ApiRequest request, JsonObject patched, ReadPatch patch)
     {
+        var touched = request.Descriptor.IsCustom ? null : patch.Touched;
         try
         {
             if (touched is null)
@@ -193,6 +194,13 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
 
             return decoded with { Object = patched };
         }
+        catch (DecodeException failure) when (patch.Strategic is { } fields)
+        {
+            // Upstream merges maps and makes a typed object of the result; the patch is what is wrong.
+            var invalid = new FieldErrors();
+            invalid.Invalid("patch", GoValue.Plain(fields), RestoreFailure.Of(failure));
+            throw StatusException.Invalid("", "", "", invalid);
+        }
         catch (DecodeException failure)
         {
             var names = request.Descriptor.Names;
@@ -206,6 +214,9 @@ internal sealed class PatchHandler(ObjectWriter writer, TimeProvider time)
     /// <param name="MayTouchOwners">Whether metadata.managedFields may change.</param>
     private sealed record ReadPatch(Func<JsonObject, JsonObject> Apply, IReadOnlyList<string>? Touched, bool MayTouchOwners)
     {
+        /// <summary>The document of a strategic merge patch; null for other kinds.</summary>
+        public JsonObject? Strategic { get; init; }
+
         /// <summary>Only a patch that names another version than this one insists on it: the rest is applied again after a race.</summary>
         public JsonObject ApplyTo(JsonObject current)
         {

@@ -95,7 +95,7 @@ internal sealed class ResourceHandler(
     /// <summary>Some kinds are only ever replaced by who has seen them.</summary>
     private void CheckVersion(ApiRequest request, JsonObject body)
     {
-        if (request.Descriptor.AllowsUnconditionalUpdate || body.Text("metadata", "resourceVersion") is { Length: > 0 })
+        if (request.Descriptor.AllowsUnconditionalUpdate || body.Text("metadata", "resourceVersion") is not (null or "" or ObjectIdentity.NoVersion))
         {
             return;
         }

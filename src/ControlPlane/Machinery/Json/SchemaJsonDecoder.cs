@@ -6,7 +6,11 @@ using Dataplane.ControlPlane.Machinery.Schema;
 namespace Dataplane.ControlPlane.Machinery.Json;
 
 /// <summary>A document whose shape does not fit its type. The message is the one Go's decoder gives.</summary>
-internal sealed class DecodeException(string message) : Exception(message);
+internal sealed class DecodeException(string message) : Exception(message)
+{
+    /// <summary>What was there, as Go's decoder calls it, and the Go type it was to become; null when something else is wrong.</summary>
+    public (string Found, string GoType)? Mismatch { get; init; }
+}
 
 /// <summary>A decoded object and what strict validation has against it.</summary>
 internal sealed record DecodedObject(JsonObject Object, IReadOnlyList<string> StrictErrors);
@@ -226,7 +230,7 @@ internal ref struct SchemaJsonDecoder
         var path = string.Concat(_path.Where(step => step.IsField).Select(step => step.Text));
         var where = path.Length == 0 ? name : path;
         var owner = type == _root ? _root.GoName : type.GoName;
-        return new DecodeException($"json: cannot unmarshal {Found()} into Go struct field {owner}.{where} of type {goType}");
+        return new DecodeException($"json: cannot unmarshal {Found()} into Go struct field {owner}.{where} of type {goType}") { Mismatch = (Found(), goType) };
     }
 
     private readonly string Found() => _reader.TokenType switch

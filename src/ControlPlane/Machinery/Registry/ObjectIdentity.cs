@@ -8,6 +8,9 @@ namespace Dataplane.ControlPlane.Machinery.Registry;
 /// <summary>What makes an object the same object through its updates.</summary>
 internal static class ObjectIdentity
 {
+    /// <summary>A write that names this version replaces any, as one that names none.</summary>
+    public const string NoVersion = "0";
+
     private static readonly string[] ServerOwned =
         ["name", "generateName", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
 
@@ -28,10 +31,13 @@ internal static class ObjectIdentity
         }
 
         CheckUid(resource, name, metadata.Text("uid"), old);
-        if (metadata.Text("resourceVersion") is not { Length: > 0 } version)
+        if (metadata.Text("resourceVersion") is null or "" or NoVersion)
         {
+            metadata.Remove("resourceVersion");
             return false;
         }
+
+        var version = metadata.Text("resourceVersion");
 
         return version == old.Text("metadata", "resourceVersion") ? true : throw StatusException.Modified(resource, name);
     }

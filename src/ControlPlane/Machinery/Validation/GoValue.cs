@@ -40,6 +40,15 @@ internal static class GoValue
         return quoted.Append('"').ToString();
     }
 
+    /// <summary>A decoded document as Go prints it (%+v).</summary>
+    public static string Plain(JsonNode? value) => value switch
+    {
+        null => "<nil>",
+        JsonObject map => $"map[{string.Join(' ', map.OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => $"{field.Key}:{Plain(field.Value)}"))}]",
+        JsonArray list => $"[{string.Join(' ', list.Select(Plain))}]",
+        _ => value.ToString(),
+    };
+
     /// <summary>What Go's JSON decoder calls a value it did not expect.</summary>
     public static string TypeOf(JsonNode? value) => value?.GetValueKind() switch
     {
