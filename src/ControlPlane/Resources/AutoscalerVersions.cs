@@ -11,6 +11,10 @@ internal static class AutoscalerVersions
 {
     public const string Stored = "autoscaling/v2";
     public const string Old = "autoscaling/v1";
+
+    /// <summary>Of the CPU asked for: the target of an autoscaler that names none, in either version.</summary>
+    public const long DefaultPercent = 80;
+
     private const string MetricsAnnotation = "autoscaling.alpha.kubernetes.io/metrics";
     private const string BehaviorAnnotation = "autoscaling.alpha.kubernetes.io/behavior";
 
@@ -47,11 +51,7 @@ internal static class AutoscalerVersions
             metrics.Add(metric?.DeepClone());
         }
 
-        if (metrics.Count > 0)
-        {
-            spec["metrics"] = metrics;
-        }
-
+        spec["metrics"] = metrics.Count > 0 ? metrics : new JsonArray(CpuMetric(DefaultPercent));
         if (Take(stored, BehaviorAnnotation) is JsonObject behavior)
         {
             spec["behavior"] = behavior;

@@ -34,7 +34,7 @@ internal class HorizontalPodAutoscalerResource : ResourceDescriptor
         spec.Default("minReplicas", 1L);
         if (obj.Array("spec", "metrics") is null or { Count: 0 })
         {
-            spec["metrics"] = new JsonArray(AutoscalerVersions.CpuMetric(80));
+            spec["metrics"] = new JsonArray(AutoscalerVersions.CpuMetric(AutoscalerVersions.DefaultPercent));
         }
 
         if (spec["behavior"] is JsonObject behavior)

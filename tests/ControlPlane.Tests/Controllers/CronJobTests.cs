@@ -34,6 +34,20 @@ public sealed class CronJobTests
         await cluster.UntilAsync<Pod>("none", list => list.Count == 0, "app=work");
     }
 
+    [Fact]
+    public async Task A_schedule_of_no_day_is_told()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        await cluster.Client.CreateAsync(CronJob(spec => spec.Schedule = "59 23 31 2 *"), cluster.Cancellation);
+
+        await cluster.UntilAsync<Event>("told", events => events.Exists(item => item is
+        {
+            Type: "Warning",
+            Reason: "InvalidSchedule",
+            Message: "invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second",
+        }));
+    }
+
     /// <summary>The policy, and the jobs there are after the second start is due while the first runs.</summary>
     [Theory]
     [InlineData("Allow", 2, null)]

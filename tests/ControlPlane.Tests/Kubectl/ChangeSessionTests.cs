@@ -17,6 +17,35 @@ public sealed class ChangeSessionTests(KubectlFixture kubectl) : IClassFixture<K
         Assert.Equal("two", await kubectl.RunAsync("get configmap c -o jsonpath={.data.key}"));
     }
 
+    /// <summary>kubectl learns from the server's schema that another strategy keeps nothing of the old one.</summary>
+    [Fact]
+    public async Task Another_strategy_and_another_volume_are_applied()
+    {
+        const string before = """
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: rk}
+            spec:
+              selector: {matchLabels: {app: rk}}
+              template:
+                metadata: {labels: {app: rk}}
+                spec: {containers: [{name: c, image: i}], volumes: [{name: v, emptyDir: {}}]}
+            """;
+        Assert.Equal("deployment.apps/rk created\n", await kubectl.RunAsync("apply -f -", before));
+        var after = before.Replace("spec:\n  selector", "spec:\n  strategy: {type: Recreate}\n  selector", StringComparison.Ordinal)
+            .Replace("emptyDir: {}", "hostPath: {path: /tmp}", StringComparison.Ordinal);
+        Assert.Equal("deployment.apps/rk configured\n", await kubectl.RunAsync("apply -f -", after));
+        Assert.Equal("{\"type\":\"Recreate\"}", await kubectl.RunAsync("get deployment rk -o jsonpath={.spec.strategy}"));
+        Assert.Equal("{\"path\":\"/tmp\",\"type\":\"\"}", await kubectl.RunAsync("get deployment rk -o jsonpath={.spec.template.spec.volumes[0].hostPath}"));
+    }
+
+    [Fact]
+    public async Task A_scale_is_shown_as_a_table()
+    {
+        await kubectl.RunAsync("create deployment scaled --image=i --replicas=3");
+        Assert.Matches(@"^NAME +DESIRED +AVAILABLE +AGE\nscaled +3 +\d +\S+\n$", await kubectl.RunAsync("get deployment scaled --subresource=scale"));
+    }
+
     [Fact]
     public async Task A_node_is_tainted_and_cordoned()
     {

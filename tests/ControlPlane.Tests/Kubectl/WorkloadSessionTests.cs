@@ -106,6 +106,9 @@ public sealed class WorkloadSessionTests(KubectlFixture kubectl) : IClassFixture
     [Fact]
     public async Task An_autoscaler_is_made_in_one_version_and_read_in_the_other()
     {
+        await kubectl.RunAsync("create deployment plain --image=i:1");
+        Assert.Equal("horizontalpodautoscaler.autoscaling/plain autoscaled\n", await kubectl.RunAsync("autoscale deployment plain --min=2 --max=3"));
+        Assert.Equal("80", await kubectl.RunAsync("get hpa plain -o jsonpath={.spec.metrics[0].resource.target.averageUtilization}"));
         await CreateAsync("apps/v1", "Deployment", "a", $"{{{Selector}, {Template}}}".Replace("NAME", "a"));
         Assert.Equal("horizontalpodautoscaler.autoscaling/a autoscaled\n", await kubectl.RunAsync("autoscale deployment a --min=2 --max=5 --cpu-percent=70"));
         Assert.Matches(@"a +Deployment/a +cpu: <unknown>/70% +2 +5 +0 +\d+s", await kubectl.RunAsync("get hpa a"));

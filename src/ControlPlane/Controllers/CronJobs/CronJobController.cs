@@ -123,10 +123,14 @@ internal sealed class CronJobController : Controller
         }
 
         var now = Time.GetUtcNow();
-        if (schedule.Next(now, zone) is { } next)
+        if (schedule.Next(now, zone) is not { } next)
         {
-            Queue.AddAfter(NamespacedName.Of(cronJob), next - now + Slack);
+            // The 31st of February: a valid schedule of no day. The reason is upstream's, which sees two starts at no time.
+            _events.Warning(cronJob, "InvalidSchedule", $"invalid schedule: {cronJob.Spec.Schedule} : time difference between two schedules is less than 1 second");
+            return cronJob;
         }
+
+        Queue.AddAfter(NamespacedName.Of(cronJob), next - now + Slack);
 
         var timing = CronTiming.Of(cronJob, schedule, zone, now);
         if (timing.Due is not { } start)

@@ -106,7 +106,14 @@ internal sealed class OpenApiSchemas(SchemaDescriptions descriptions)
             case FieldShape.List:
                 return ListProperty(field);
             default:
-                return Element(field);
+                var element = Element(field);
+                if (field.RetainKeys)
+                {
+                    // kubectl names the fields it keeps only where it is told to: another strategy would keep the old one's fields.
+                    element["x-kubernetes-patch-strategy"] = "retainKeys";
+                }
+
+                return element;
         }
     }
 

@@ -45,7 +45,7 @@ internal static class ApiAssembly
             new ApplyHandler(writer, time),
             time);
         var subresources = new SubresourceHandler(
-            reader, writer, new ScaleHandler(reader, writer), new PodLogHandler(targets, kubelets), new PodStreamHandler(targets, kubelets), evictions,
+            reader, writer, new ScaleHandler(reader, writer, time), new PodLogHandler(targets, kubelets), new PodStreamHandler(targets, kubelets), evictions,
             new ReviewHandler(verifier), new TokenRequestHandler(reader, store, catalog, tokens, time), catalog.Find("", "pods"), time);
         var serverAddress = options.AdvertiseAddress?.ToString() ?? options.Listen[0].Address.ToString();
         var discovery = new DiscoveryHandler(

@@ -3,32 +3,29 @@ using Dataplane.ControlPlane.CustomResources;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 using Dataplane.ControlPlane.Machinery.Registry;
-using Dataplane.ControlPlane.Machinery.Schema;
 using Dataplane.ControlPlane.Resources;
 using Dataplane.ControlPlane.Store;
 
 namespace Dataplane.ControlPlane.Machinery.Http;
 
 /// <summary>The scale subresource: an autoscaling/v1 Scale over spec.replicas.</summary>
-internal sealed class ScaleHandler(ObjectReader reader, ObjectWriter writer)
+internal sealed class ScaleHandler(ObjectReader reader, ObjectWriter writer, TimeProvider time)
 {
-    private const string SchemaName = "autoscaling.Scale";
-    private static readonly ResourceNames Names = new("autoscaling", "v1", "Scale", "scales", "scale", Namespaced: true);
+    private static ResourceNames Names => ScaleResource.Instance.Names;
 
     public async Task HandleAsync(ApiRequest request)
     {
         switch (request.Http.Request.Method)
         {
             case "GET":
-                await ResponseWriter.WriteTypedAsync(
-                    request.Http, ScaleOf(request, reader.Get(request.Descriptor, request.Namespace, request.Name)), SchemaName);
+                await WriteAsync(request, reader.Get(request.Descriptor, request.Namespace, request.Name));
                 return;
             case "PUT":
-                var body = await RequestBody.ReadObjectAsync(request.Http, Names, SchemaName);
+                var body = await RequestBody.ReadObjectAsync(request.Http, Names, ScaleResource.Instance.SchemaName);
                 await UpdateAsync(request, _ => body);
                 return;
             case "PATCH":
-                var apply = await PatchHandler.ReadAsync(request, SchemaTable.Kubernetes.Type(SchemaName));
+                var apply = await PatchHandler.ReadAsync(request, ScaleResource.Instance.Schema);
                 await UpdateAsync(request, apply);
                 return;
             default:
@@ -39,7 +36,7 @@ internal sealed class ScaleHandler(ObjectReader reader, ObjectWriter writer)
     private async Task UpdateAsync(ApiRequest request, Func<JsonObject, JsonObject> change)
     {
         var updated = await writer.UpdateAsync(request.Descriptor, request.Namespace, request.Name, UpdateScope.Subresource, Scale, request.DryRun, RequestWriter.Of(request));
-        await ResponseWriter.WriteTypedAsync(request.Http, ScaleOf(request, updated), SchemaName);
+        await WriteAsync(request, updated);
 
         JsonObject Scale(JsonObject obj)
         {
@@ -72,6 +69,13 @@ internal sealed class ScaleHandler(ObjectReader reader, ObjectWriter writer)
 
             return obj;
         }
+    }
+
+    private Task WriteAsync(ApiRequest request, StoredObject stored)
+    {
+        var scale = StoredForm.Encode(ScaleResource.Instance, ScaleOf(request, stored));
+        return ResponseWriter.WriteObjectAsync(
+            request with { Descriptor = ScaleResource.Instance }, StoredObject.Create(stored.Key, stored.Created, stored.Modified, scale), time);
     }
 
     private static CustomScale? Custom(ApiRequest request) => (request.Descriptor as CustomResource)?.Scale;
