@@ -12,7 +12,15 @@ internal static class ServedResources
     /// <param name="status">Kind of the core group whose objects are made when asked for, if it is served.</param>
     /// <param name="usage">The same of metrics.k8s.io.</param>
     public static ResourceCatalog Catalog(
-        ServiceAllocation allocation, TimeProvider? time = null, ComponentStatusResource? status = null, IReadOnlyList<ResourceDescriptor>? usage = null) => new(
+        ServiceAllocation allocation, TimeProvider? time = null, ComponentStatusResource? status = null, IReadOnlyList<ResourceDescriptor>? usage = null)
+    {
+        ResourceCatalog? catalog = null;
+        var services = new ApiServiceResource(() => catalog?.All ?? [], (time ?? TimeProvider.System).GetUtcNow());
+        return catalog = new(All(allocation, time ?? TimeProvider.System, status, usage, services));
+    }
+
+    private static ResourceDescriptor[] All(
+        ServiceAllocation allocation, TimeProvider time, ComponentStatusResource? status, IReadOnlyList<ResourceDescriptor>? usage, ApiServiceResource services) =>
     [
         .. status is null ? Array.Empty<ResourceDescriptor>() : [status],
         new BindingResource(),
@@ -64,7 +72,8 @@ internal static class ServedResources
         new CsiStorageCapacityResource(),
         new StorageClassResource(),
         new VolumeAttachmentResource(),
-        new DefinitionResource(time ?? TimeProvider.System),
+        new DefinitionResource(time),
+        services,
         .. usage ?? [],
-    ]);
+    ];
 }

@@ -21,6 +21,8 @@ public sealed class SurfaceTests(KubectlFixture kubectl) : IClassFixture<Kubectl
                 rows.Add(version, "get --raw /metrics", "apiserver_request_total{");
                 rows.Add(version, "get componentstatuses", "scheduler Healthy ok");
                 rows.Add(version, "get cs", "Warning: v1 ComponentStatus is deprecated in v1.19+");
+                rows.Add(version, "get apiservices", "v1.apps Local True");
+                rows.Add(version, "get apiservice v1. -o jsonpath={.spec.groupPriorityMinimum},{.spec.versionPriority}", "18000,1");
                 rows.Add(version, "get servicecidr", "kubernetes 10.96.0.0/16");
                 if (version != "1.29")
                 {

@@ -223,6 +223,7 @@ internal sealed class OpenApiSchemas(SchemaDescriptions descriptions)
         return group switch
         {
             "meta" => $"{MetaPackage}.{type.GoName}",
+            "apiregistration" => $"io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.{type.GoName}",
             "metrics" => $"io.k8s.metrics.pkg.apis.metrics.v1beta1.{type.GoName}",
             _ => $"io.k8s.api.{group}.v1.{type.GoName}",
         };
