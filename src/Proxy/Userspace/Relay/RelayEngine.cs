@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Dataplane.Proxy.Userspace.Relay;
 
 /// <summary>
-/// The data path of user-space mode: one loop per core, each with its own listeners on shared ports. It is told targets and
+/// The data path of user-space mode: some loops, each with its own listeners on shared ports. It is told targets and
 /// does not know Services. The rules that lead packets here are made elsewhere.
 /// </summary>
 internal sealed class RelayEngine : IDisposable

@@ -5,8 +5,8 @@ namespace Dataplane.Proxy.Userspace.Relay;
 /// <summary>How the user-space relay works on one node.</summary>
 internal sealed record RelayOptions
 {
-    /// <summary>Threads, each with listeners of its own.</summary>
-    internal int Loops { get; init; } = Environment.ProcessorCount;
+    /// <summary>Threads, each with listeners of its own: for half of the cores, since whoever is relayed needs the others. Fewer threads find more to do each time they wake.</summary>
+    internal int Loops { get; init; } = (Environment.ProcessorCount + 1) / 2;
 
     /// <summary>
     /// How long each attempt to reach an endpoint may take; a connection is refused after as many attempts. The figures of
@@ -30,5 +30,5 @@ internal sealed record RelayOptions
     internal TimeSpan DatagramAnsweredTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>UDP clients of one loop; beyond it the one that was idle longest makes room, of the answered ones first.</summary>
-    internal int MaxDatagramFlows { get; init; } = 4096;
+    internal int MaxDatagramFlows { get; init; } = 8192;
 }
