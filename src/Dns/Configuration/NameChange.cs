@@ -34,19 +34,10 @@ internal sealed partial record NameChange(NameMatch Match, string From, string T
         _ => Matched(name),
     };
 
-    private string? Matched(string name)
-    {
-        try
-        {
-            return Pattern!.Match(name) is { Success: true } match
-                ? Group().Replace(To, reference => match.Groups[int.Parse(reference.ValueSpan[1..^1], CultureInfo.InvariantCulture)].Value)
-                : null;
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            return null;
-        }
-    }
+    private string? Matched(string name) =>
+        Pattern!.Match(name) is { Success: true } match
+            ? Group().Replace(To, reference => match.Groups[int.Parse(reference.ValueSpan[1..^1], CultureInfo.InvariantCulture)].Value)
+            : null;
 
     [GeneratedRegex(@"\{[0-9]{1,2}\}")]
     private static partial Regex Group();

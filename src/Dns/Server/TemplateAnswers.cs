@@ -92,16 +92,9 @@ internal static partial class TemplateAnswers
 
         foreach (var pattern in patterns)
         {
-            try
+            if (pattern.Match(name) is { Success: true } match)
             {
-                if (pattern.Match(name) is { Success: true } match)
-                {
-                    return match;
-                }
-            }
-            catch (RegexMatchTimeoutException)
-            {
-                // A name made to keep the pattern busy does not match.
+                return match;
             }
         }
 

@@ -47,6 +47,7 @@ public sealed class CorefileTests
         { ". {\n  rewrite name a.test b.test answer\n}", "plugin/rewrite: Corefile:2 - Error during parsing: 'answer': expected answer auto, answer name FROM TO or answer value FROM TO" },
         { ". {\n  rewrite {\n    name a.test b.test\n    ttl a.test 3\n  }\n}", "plugin/rewrite: Corefile:4 - Error during parsing: unknown property 'ttl'" },
         { ". {\n  rewrite name regex ( a\n}", "plugin/rewrite: Corefile:2 - Error during parsing: invalid regex pattern \"(\": Invalid pattern '(' at offset 1. Not enough )'s." },
+        { ". {\n  rewrite name regex (a+)+\\.\\1 b\n}", "plugin/rewrite: Corefile:2 - Error during parsing: invalid regex pattern \"(a+)+\\.\\1\": invalid or unsupported Perl syntax" },
         { ". {\n  template IN A {\n    answer \"{{ .Nope }}\"\n  }\n}", "plugin/template: Corefile:3 - Error during parsing: template: unknown expression \".Nope\"" },
         { ". {\n  transfer\n}", "plugin/transfer: Corefile:2 - Error during parsing: 'to' is required" },
         { ". {\n  autopath @hosts\n}", "plugin/autopath: Corefile:2 - Error during parsing: plugin hosts does not implement the AutoPather interface" },
