@@ -45,6 +45,12 @@ internal sealed record ForwardPlan
 
     internal bool ForceTcp { get; init; }
 
+    /// <summary>How long one upstream is waited for.</summary>
+    internal TimeSpan AnswerLimit { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long all of them together are.</summary>
+    internal TimeSpan WholeLimit { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long an idle TCP or TLS connection is kept.</summary>
     internal TimeSpan Expire { get; init; } = TimeSpan.FromSeconds(10);
 

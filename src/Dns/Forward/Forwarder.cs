@@ -22,10 +22,6 @@ internal readonly record struct ForwardAnswer(ReadOnlyMemory<byte> Message, Resp
 /// </summary>
 internal sealed class Forwarder : IDisposable
 {
-    internal static readonly TimeSpan ServerTimeout = TimeSpan.FromSeconds(2);
-
-    private static readonly TimeSpan WholeTimeout = TimeSpan.FromSeconds(5);
-
     private readonly LoopProbes _probes = new();
     private readonly ILogger _logger;
     private readonly ForwardPlan _plan;
@@ -112,7 +108,7 @@ internal sealed class Forwarder : IDisposable
     {
         foreach (var upstream in _upstreams)
         {
-            await upstream.TryAskAsync(QueryMessage.Write(_probes.NameFor(upstream.Plan.Address), LoopProbes.Type, DnsHeader.RD, null), ServerTimeout, _stopping);
+            await upstream.TryAskAsync(QueryMessage.Write(_probes.NameFor(upstream.Plan.Address), LoopProbes.Type, DnsHeader.RD, null), _plan.AnswerLimit, _stopping);
         }
     }
 
@@ -237,13 +233,13 @@ internal sealed class Forwarder : IDisposable
         byte[]? best = null;
         foreach (var upstream in Order())
         {
-            var left = WholeTimeout - Stopwatch.GetElapsedTime(start);
+            var left = _plan.WholeLimit - Stopwatch.GetElapsedTime(start);
             if (left <= TimeSpan.Zero)
             {
                 break;
             }
 
-            if (await upstream.TryAskAsync(query, left < ServerTimeout ? left : ServerTimeout, _stopping) is { } answer)
+            if (await upstream.TryAskAsync(query, left < _plan.AnswerLimit ? left : _plan.AnswerLimit, _stopping) is { } answer)
             {
                 best = answer;
                 if (!_plan.Failover.Contains((ResponseCode)(DnsHeader.Flags(answer) & DnsHeader.RcodeMask)))

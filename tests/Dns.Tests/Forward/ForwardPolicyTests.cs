@@ -94,6 +94,7 @@ public sealed class ForwardPolicyTests
             var plan = TestForwarders.Plan(upstream.EndPoint) with
             {
                 MaxFails = 1,
+                AnswerLimit = TimeSpan.FromSeconds(1),
                 HealthCheck = TimeSpan.FromMilliseconds(20),
                 CheckName = DnsName.Parse("health.test"),
                 CheckRecursion = false,

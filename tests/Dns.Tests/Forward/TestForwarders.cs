@@ -8,8 +8,11 @@ namespace Dataplane.Dns.Tests.Forward;
 
 internal static class TestForwarders
 {
+    /// <summary>A machine that is busy is waited for longer than a nameserver would be.</summary>
     internal static ForwardPlan Plan(params IPEndPoint[] upstreams) => new()
     {
+        AnswerLimit = TimeSpan.FromSeconds(15),
+        WholeLimit = TimeSpan.FromSeconds(18),
         From = NameSuffix.Root,
         Policy = ForwardPolicy.Sequential,
         Upstreams = [.. upstreams.Select(upstream => new UpstreamPlan(upstream, Tls: false))],
