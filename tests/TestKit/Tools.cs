@@ -25,7 +25,7 @@ public static class Tools
     private static readonly string[] IncludeDirectories =
         ["/usr/include", .. Directory.Exists("/usr/include") ? Directory.GetDirectories("/usr/include", "*-linux-gnu*") : []];
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     /// <summary>Skips the calling test when a program is not installed.</summary>
     /// <returns>Its path.</returns>
@@ -50,12 +50,13 @@ public static class Tools
         }
     }
 
-    /// <summary>Runs a program to its end, inside a namespace through <c>ip netns exec</c>; it is killed after 30 s.</summary>
+    /// <summary>Runs a program to its end, inside a namespace through <c>ip netns exec</c>; it is killed after two minutes, or when the limit says.</summary>
     /// <param name="networkNamespace">Null for the process's own.</param>
     /// <param name="tool">Skips the test when it is missing.</param>
     /// <param name="arguments">Passed as they are, no shell.</param>
     /// <param name="input">Standard input.</param>
-    public static async Task<ToolResult> RunAsync(NetworkNamespace? networkNamespace, string tool, string[] arguments, string input = "")
+    /// <param name="limit">How long it may take; null for two minutes.</param>
+    public static async Task<ToolResult> RunAsync(NetworkNamespace? networkNamespace, string tool, string[] arguments, string input = "", TimeSpan? limit = null)
     {
         var path = Require(tool);
         string[] command = networkNamespace is null ? [path, .. arguments] : [Require("ip"), "netns", "exec", networkNamespace.Name, path, .. arguments];
@@ -65,7 +66,7 @@ public static class Tools
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-        using var expired = new CancellationTokenSource(Timeout);
+        using var expired = new CancellationTokenSource(limit ?? Timeout);
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(expired.Token);
@@ -78,7 +79,7 @@ public static class Tools
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{string.Join(' ', command)}: did not end within {Timeout}");
+            throw new TimeoutException($"{string.Join(' ', command)}: did not end within {limit ?? Timeout}");
         }
     }
 

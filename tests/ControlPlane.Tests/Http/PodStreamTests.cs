@@ -1,6 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Dataplane.TestKit;
 
 namespace Dataplane.ControlPlane.Tests.Http;
 
@@ -17,7 +16,7 @@ public sealed class PodStreamTests
     public async Task AKubeletThatDoesNotAnswerIsSaidSoWithoutAReason(string subresource, string message)
     {
         await using var server = await RawServer.StartAsync(controllers: false);
-        var kubelet = ClosedPort();
+        var kubelet = FreePorts.TakeLoopback();
         await server.CreateAsync("/api/v1/nodes", """{"metadata":{"name":"n"}}""");
         var status = $$"""{"status":{"addresses":[{"type":"InternalIP","address":"127.0.0.1"}],"daemonEndpoints":{"kubeletEndpoint":{"Port":{{kubelet.Port}} } } } }""";
         await server.WriteAsync(HttpMethod.Patch, "/api/v1/nodes/n/status", status, "application/merge-patch+json");
@@ -60,13 +59,5 @@ public sealed class PodStreamTests
 
         using var answer = await server.Http.SendAsync(request, RawServer.Cancellation);
         return ((int)answer.StatusCode, (JsonObject)JsonNode.Parse(await answer.Content.ReadAsStringAsync(RawServer.Cancellation))!);
-    }
-
-    /// <summary>Where nobody listens: it was free a moment ago, and only tests of this machine take ports.</summary>
-    private static IPEndPoint ClosedPort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return (IPEndPoint)socket.LocalEndPoint!;
     }
 }

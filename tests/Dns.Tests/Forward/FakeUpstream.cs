@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Dataplane.TestKit;
 
 namespace Dataplane.Dns.Tests.Forward;
 
@@ -16,7 +17,7 @@ internal sealed class FakeUpstream : IDisposable
     internal FakeUpstream(Func<byte[], bool, IEnumerable<byte[]>> answer, IPEndPoint? endPoint = null)
     {
         _answer = answer;
-        _tcp.Bind(endPoint ?? new IPEndPoint(IPAddress.Loopback, 0));
+        _tcp.Bind(endPoint ?? FreePorts.TakeLoopback());
         _tcp.Listen();
         _udp.Bind(_tcp.LocalEndPoint!);
         _ = ServeDatagramsAsync();

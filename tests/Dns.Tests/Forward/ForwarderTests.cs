@@ -65,7 +65,7 @@ public sealed class ForwarderTests
             message[2] |= 2;
             return tcp ? [] : [message];
         });
-        var options = new DnsQueryOptions { Server = upstream.EndPoint, IgnoreTruncation = true };
+        var options = new DnsQueryOptions { Server = upstream.EndPoint, IgnoreTruncation = true, Timeout = TimeSpan.FromSeconds(20) };
         Assert.True((await AskAsync("www.example.com", RecordType.A, options, upstream.EndPoint)).IsTruncated);
     }
 
@@ -90,7 +90,7 @@ public sealed class ForwarderTests
         using var upstream = new FakeUpstream((query, _) =>
             [query.AsSpan().IndexOf(new byte[] { 0, 28, 0, 1 }) > 0 ? UpstreamAnswers.Write(query, ResponseCode.NXDomain, "example.com. SOA ns.example.com.") : UpstreamAnswers.Write(query, Answer)]);
         await using var server = new TestServer(zone, forwarder: TestForwarders.Of(upstream.EndPoint));
-        var options = new DnsQueryOptions { Server = server.EndPoint };
+        var options = new DnsQueryOptions { Server = server.EndPoint, Timeout = TimeSpan.FromSeconds(20) };
 
         var found = await DnsClient.QueryAsync("ext.testns.svc.cluster.local", RecordType.A, options);
         Assert.Equal("qr aa rd ra", found.Flags);
@@ -107,7 +107,7 @@ public sealed class ForwarderTests
         var time = new SettableTime();
         using var upstream = new FakeUpstream((query, _) => [UpstreamAnswers.Write(query, Answer)]);
         await using var server = new TestServer(new TestZone(), forwarder: TestForwarders.Of(TestForwarders.Plan(upstream.EndPoint), time: time));
-        var options = new DnsQueryOptions { Server = server.EndPoint };
+        var options = new DnsQueryOptions { Server = server.EndPoint, Timeout = TimeSpan.FromSeconds(20) };
 
         Assert.Equal(["www.example.com. 60 IN A 192.0.2.1"], (await DnsClient.QueryAsync("www.example.com", RecordType.A, options)).Answers);
         time.Now += TimeSpan.FromSeconds(20);
@@ -141,7 +141,7 @@ public sealed class ForwarderTests
         server = new TestServer(new TestZone(), forwarder: forwarder);
         await forwarder.FindLoopsAsync();
         var asked = upstream.Asked;
-        var response = await DnsClient.QueryAsync("www.example.com", RecordType.A, new DnsQueryOptions { Server = server.EndPoint });
+        var response = await DnsClient.QueryAsync("www.example.com", RecordType.A, new DnsQueryOptions { Server = server.EndPoint, Timeout = TimeSpan.FromSeconds(20) });
         Assert.Equal(ResponseCode.ServFail, response.Code);
         Assert.Equal(asked, upstream.Asked);
         await server.DisposeAsync();

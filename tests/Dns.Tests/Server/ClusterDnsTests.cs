@@ -11,8 +11,6 @@ namespace Dataplane.Dns.Tests.Server;
 /// <summary>The whole component against an API server's lists and watches.</summary>
 public sealed class ClusterDnsTests
 {
-    private static readonly IPEndPoint AnyPort = new(IPAddress.Loopback, 0);
-
     [Fact]
     public async Task ItFollowsTheClusterAndKeepsAnsweringWithoutIt()
     {
@@ -20,7 +18,7 @@ public sealed class ClusterDnsTests
         api.Add(new Namespace { Metadata = new ObjectMeta { Name = "default", ResourceVersion = "1" } });
         api.Add(Service("web", "10.96.0.20"));
         await using var dns = await ClusterDns.StartAsync(Options(api.KubeConfig), NullLoggerFactory.Instance);
-        var options = new DnsQueryOptions { Server = dns.LocalEndPoints[0] };
+        var options = new DnsQueryOptions { Server = dns.LocalEndPoints[0], Timeout = TimeSpan.FromSeconds(20) };
 
         await UntilAsync(() => Task.FromResult(dns.Synced));
         Assert.Equal(["web.default.svc.cluster.local. 5 IN A 10.96.0.20"], (await DnsClient.QueryAsync("web.default.svc.cluster.local", RecordType.A, options)).Answers);
@@ -38,10 +36,10 @@ public sealed class ClusterDnsTests
     public async Task WithoutAnApiServerItFailsRatherThanDenies()
     {
         var nowhere = new KubeConfig { Server = new Uri("http://127.0.0.1:1/") };
-        var http = new IPEndPoint(IPAddress.Loopback, FreePort());
+        var http = FreePorts.TakeLoopback();
         await using var dns = await ClusterDns.StartAsync(
             Options(nowhere) with { HealthAddress = http, ReadyAddress = http, MetricsAddress = http }, NullLoggerFactory.Instance);
-        var options = new DnsQueryOptions { Server = dns.LocalEndPoints[0] };
+        var options = new DnsQueryOptions { Server = dns.LocalEndPoints[0], Timeout = TimeSpan.FromSeconds(20) };
         Assert.Equal(ResponseCode.ServFail, (await DnsClient.QueryAsync("web.default.svc.cluster.local", RecordType.A, options)).Code);
         Assert.Equal(ResponseCode.Refused, (await DnsClient.QueryAsync("example.com", RecordType.A, options)).Code);
         Assert.Single((await DnsClient.QueryAsync("cluster.local", RecordType.SOA, options with { Tcp = true })).Answers);
@@ -67,9 +65,9 @@ public sealed class ClusterDnsTests
         api.Add(Service("web", "10.96.0.20"));
         api.Add(Service("db", "None"));
         api.Add(Slice("db", "db-old", "10.244.0.1", TimeProvider.System.GetUtcNow().AddHours(-1), "1"));
-        var http = new IPEndPoint(IPAddress.Loopback, FreePort());
+        var http = FreePorts.TakeLoopback();
         await using var dns = await ClusterDns.StartAsync(Options(api.KubeConfig) with { MetricsAddress = http }, NullLoggerFactory.Instance);
-        var options = new DnsQueryOptions { Server = dns.LocalEndPoints[0] };
+        var options = new DnsQueryOptions { Server = dns.LocalEndPoints[0], Timeout = TimeSpan.FromSeconds(20) };
         await UntilAsync(() => Task.FromResult(dns.Synced));
 
         api.Tell("ADDED", Slice("web", "web-a", "10.244.0.2", TimeProvider.System.GetUtcNow(), "2"));
@@ -109,14 +107,14 @@ public sealed class ClusterDnsTests
         var nowhere = new KubeConfig { Server = new Uri("http://127.0.0.1:1/") };
         await using var dns = await ClusterDns.StartAsync(
             Options(nowhere) with { Listen = [new DnsListenAddress(new IPEndPoint(IPAddress.Loopback, 53), host.Namespace)] }, NullLoggerFactory.Instance);
-        var result = await Tools.RunAsync(host.Namespace, "dig", ["@127.0.0.1", "+tries=1", "+time=5", "+short", "TXT", "dns-version.cluster.local"]);
+        var result = await Tools.RunAsync(host.Namespace, "dig", ["@127.0.0.1", "+tries=1", "+time=20", "+short", "TXT", "dns-version.cluster.local"]);
         Assert.Equal("\"1.1.0\"\n", result.Output);
     }
 
     private static DnsOptions Options(KubeConfig kubeConfig) => new()
     {
         KubeConfig = kubeConfig,
-        Listen = [new DnsListenAddress(AnyPort)],
+        Listen = [new DnsListenAddress(FreePorts.TakeLoopback())],
         Upstreams = [],
         UdpThreads = 2,
     };
@@ -150,16 +148,9 @@ public sealed class ClusterDnsTests
         return double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    private static int FreePort()
-    {
-        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
-        socket.Bind(AnyPort);
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!await condition())
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), limit.Token);

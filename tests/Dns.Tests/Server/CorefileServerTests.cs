@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Dataplane.Api;
@@ -40,7 +39,7 @@ public sealed class CorefileServerTests : IAsyncLifetime
     [Fact]
     public async Task AReloadLosesNoQueryAndAMistakeChangesNothing()
     {
-        var port = FreePort();
+        var port = FreePorts.Take();
         var (first, second) = (Corefile(port, "192.0.2.1"), Corefile(port, "192.0.2.2"));
         var file = Write(first);
         await using var dns = await StartAsync(file);
@@ -90,7 +89,7 @@ public sealed class CorefileServerTests : IAsyncLifetime
     [Fact]
     public async Task TheZoneIsGivenToThoseWhoMayHaveIt()
     {
-        var file = Write($"cluster.local:{FreePort()} {{\n bind 127.0.0.1 127.0.0.2\n kubernetes\n transfer {{\n  to 127.0.0.1\n }}\n}}\n");
+        var file = Write($"cluster.local:{FreePorts.Take()} {{\n bind 127.0.0.1 127.0.0.2\n kubernetes\n transfer {{\n  to 127.0.0.1\n }}\n}}\n");
         await using var dns = await StartAsync(file);
         await UntilAsync(() => dns.Synced);
         var port = $"{dns.LocalEndPoints[0].Port}";
@@ -114,7 +113,7 @@ public sealed class CorefileServerTests : IAsyncLifetime
     public async Task EncryptedTransportsAnswerLikeTheOthers(string transport, string option)
     {
         WriteCertificate();
-        var file = Write($"{transport}://.:{FreePort()} {{\n bind 127.0.0.1\n tls cert.pem key.pem\n kubernetes cluster.local\n}}\n");
+        var file = Write($"{transport}://.:{FreePorts.Take()} {{\n bind 127.0.0.1\n tls cert.pem key.pem\n kubernetes cluster.local\n}}\n");
         await using var dns = await StartAsync(file);
         await UntilAsync(() => dns.Synced);
         var result = await Tools.RunAsync(null, "kdig", ["@127.0.0.1", "-p", $"{dns.LocalEndPoints[0].Port}", option, "+time=20", "+retry=0", "+short", "web-7.default.svc.cluster.local", "A"]);
@@ -126,7 +125,7 @@ public sealed class CorefileServerTests : IAsyncLifetime
     [InlineData("+nsid +cookie=0102030405060708", "COOKIE: 0102030405060708")]
     public async Task WhoAsksWhichServerItIsIsTold(string options, string expected)
     {
-        var file = Write($".:{FreePort()} {{\n bind 127.0.0.1\n nsid node-1\n kubernetes cluster.local\n}}\n");
+        var file = Write($".:{FreePorts.Take()} {{\n bind 127.0.0.1\n nsid node-1\n kubernetes cluster.local\n}}\n");
         await using var dns = await StartAsync(file);
         await UntilAsync(() => dns.Synced);
         var result = await Tools.RunAsync(
@@ -139,8 +138,8 @@ public sealed class CorefileServerTests : IAsyncLifetime
     [Fact]
     public async Task ItSaysThatItIsLeavingAndAnswersOn()
     {
-        var (port, health) = (FreePort(), FreePort());
-        var file = Write($".:{port} {{\n bind 127.0.0.1\n kubernetes cluster.local\n health 127.0.0.1:{health} {{\n  lameduck 3s\n }}\n}}\n");
+        var (port, health) = (FreePorts.Take(), FreePorts.Take());
+        var file = Write($".:{port} {{\n bind 127.0.0.1\n kubernetes cluster.local\n health 127.0.0.1:{health} {{\n  lameduck 15s\n }}\n}}\n");
         var dns = await StartAsync(file);
         await UntilAsync(() => dns.Synced);
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{health}/") };
@@ -148,7 +147,7 @@ public sealed class CorefileServerTests : IAsyncLifetime
 
         var leaving = dns.DisposeAsync().AsTask();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("health")).StatusCode);
-        var options = new DnsQueryOptions { Server = new IPEndPoint(IPAddress.Loopback, port) };
+        var options = new DnsQueryOptions { Server = new IPEndPoint(IPAddress.Loopback, port), Timeout = TimeSpan.FromSeconds(20) };
         Assert.Single((await DnsClient.QueryAsync("web-1.default.svc.cluster.local", RecordType.A, options)).Answers);
         await leaving;
     }
@@ -244,13 +243,6 @@ public sealed class CorefileServerTests : IAsyncLifetime
         using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, new DateTimeOffset(2100, 1, 1, 0, 0, 0, TimeSpan.Zero));
         File.WriteAllText(Path.Combine(_files.FullName, "cert.pem"), certificate.ExportCertificatePem());
         File.WriteAllText(Path.Combine(_files.FullName, "key.pem"), key.ExportPkcs8PrivateKeyPem());
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     private static Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));

@@ -36,7 +36,7 @@ public sealed class SocketTests
     {
         await using var server = new TestServer(Zone());
         var result = await Tools.RunAsync(
-            null, "dig", [$"@{server.EndPoint.Address}", "-p", $"{server.EndPoint.Port}", "+tries=1", "+time=5", .. arguments.Split(' ')]);
+            null, "dig", [$"@{server.EndPoint.Address}", "-p", $"{server.EndPoint.Port}", "+tries=1", "+time=20", .. arguments.Split(' ')]);
         Assert.Contains(expected, result.Output, StringComparison.Ordinal);
         Assert.Contains(alsoExpected, result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("malformed", result.Output, StringComparison.OrdinalIgnoreCase);
@@ -104,7 +104,7 @@ public sealed class SocketTests
             await socket.SendAsync(new byte[] { 0, 4, 1, 2, 3, 4, 0, 12 });
         }
 
-        var options = new DnsQueryOptions { Server = server.EndPoint, Tcp = true };
+        var options = new DnsQueryOptions { Server = server.EndPoint, Tcp = true, Timeout = TimeSpan.FromSeconds(20) };
         var response = await DnsClient.QueryAsync("svc-1.testns.svc.cluster.local", RecordType.A, options);
         Assert.Single(response.Answers);
     }
@@ -160,7 +160,7 @@ public sealed class SocketTests
     public async Task IPv6IsServed()
     {
         await using var server = new TestServer(Zone(), IPAddress.IPv6Loopback);
-        var response = await DnsClient.QueryAsync("svc-1.testns.svc.cluster.local", RecordType.A, new DnsQueryOptions { Server = server.EndPoint });
+        var response = await DnsClient.QueryAsync("svc-1.testns.svc.cluster.local", RecordType.A, new DnsQueryOptions { Server = server.EndPoint, Timeout = TimeSpan.FromSeconds(20) });
         Assert.Single(response.Answers);
     }
 
@@ -181,7 +181,7 @@ public sealed class SocketTests
         foreach (var (from, address) in new[] { (client, first), (host, second), (host, "10.77.0.1") })
         {
             var result = await Tools.RunAsync(
-                from.Namespace, "dig", [$"@{address}", "-p", $"{server.EndPoint.Port}", "+tries=1", "+time=5", "+short", "svc-1.testns.svc.cluster.local"]);
+                from.Namespace, "dig", [$"@{address}", "-p", $"{server.EndPoint.Port}", "+tries=1", "+time=20", "+short", "svc-1.testns.svc.cluster.local"]);
             Assert.Equal("10.96.0.1\n", result.Output);
         }
     }

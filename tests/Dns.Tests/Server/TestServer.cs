@@ -6,6 +6,7 @@ using Dataplane.Dns.Tests.Scenarios;
 using Dataplane.Dns.Wire;
 using Dataplane.Linux.Datagrams;
 using Dataplane.Linux.Namespaces;
+using Dataplane.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dataplane.Dns.Tests.Server;
@@ -22,7 +23,7 @@ internal sealed class TestServer : IAsyncDisposable
     {
         _forwarder = forwarder;
         _metrics = new DnsMetrics("cluster.local", () => forwarder is null ? [] : [forwarder], () => null);
-        var listen = new IPEndPoint(address ?? IPAddress.Loopback, 0);
+        var listen = new IPEndPoint(address ?? IPAddress.Loopback, FreePorts.Take());
         var sites = forwarder is null ? zone.Sites : new SiteTable([new Site(zone.Plan.Servers[0]) { Forwards = [new ForwardRoute(NameSuffix.Root, [], forwarder)] }]);
         var source = new SiteSource(sites, zone.Source);
         _tcp = new TcpListener(TcpListener.Bind(listen, networkNamespace), source, _metrics, NullLogger.Instance, certificate);

@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text.Json;
 using Dataplane.Api;
 using Dataplane.Hosting;
 using Dataplane.Proxy.Planning;
 using Dataplane.Proxy.Sync;
+using Dataplane.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dataplane.Proxy.Tests.Health;
@@ -13,9 +13,9 @@ namespace Dataplane.Proxy.Tests.Health;
 public sealed class ProxyPortsTests : IAsyncDisposable
 {
     private readonly SyncState _state = new(TimeProvider.System);
-    private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(60) };
     private readonly MetricsText _metrics;
-    private readonly int[] _ports = FreePorts(3);
+    private readonly int[] _ports = [FreePorts.Take(), FreePorts.Take(), FreePorts.Take()];
     private readonly ProxyPorts _proxy;
     private readonly Cluster _cluster = new();
 
@@ -109,7 +109,7 @@ public sealed class ProxyPortsTests : IAsyncDisposable
     // Ports open and close behind the plan. Null waits until nobody listens.
     private async Task<(HttpStatusCode? Status, string Body, string? Weight)> UntilAsync(HttpStatusCode? wanted)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
             (HttpStatusCode?, string, string?) seen = (null, "", null);
@@ -135,14 +135,5 @@ public sealed class ProxyPortsTests : IAsyncDisposable
     {
         using var answer = await _client.GetAsync(new Uri($"http://127.0.0.1:{port}{path}"));
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(listener => listener.Start());
-        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToArray();
-        listeners.ForEach(listener => listener.Dispose());
-        return ports;
     }
 }

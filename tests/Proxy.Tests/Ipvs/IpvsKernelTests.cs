@@ -9,6 +9,8 @@ namespace Dataplane.Proxy.Tests.Ipvs;
 /// </summary>
 public sealed class IpvsKernelTests
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+
     [Theory]
     [InlineData(67, nameof(IpvsScenarioTests))]
     [InlineData(21, nameof(IpvsModeTests), nameof(IpvsProxyTests))]
@@ -29,7 +31,7 @@ public sealed class IpvsKernelTests
         var program = Environment.ProcessPath!;
         if (IpvsMode.Missing(null) is null)
         {
-            var native = await Tools.RunAsync(null, program, arguments, "");
+            var native = await Tools.RunAsync(null, program, arguments, limit: Limit);
             return new UserModeResult(native.ExitCode, native.Output, native.Error, "");
         }
 
@@ -39,7 +41,7 @@ public sealed class IpvsKernelTests
         }
 
         return await UserModeKernel.RunAsync(
-            new UserModeProgram(program, arguments) { Modules = ["ip_vs", "br_netfilter"], Limit = TimeSpan.FromMinutes(6) }, TestContext.Current.CancellationToken);
+            new UserModeProgram(program, arguments) { Modules = ["ip_vs", "br_netfilter"], Limit = Limit }, TestContext.Current.CancellationToken);
     }
 
     private static int Number(string summary, string name) =>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Dataplane.TestKit;
 
 namespace Dataplane.ControlPlane.Tests.Store.Etcd;
 
@@ -11,7 +12,7 @@ internal sealed class EtcdProcess : IAsyncDisposable
 
     private readonly string _directory = Directory.CreateTempSubdirectory("dp-t-etcd").FullName;
     private readonly IReadOnlyList<string> _more;
-    private readonly int _peerPort = FreePort();
+    private readonly int _peerPort = FreePorts.Take();
     private readonly string _scheme;
     private Process _process = null!;
 
@@ -19,7 +20,7 @@ internal sealed class EtcdProcess : IAsyncDisposable
     {
         _scheme = scheme;
         _more = more;
-        Address = new Uri($"{scheme}://127.0.0.1:{FreePort()}");
+        Address = new Uri($"{scheme}://127.0.0.1:{FreePorts.Take()}");
     }
 
     public Uri Address { get; }
@@ -97,12 +98,4 @@ internal sealed class EtcdProcess : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
-    }
-}
+    }}
