@@ -91,6 +91,7 @@ public sealed class BindingTests
         await server.CreateYamlAsync(Volumes, Volume("a: 1Gi"));
         await server.CreateYamlAsync(Claims, Claim("c", "1Gi"));
         await server.UntilAsync($"{Claims}/c", obj => Phase(obj) == "Bound");
+        await server.UntilAsync($"{Volumes}/a", obj => Phase(obj) == "Bound");
         await server.CreateYamlAsync("/api/v1/namespaces/default/pods", Pod("user", "nodeName: n,"));
         Assert.Equal(["kubernetes.io/pvc-protection"], (await server.GetAsync($"{Claims}/c"))["metadata"]!["finalizers"]!.AsArray().Select(item => (string)item!));
 

@@ -15,11 +15,13 @@ internal sealed class StorageProtectionController : Controller
     private readonly Lister<PersistentVolumeClaim> _claims;
     private readonly Lister<PersistentVolume> _volumes;
     private readonly Lister<Pod> _pods;
+    private readonly KubernetesClient _client;
     private readonly VolumeWriter _writer;
 
     public StorageProtectionController(KubernetesClient client, SharedInformers informers, ILogger logger, TimeProvider time)
         : base(logger, time)
     {
+        _client = client;
         _writer = new VolumeWriter(client, time);
         _claims = informers.Of<PersistentVolumeClaim>();
         _volumes = informers.Of<PersistentVolume>();
@@ -47,15 +49,20 @@ internal sealed class StorageProtectionController : Controller
                 await ReleaseAsync(volume, VolumeFinalizer, cancellationToken).ConfigureAwait(false);
             }
         }
-        else if (_claims.TryGet(key, out var claim) && claim.Metadata.DeletionTimestamp is not null && !IsUsed(key))
+        else if (_claims.TryGet(key, out var claim) && claim.Metadata.DeletionTimestamp is not null && !IsUsed(key, _pods.In(key.Namespace))
+            && !IsUsed(key, await PodsAsync(key.Namespace, cancellationToken).ConfigureAwait(false)))
         {
             await ReleaseAsync(claim, ClaimFinalizer, cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>A pod without a node does not count: no kubelet starts a pod with a claim that is going.</summary>
-    private bool IsUsed(NamespacedName claim) => _pods.In(claim.Namespace).Any(pod =>
+    private static bool IsUsed(NamespacedName claim, IEnumerable<Pod> pods) => pods.Any(pod =>
         !string.IsNullOrEmpty(pod.Spec.NodeName) && pod.Spec.Volumes.Exists(volume => volume.PersistentVolumeClaim?.ClaimName == claim.Name));
+
+    /// <summary>As the server has them: the cache may not know yet of a pod that was made before the claim was deleted.</summary>
+    private async Task<List<Pod>> PodsAsync(string ns, CancellationToken cancellationToken) =>
+        (await _client.ListAsync<Pod>(new ListOptions { Namespace = ns }, cancellationToken).ConfigureAwait(false)).Items;
 
     private async Task ReleaseAsync<T>(T obj, string finalizer, CancellationToken cancellationToken)
         where T : class, IResource<T>
