@@ -9,8 +9,8 @@ internal static class ServiceAccountAdmission
 {
     private const string Prefix = "/registry/serviceaccounts/";
 
-    /// <summary>How long a pod waits for the account that every new namespace gets.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    /// <summary>How long a pod waits for the account that every new namespace gets: longer than the controller takes on a busy machine at its start.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <exception cref="Machinery.Errors.StatusException">403: there is no such account.</exception>
     public static async ValueTask ApplyAsync(AdmissionRequest request, IStore store)
