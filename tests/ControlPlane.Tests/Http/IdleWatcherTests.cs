@@ -5,6 +5,7 @@ using Dataplane.TestKit;
 namespace Dataplane.ControlPlane.Tests.Http;
 
 /// <summary>Thousands of watches that see nothing: they cost little, disturb nobody, and leave nothing behind.</summary>
+[Collection(nameof(Alone))]
 public sealed class IdleWatcherTests
 {
     private const int Watchers = 2_000;
