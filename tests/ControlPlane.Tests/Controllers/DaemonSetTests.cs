@@ -67,7 +67,8 @@ public sealed class DaemonSetTests
         await cluster.Client.CreateAsync(set, cluster.Cancellation);
         await ReadyAsync(cluster, 3);
         var first = Assert.Single(await cluster.ListAsync<ControllerRevision>());
-        var watch = WatchLimitsAsync(cluster);
+        var pods = await cluster.Client.ListAsync<Pod>(new ListOptions { Namespace = "default", LabelSelector = "app=agent" }, cluster.Cancellation);
+        var watch = WatchLimitsAsync(cluster, pods);
 
         await ImageAsync(cluster, "echo:2");
         await UntilStatusAsync(cluster, "updated", status => status is { UpdatedNumberScheduled: 3, NumberAvailable: 3 } && status.ObservedGeneration == 2);
@@ -182,9 +183,8 @@ public sealed class DaemonSetTests
         new NamespacedName("", name), PatchType.Merge, Encoding.UTF8.GetBytes(patch), cancellationToken: cluster.Cancellation);
 
     /// <summary>The most pods that are not on their way out and the fewest ready ones at any time until the first image is back on every node.</summary>
-    private static async Task<(int Most, int FewestReady)> WatchLimitsAsync(TestCluster cluster)
+    private static async Task<(int Most, int FewestReady)> WatchLimitsAsync(TestCluster cluster, KubernetesList<Pod> list)
     {
-        var list = await cluster.Client.ListAsync<Pod>(new ListOptions { Namespace = "default", LabelSelector = "app=agent" }, cluster.Cancellation);
         var pods = list.Items.ToDictionary(pod => pod.Metadata.UID);
         var (most, fewest, turned) = (pods.Count, pods.Count, false);
         var options = new WatchOptions { Namespace = "default", LabelSelector = "app=agent", ResourceVersion = list.Metadata.ResourceVersion };

@@ -45,7 +45,7 @@ public sealed class DeploymentTests
         await cluster.Client.CreateAsync(Deployment("web", 4), cluster.Cancellation);
         await AvailableAsync(cluster, 4);
         var old = Assert.Single(await cluster.ListAsync<ReplicaSet>());
-        var fewestReady = WatchFewestReadyAsync(cluster);
+        var fewestReady = WatchFewestReadyAsync(cluster, await ListPodsAsync(cluster));
         var asked = WatchAskedAsync(cluster, old);
 
         await PatchAsync(cluster, """{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"echo:2"}]}}}}""");
@@ -54,7 +54,7 @@ public sealed class DeploymentTests
         var sets = await cluster.ListAsync<ReplicaSet>();
         Assert.Equal(2, sets.Count);
         Assert.Equal(0, sets.Single(set => set.Metadata.UID == old.Metadata.UID).Spec.Replicas);
-        Assert.All(await cluster.PodsAsync("web"), pod => Assert.Equal("echo:2", pod.Spec.Containers[0].Image));
+        await cluster.UntilAsync<Pod>("new pods only", pods => pods.Count == 4 && pods.TrueForAll(pod => pod.Spec.Containers[0].Image == "echo:2"));
         Assert.Equal("2", deployment.Metadata.Annotations["deployment.kubernetes.io/revision"]);
         Assert.Equal(5, await asked);
         Assert.InRange(await fewestReady, 3, 4);
@@ -86,7 +86,8 @@ public sealed class DeploymentTests
         await PatchAsync(cluster, """{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"broken"}]}}}}""");
         await cluster.UntilAsync<Deployment>("two updated", list => list[0].Status is { UpdatedReplicas: 2, AvailableReplicas: 3, Replicas: 5 });
 
-        Assert.Equal(3, (await cluster.PodsAsync("web")).Count(pod => pod.Spec.Containers[0].Image == "echo:1"));
+        // The set counts a pod no longer when it has been asked to go; the kubelet takes it away then.
+        await cluster.UntilAsync<Pod>("three old pods", pods => pods.Count(pod => pod.Spec.Containers[0].Image == "echo:1") == 3 && pods.Count == 5);
     }
 
     [Fact]
@@ -97,7 +98,7 @@ public sealed class DeploymentTests
         deployment.Spec.Strategy.Type = "Recreate";
         await cluster.Client.CreateAsync(deployment, cluster.Cancellation);
         await AvailableAsync(cluster, 2);
-        var images = WatchImagesAsync(cluster);
+        var images = WatchImagesAsync(cluster, await ListPodsAsync(cluster));
 
         await PatchAsync(cluster, """{"spec":{"template":{"spec":{"containers":[{"name":"main","image":"echo:2"}]}}}}""");
         await AvailableAsync(cluster, 2, revision: "2");
@@ -239,10 +240,10 @@ public sealed class DeploymentTests
         cluster.Client.PatchAsync<Deployment>(Web, PatchType.StrategicMerge, Encoding.UTF8.GetBytes(patch), cancellationToken: cluster.Cancellation);
 
     /// <summary>Follows the pods until only new ones are left: the most there were at a time, and the fewest that were ready.</summary>
-    private static async Task<int> WatchFewestReadyAsync(TestCluster cluster)
+    private static async Task<int> WatchFewestReadyAsync(TestCluster cluster, KubernetesList<Pod> first)
     {
         var fewest = int.MaxValue;
-        await FollowAsync(cluster, pods =>
+        await FollowAsync(cluster, first, pods =>
         {
             var active = pods.Where(pod => pod.Metadata.DeletionTimestamp is null).ToList();
             fewest = Math.Min(fewest, active.Count(pod => pod.Status.Conditions.Exists(condition => condition is { Type: "Ready", Status: "True" })));
@@ -274,10 +275,10 @@ public sealed class DeploymentTests
     }
 
     /// <summary>Whether pods of both images were ever there together.</summary>
-    private static async Task<bool> WatchImagesAsync(TestCluster cluster)
+    private static async Task<bool> WatchImagesAsync(TestCluster cluster, KubernetesList<Pod> first)
     {
         var together = false;
-        await FollowAsync(cluster, pods =>
+        await FollowAsync(cluster, first, pods =>
         {
             var images = pods.Select(pod => pod.Spec.Containers[0].Image).Distinct().ToList();
             together |= images.Count > 1;
@@ -286,12 +287,15 @@ public sealed class DeploymentTests
         return together;
     }
 
-    private static async Task FollowAsync(TestCluster cluster, Func<List<Pod>, bool> until)
+    /// <summary>Where to follow the pods from, so that nothing is missed of what is set off next.</summary>
+    private static Task<KubernetesList<Pod>> ListPodsAsync(TestCluster cluster) =>
+        cluster.Client.ListAsync<Pod>(new ListOptions { Namespace = "default" }, cluster.Cancellation);
+
+    private static async Task FollowAsync(TestCluster cluster, KubernetesList<Pod> first, Func<List<Pod>, bool> until)
     {
-        var list = await cluster.Client.ListAsync<Pod>(new ListOptions { Namespace = "default" }, cluster.Cancellation);
-        var pods = list.Items.ToDictionary(pod => pod.Metadata.UID);
+        var pods = first.Items.ToDictionary(pod => pod.Metadata.UID);
         await foreach (var change in cluster.Client.WatchAsync<Pod>(
-            new WatchOptions { Namespace = "default", ResourceVersion = list.Metadata.ResourceVersion, AllowBookmarks = false }, cluster.Cancellation))
+            new WatchOptions { Namespace = "default", ResourceVersion = first.Metadata.ResourceVersion, AllowBookmarks = false }, cluster.Cancellation))
         {
             if (change.Type == WatchEventType.Deleted)
             {

@@ -87,7 +87,8 @@ public sealed class StatefulSetTests
         set.Spec.UpdateStrategy.RollingUpdate = new RollingUpdateStatefulSetStrategy { Partition = partition };
         await cluster.Client.CreateAsync(set, cluster.Cancellation);
         await ReadyAsync(cluster, 3);
-        var watch = FirstSeenAsync(cluster, 3 - partition);
+        var from = await cluster.Client.ListAsync<Pod>(new ListOptions { Namespace = "default" }, cluster.Cancellation);
+        var watch = FirstSeenAsync(cluster, from.Metadata.ResourceVersion, 3 - partition);
 
         await ImageAsync(cluster, "echo:2");
         set = await UntilStatusAsync(cluster, "updated", status => status.ReadyReplicas == 3 && status.UpdatedReplicas == 3 - partition && status.Replicas == 3
@@ -222,11 +223,10 @@ public sealed class StatefulSetTests
         Database, PatchType.StrategicMerge, Encoding.UTF8.GetBytes(patch), cancellationToken: cluster.Cancellation);
 
     /// <summary>The names of pods with the second image in the order they came.</summary>
-    private static async Task<List<string>> FirstSeenAsync(TestCluster cluster, int count)
+    private static async Task<List<string>> FirstSeenAsync(TestCluster cluster, string? from, int count)
     {
-        var list = await cluster.Client.ListAsync<Pod>(new ListOptions { Namespace = "default", LabelSelector = "app=db" }, cluster.Cancellation);
         var seen = new List<string>();
-        var options = new WatchOptions { Namespace = "default", LabelSelector = "app=db", ResourceVersion = list.Metadata.ResourceVersion };
+        var options = new WatchOptions { Namespace = "default", LabelSelector = "app=db", ResourceVersion = from };
         await foreach (var change in cluster.Client.WatchAsync<Pod>(options, cluster.Cancellation))
         {
             if (change is { Type: WatchEventType.Added, Object: { } pod } && pod.Spec.Containers[0].Image == "echo:2")

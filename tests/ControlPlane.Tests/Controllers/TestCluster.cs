@@ -16,7 +16,7 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         _server = server;
         Client = new KubernetesClient(server.KubeConfig);
-        _stopping.CancelAfter(TimeSpan.FromSeconds(60));
+        _stopping.CancelAfter(TimeSpan.FromMinutes(2));
     }
 
     public KubernetesClient Client { get; }

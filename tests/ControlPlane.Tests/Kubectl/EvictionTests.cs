@@ -46,7 +46,7 @@ public sealed class EvictionTests(KubectlFixture kubectl) : IClassFixture<Kubect
         Assert.Equal("one", await kubectl.RunAsync("get pod one -o jsonpath={.metadata.name}"));
         await kubectl.RunAsync("patch pdb one --type=merge -p {\"spec\":{\"minAvailable\":0}}");
         await kubectl.EventuallyAsync("get pdb one -o jsonpath={.status.disruptionsAllowed}", "1");
-        Assert.Contains("node/busy drained", await kubectl.RunAsync("drain busy --force --grace-period=0 --timeout=30s"));
+        Assert.Contains("node/busy drained", await kubectl.RunAsync("drain busy --force --grace-period=0 --timeout=60s"));
     }
 
     [Fact]

@@ -56,7 +56,7 @@ public sealed class KubectlFixture : IAsyncLifetime
             Assert.Skip($"{program} is missing");
         }
 
-        var start = new ProcessStartInfo(program, ["--kubeconfig", _server!.KubeConfigPath!, "--request-timeout=20s", .. arguments.Split(' ')])
+        var start = new ProcessStartInfo(program, ["--kubeconfig", _server!.KubeConfigPath!, "--request-timeout=60s", .. arguments.Split(' ')])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
