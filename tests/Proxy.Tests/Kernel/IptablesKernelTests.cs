@@ -245,7 +245,7 @@ public sealed partial class IptablesKernelTests(IptablesKernelTests.Rig rig) : I
         var whole = await rig.SaveAsync();
 
         await rig.RunAsync(program, arguments);
-        await told.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await told.Task.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.False(mode.IsIntact());
 
         mode.Apply(null, plan);
@@ -261,7 +261,7 @@ public sealed partial class IptablesKernelTests(IptablesKernelTests.Rig rig) : I
         mode.Apply(null, new Cluster().Service("web", "10.96.0.1", 80).Slice("web", "8080", "10.244.1.5 here").Plan());
 
         await rig.RunAsync("iptables", "-t", "nat", "-I", "PREROUTING", "-s", "192.0.2.1", "-j", "RETURN");
-        await told.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await told.Task.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.True(mode.IsIntact());
         await rig.RunAsync("iptables", "-t", "nat", "-D", "PREROUTING", "1");
     }

@@ -88,8 +88,9 @@ public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFix
         for (var attempt = 0; attempt < 30; attempt++)
         {
             await Task.Delay(TimeSpan.FromSeconds(1.2));
-            if (await Prober.ConnectAsync(rig.Network, probe) != first)
+            if (await Prober.ConnectAsync(rig.Network, probe, mayBeLost: true) is var next && next != first)
             {
+                Assert.Contains(next, new[] { "a", "b" });
                 return;
             }
         }
@@ -117,8 +118,9 @@ public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFix
         var family = probe.IsIPv6 ? NftFamily.Ip6 : NftFamily.Ip;
         Assert.Equal(probe.Expected[0], await Prober.ConnectAsync(rig.Network, probe));
         var left = Left();
-        Assert.True(SpinWait.SpinUntil(() => Left() < left - TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(30)));
+        Assert.True(SpinWait.SpinUntil(() => Left() < left - TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(60)));
 
+        // Renewed it is ahead of this by the two seconds, less what the machine takes to look again.
         left = Left();
         Assert.Equal(probe.Expected[0], await Prober.ConnectAsync(rig.Network, probe));
         Assert.True(Left() > left);
@@ -210,7 +212,7 @@ public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFix
 
         mode.Cleanup();
         Assert.True(SpinWait.SpinUntil(
-            () => FrontEndsInUse.Look(rig.Network.Node.Namespace)().Any(known => known.ToString() == frontEnd), TimeSpan.FromSeconds(30)));
+            () => FrontEndsInUse.Look(rig.Network.Node.Namespace)().Any(known => known.ToString() == frontEnd), TimeSpan.FromSeconds(60)));
     }
 
     [Fact]
@@ -224,7 +226,7 @@ public sealed class NftablesKernelTests(NftablesKernelTests.Rig rig) : IClassFix
 
         var tables = (await Tools.RunAsync(rig.Network.Node.Namespace, "nft", ["list", "tables", "ip"])).OutputOrThrow();
         (await Tools.RunAsync(rig.Network.Node.Namespace, "nft", ["flush", "map", "ip", tables.Trim().Split(' ')[^1], "services"])).OutputOrThrow();
-        await told.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await told.Task.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.False(mode.IsIntact());
 
         mode.Apply(null, plan);

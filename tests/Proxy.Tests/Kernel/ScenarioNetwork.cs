@@ -104,7 +104,7 @@ internal sealed class ScenarioNetwork : IDisposable
         var met = _hosts.Values.SelectMany(host => Topology.Endpoints.Keys.Select(IPEndPoint.Parse).Select(async endpoint =>
         {
             using var socket = host.Socket(SocketType.Stream, ProtocolType.Tcp, endpoint.AddressFamily);
-            await socket.ConnectAsync(endpoint).WaitAsync(TimeSpan.FromSeconds(30));
+            await socket.ConnectAsync(endpoint).WaitAsync(TimeSpan.FromSeconds(60));
         }));
         Task.WhenAll(met).GetAwaiter().GetResult();
     }
@@ -117,7 +117,7 @@ internal sealed class ScenarioNetwork : IDisposable
             Assert.True(
                 SpinWait.SpinUntil(
                     () => _hosts[name].Route.Routes().Any(route => route.Type == RouteType.Local && route.Destination.BaseAddress.Equals(IPAddress.Parse(address))),
-                    TimeSpan.FromSeconds(10)),
+                    TimeSpan.FromSeconds(60)),
                 address);
         }
     }

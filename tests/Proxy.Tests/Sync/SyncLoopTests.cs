@@ -11,7 +11,7 @@ namespace Dataplane.Proxy.Tests.Sync;
 
 public sealed class SyncLoopTests : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _stop = new(TimeSpan.FromSeconds(30));
+    private readonly CancellationTokenSource _stop = new(TimeSpan.FromMinutes(2));
     private readonly ManualTime _time = new();
     private readonly RecordingMode _mode = new();
     private readonly SyncState _state;

@@ -50,7 +50,7 @@ public sealed class RelayBehaviourTests
             client.Send("x"u8);
         }
 
-        Assert.True(SpinWait.SpinUntil(() => network.Mode.Engine.Counters().DatagramFlows > 0, TimeSpan.FromSeconds(10)));
+        Assert.True(SpinWait.SpinUntil(() => network.Mode.Engine.Counters().DatagramFlows > 0, TimeSpan.FromSeconds(60)));
 
         // Each of the five is tried four times at most.
         Assert.InRange(network.Mode.Engine.Counters().DatagramFlows, 1, 20);
@@ -123,7 +123,7 @@ public sealed class RelayBehaviourTests
         using var client = Connect(network, RelayNetwork.ClusterIP, RelayNetwork.ServicePort);
         client.Send("x"u8);
         using var server = listener.Accept();
-        server.ReceiveTimeout = 10_000;
+        server.ReceiveTimeout = 60_000;
         var header = new byte[29];
         for (var length = 0; length < header.Length;)
         {
@@ -168,7 +168,7 @@ public sealed class RelayBehaviourTests
             {
                 var before = Volatile.Read(ref asked);
                 network.Serve(step);
-                Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref asked) >= before + 3 || failed is not null, TimeSpan.FromSeconds(20)));
+                Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref asked) >= before + 3 || failed is not null, TimeSpan.FromSeconds(60)));
             }
         }
 
@@ -214,7 +214,7 @@ public sealed class RelayBehaviourTests
         var names = clients.Select(Receive).ToList();
         network.Serve(Annotated(RelayAnnotations.Drain, "1s"), PodB);
         var drained = clients[names.IndexOf("a\n")];
-        drained.ReceiveTimeout = 30_000;
+        drained.ReceiveTimeout = 60_000;
         Assert.Equal("", Receive(drained));
         var other = clients[names.IndexOf("b\n")];
         other.Send("still here"u8);

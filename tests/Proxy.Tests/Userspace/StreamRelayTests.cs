@@ -170,7 +170,7 @@ public sealed class StreamRelayTests
     {
         var client = RelayNetwork.Connect(network.Client, RelayNetwork.ClusterIP, RelayNetwork.ServicePort);
         var server = listener.Accept();
-        server.ReceiveTimeout = server.SendTimeout = 10_000;
+        server.ReceiveTimeout = server.SendTimeout = 60_000;
         return (client, server);
     }
 

@@ -34,7 +34,7 @@ public sealed class UserspaceIPv6Tests
         }
 
         using var client = node.Socket(type, protocol, AddressFamily.InterNetworkV6);
-        client.ReceiveTimeout = server.ReceiveTimeout = 5000;
+        client.ReceiveTimeout = server.ReceiveTimeout = 60_000;
         client.Connect(IPAddress.Parse(address), port);
         client.Send("ping"u8);
         var buffer = new byte[16];
@@ -64,7 +64,7 @@ public sealed class UserspaceIPv6Tests
         var node = AddNode(network);
         await using var mode = StartMode(node);
         using var client = node.Socket(SocketType.Dgram, ProtocolType.Udp, AddressFamily.InterNetworkV6);
-        client.ReceiveTimeout = 10_000;
+        client.ReceiveTimeout = 60_000;
         client.Connect(IPAddress.Parse(address), port);
         client.Send("ping"u8);
         Assert.Equal(SocketError.ConnectionRefused, Assert.Throws<SocketException>(() => client.Receive(new byte[16])).SocketErrorCode);
@@ -92,7 +92,7 @@ public sealed class UserspaceIPv6Tests
     /// <summary>The kernel makes the route to a new IPv6 address in the background (net/ipv6/addrconf.c, addrconf_dad_work).</summary>
     private static void WaitUntilUsable(TestHost node) => Assert.True(SpinWait.SpinUntil(
         () => node.Route.Routes().Any(route => route.Type == RouteType.Local && route.Destination.BaseAddress.Equals(IPAddress.Parse(Endpoint))),
-        TimeSpan.FromSeconds(10)));
+        TimeSpan.FromSeconds(60)));
 
     private static ServicePort Port(string name, int port, string protocol) =>
         new() { Name = name, Port = port, NodePort = 30000 + port, Protocol = protocol };

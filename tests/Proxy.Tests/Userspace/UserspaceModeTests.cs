@@ -155,7 +155,7 @@ public sealed class UserspaceModeTests
         Assert.True(network.Mode.IsIntact());
         Assert.False(network.RulesTouched);
         (await Tools.RunAsync(network.Node.Namespace, "nft", damage.Split(' '))).OutputOrThrow();
-        Assert.True(SpinWait.SpinUntil(() => network.RulesTouched, TimeSpan.FromSeconds(10)));
+        Assert.True(SpinWait.SpinUntil(() => network.RulesTouched, TimeSpan.FromSeconds(60)));
         Assert.False(network.Mode.IsIntact());
 
         network.Mode.Apply(null, network.Cluster.Plan());
