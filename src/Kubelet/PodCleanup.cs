@@ -59,7 +59,7 @@ internal static class PodCleanup
     /// <summary>The control groups of a pod whose processes have been killed: these may take a moment longer to be gone.</summary>
     internal static async Task RemoveCgroupsAsync(string uid)
     {
-        const int mostTries = 50;
+        const int mostTries = 250;
         for (var tries = 0; !RemoveCgroups(uid) && tries < mostTries; tries++)
         {
             await Task.Delay(CgroupRetry, TimeProvider.System);

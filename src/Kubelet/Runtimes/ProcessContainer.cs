@@ -197,7 +197,7 @@ internal sealed class ProcessContainer : IRunningContainer
     /// <summary>A program started for exec may take a moment longer to be gone.</summary>
     private async Task RemoveCgroupAsync()
     {
-        const int mostTries = 20;
+        const int mostTries = 250;
         for (var tries = 0; Cgroup?.Remove() == false && tries < mostTries; tries++)
         {
             await Task.Delay(CgroupRetry, _time);

@@ -34,7 +34,7 @@ public sealed class PodCleanupTests : IDisposable
     /// <summary>KILL has been sent; the process ends when it is next scheduled, and is then reaped by the runtime.</summary>
     private static async Task EndedAsync(Linux.Processes.ChildProcess process)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (process.Signal(0))
         {
             await Task.Delay(5, limit.Token);

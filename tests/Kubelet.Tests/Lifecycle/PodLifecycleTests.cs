@@ -17,7 +17,7 @@ public sealed class PodLifecycleTests(NodeFixture fixture) : IClassFixture<NodeF
         Assert.Equal("BestEffort", pod.Status.QOSClass);
         Assert.StartsWith("process://", pod.Status.ContainerStatuses.Single().ContainerID);
         Assert.NotEmpty(NetworkNamespace.Names("dp-pod-" + created.Metadata.UID[..8]));
-        Assert.Equal("hello\n", await fixture.LogAsync("runs"));
+        Assert.Equal("hello\n", await fixture.LogWithAsync("runs", "hello\n"));
 
         await fixture.Client.DeleteAsync<Pod>(NamespacedName.Of(created));
         await fixture.WaitGoneAsync("runs");
@@ -81,13 +81,8 @@ public sealed class PodLifecycleTests(NodeFixture fixture) : IClassFixture<NodeF
         pod.Spec.Volumes.Add(new Volume { Name = "work", EmptyDir = new EmptyDirVolumeSource() });
         await fixture.CreateAsync(pod);
         await fixture.WaitAsync("init", one => one.Status.Phase == "Running");
-        var log = "";
-        while (log.Split('\n').Length < 4)
-        {
-            log = await fixture.LogAsync("init", "?container=main");
-        }
-
-        Assert.Equal("prepared\nhello init init\nKUBERNETES_SERVICE_HOST=10.96.0.1\n", log);
+        Assert.Equal(
+            "prepared\nhello init init\nKUBERNETES_SERVICE_HOST=10.96.0.1\n", await fixture.LogWithAsync("init", "KUBERNETES_SERVICE_HOST=10.96.0.1\n", "?container=main"));
     }
 
     [Fact]
@@ -103,22 +98,20 @@ public sealed class PodLifecycleTests(NodeFixture fixture) : IClassFixture<NodeF
         pod.Spec.Volumes.Add(new Volume { Name = "foo", Secret = new SecretVolumeSource { SecretName = "mysecret" } });
         await fixture.CreateAsync(pod);
         await fixture.WaitAsync("secret", one => one.Status.Phase == "Running");
-        var log = "";
-        while (log.Split('\n').Length < 4)
-        {
-            log = await fixture.LogAsync("secret");
-        }
-
-        Assert.Equal("admin\ntmpfs\nrefused\n", log);
+        Assert.Equal("admin\ntmpfs\nrefused\n", await fixture.LogWithAsync("secret", "refused\n"));
     }
 
     [Fact]
     public async Task AReadinessProbeDecidesWhetherAPodIsReady()
     {
-        var ready = new Probe { Exec = new ExecAction { Command = ["test", "-e", "/ready"] }, PeriodSeconds = 1 };
-        await fixture.CreateAsync(Pod("probed", Shell("main", "sleep 2; touch /ready; sleep 1000") with { ReadinessProbe = ready }));
+        var gate = Directory.CreateDirectory(Path.Combine(fixture.Root, "..", "gate")).FullName;
+        var ready = new Probe { Exec = new ExecAction { Command = ["test", "-e", "/gate/open"] }, PeriodSeconds = 1 };
+        var probed = Pod("probed", Shell("main", "exec sleep 1000") with { ReadinessProbe = ready, VolumeMounts = [new VolumeMount { Name = "gate", MountPath = "/gate" }] });
+        probed.Spec.Volumes.Add(new Volume { Name = "gate", HostPath = new HostPathVolumeSource { Path = gate } });
+        await fixture.CreateAsync(probed);
         var early = await fixture.WaitAsync("probed", one => one.Status.Phase == "Running");
         Assert.False(early.Status.ContainerStatuses.Single().Ready);
+        await File.WriteAllTextAsync(Path.Combine(gate, "open"), "", TestContext.Current.CancellationToken);
         await fixture.WaitAsync("probed", one => one.Status.ContainerStatuses is [{ Ready: true }]);
     }
 

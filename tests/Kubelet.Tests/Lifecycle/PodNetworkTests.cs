@@ -13,14 +13,7 @@ public sealed class PodNetworkTests(NodeFixture fixture) : IClassFixture<NodeFix
         var server = await fixture.WaitAsync("server", one => one.Status.ContainerStatuses is [{ Ready: true }]);
         var get = $"exec 3<>/dev/tcp/{server.Status.PodIP}/80; printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' >&3; head -1 <&3";
         await fixture.CreateAsync(Pod("client", new Container { Name = "main", Image = "host", Command = ["/bin/bash", "-c", get + "; sleep 1000"] }));
-        await fixture.WaitAsync("client", one => one.Status.Phase == "Running");
-        var log = "";
-        while (!log.Contains('\n'))
-        {
-            log = await fixture.LogAsync("client");
-        }
-
-        Assert.StartsWith("HTTP/1.1 200 OK", log);
+        Assert.StartsWith("HTTP/1.1 200 OK", await fixture.LogWithAsync("client", "\n"));
     }
 
     [Fact]

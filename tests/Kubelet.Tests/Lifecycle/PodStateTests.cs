@@ -18,7 +18,7 @@ public sealed class PodStateTests(NodeFixture fixture) : IClassFixture<NodeFixtu
         {
             VolumeMounts = [new VolumeMount { Name = "order", MountPath = "/order" }],
         };
-        var started = new Probe { Exec = new ExecAction { Command = ["grep", "-q", "first", "/order/starts"] }, PeriodSeconds = 1 };
+        var started = new Probe { Exec = new ExecAction { Command = ["grep", "-q", "first", "/order/starts"] }, PeriodSeconds = 1, TimeoutSeconds = 30, FailureThreshold = 30 };
         var pod = Pod("sidecars", Traced("main"));
         pod.Spec.InitContainers.Add(Traced("first") with { RestartPolicy = "Always", StartupProbe = started });
         pod.Spec.InitContainers.Add(Traced("second") with { RestartPolicy = "Always" });
@@ -78,7 +78,9 @@ public sealed class PodStateTests(NodeFixture fixture) : IClassFixture<NodeFixtu
         var name = "kept-" + phase.ToLowerInvariant();
         var pod = Pod(name, Shell("main", $"trap '{onTerm}' TERM; echo up; while :; do sleep 0.1; done"));
         pod.Metadata.Finalizers.Add("example.com/keep");
-        await fixture.CreateAsync(pod);
+
+        // Time to end by itself, on a busy machine too.
+        await fixture.CreateAsync(pod with { Spec = pod.Spec with { TerminationGracePeriodSeconds = 60 } });
         await fixture.LogWithAsync(name, "up\n");
 
         await fixture.Client.DeleteAsync<Pod>(new NamespacedName("default", name));
@@ -118,7 +120,7 @@ public sealed class PodStateTests(NodeFixture fixture) : IClassFixture<NodeFixtu
         name = "startup-" + name;
         var alive = new Probe { Exec = new ExecAction { Command = ["false"] }, PeriodSeconds = 1, FailureThreshold = 1 };
         var pod = Pod(name, Shell("main", "trap 'exit 0' TERM; while :; do sleep 0.1; done") with { StartupProbe = probe, LivenessProbe = alive });
-        await fixture.CreateAsync(pod with { Spec = pod.Spec with { RestartPolicy = policy } });
+        await fixture.CreateAsync(pod with { Spec = pod.Spec with { RestartPolicy = policy, TerminationGracePeriodSeconds = 60 } });
 
         await fixture.EventAsync(name, one => one is { Type: "Warning", Reason: "Unhealthy" } && one.Message!.StartsWith("Startup probe failed: " + problem, StringComparison.Ordinal));
         var killing = await fixture.EventAsync(name, one => one.Reason == "Killing");
@@ -138,7 +140,7 @@ public sealed class PodStateTests(NodeFixture fixture) : IClassFixture<NodeFixtu
 
     private static async Task UntilAsync(Func<bool> wanted)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!wanted())
         {
             await Task.Delay(20, limit.Token);

@@ -33,7 +33,7 @@ public sealed class StaticPodTests(NodeFixture fixture) : IClassFixture<NodeFixt
 
         File.Delete(file);
         await fixture.WaitGoneAsync(Name);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (fixture.Agent.HasPod(new NamespacedName("default", Name)))
         {
             await Task.Delay(20, limit.Token);

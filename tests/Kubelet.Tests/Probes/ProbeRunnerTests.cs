@@ -1,8 +1,7 @@
-using System.Net;
-using System.Net.Sockets;
 using Dataplane.Api;
 using Dataplane.Kubelet.Probes;
 using Dataplane.Kubelet.Runtimes;
+using Dataplane.TestKit;
 using NSubstitute;
 
 namespace Dataplane.Kubelet.Tests.Probes;
@@ -12,8 +11,11 @@ public sealed class ProbeRunnerTests(ProbeServer server) : IClassFixture<ProbeSe
 {
     private const string Self = "127.0.0.1";
 
+    /// <summary>In seconds, where an answer is due; a busy machine takes longer than a probe's own second.</summary>
+    private const int Patience = 60;
+
     private readonly ProbeRunner _runner = new(null);
-    private readonly int _closed = ClosedPort();
+    private readonly int _closed = FreePorts.Take();
 
     public void Dispose() => _runner.Dispose();
 
@@ -28,7 +30,7 @@ public sealed class ProbeRunnerTests(ProbeServer server) : IClassFixture<ProbeSe
     [InlineData("/breaks", "Failure", "Get \"http://127.0.0.1:PORT/breaks\": read: connection reset by peer")]
     public async Task HttpTries(string path, string result, string message)
     {
-        var outcome = await TryAsync(new Probe { HTTPGet = new HTTPGetAction { Path = path, Port = server.Http } });
+        var outcome = await TryAsync(new Probe { HTTPGet = new HTTPGetAction { Path = path, Port = server.Http }, TimeoutSeconds = path == "/hangs" ? 3 : Patience });
         Assert.Equal(new ProbeOutcome(Enum.Parse<ProbeResult>(result), message.Replace("PORT", $"{server.Http}", StringComparison.Ordinal)), outcome);
     }
 
@@ -78,7 +80,7 @@ public sealed class ProbeRunnerTests(ProbeServer server) : IClassFixture<ProbeSe
             await TryAsync(new Probe { HTTPGet = new HTTPGetAction { Port = _closed } }));
         Assert.Equal(
             ProbeOutcome.Failure($"timeout: failed to connect service \"127.0.0.1:{_closed}\" within 1s: context deadline exceeded"),
-            await TryAsync(new Probe { GRPC = new GRPCAction { Port = _closed } }));
+            await TryAsync(new Probe { GRPC = new GRPCAction { Port = _closed }, TimeoutSeconds = 1 }));
     }
 
     [Theory]
@@ -89,18 +91,11 @@ public sealed class ProbeRunnerTests(ProbeServer server) : IClassFixture<ProbeSe
     [InlineData("wrong", "Failure", "error: health rpc probe failed: rpc error: code = Internal desc = so it is")]
     [InlineData("hangs", "Failure", "timeout: health rpc did not complete within 1s")]
     public async Task GrpcTries(string? service, string result, string message) =>
-        Assert.Equal(new ProbeOutcome(Enum.Parse<ProbeResult>(result), message), await TryAsync(new Probe { GRPC = new GRPCAction { Port = server.Grpc, Service = service } }));
+        Assert.Equal(new ProbeOutcome(Enum.Parse<ProbeResult>(result), message), await TryAsync(new Probe { GRPC = new GRPCAction { Port = server.Grpc, Service = service }, TimeoutSeconds = service == "hangs" ? 1 : Patience }));
 
     [Fact]
     public async Task AProbeThatSaysNothingCannotBeTried() => Assert.Equal(ProbeOutcome.Unknown("missing probe handler"), await TryAsync(new Probe()));
 
     private Task<ProbeOutcome> TryAsync(Probe probe, Container? container = null) =>
-        _runner.RunAsync(probe, container ?? new Container(), Substitute.For<IRunningContainer>(), Self, TestContext.Current.CancellationToken);
-
-    private static int ClosedPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+        _runner.RunAsync(probe with { TimeoutSeconds = probe.TimeoutSeconds ?? Patience }, container ?? new Container(), Substitute.For<IRunningContainer>(), Self, TestContext.Current.CancellationToken);
 }

@@ -26,8 +26,8 @@ public abstract class RuntimeTests(RuntimeRig rig) : IAsyncLifetime
         var exit = await container.Exit.WaitAsync(Patience, _cancellation);
         Assert.Equal((code, false), (exit.Code, exit.OutOfMemory));
 
-        // Docker takes the time of the start after it.
-        Assert.InRange(exit.FinishedAt, container.StartedAt - TimeSpan.FromSeconds(2), container.StartedAt + Patience);
+        // Docker takes the time of the start after it, on a busy machine long after.
+        Assert.InRange(exit.FinishedAt, container.StartedAt - Patience, container.StartedAt + Patience);
         Assert.True(container.Log.IsClosed);
 
         // The outer shell says what became of the inner one.

@@ -73,7 +73,7 @@ public sealed class LogTests : IDisposable
         log.Output("second\n"u8);
         Assert.False(copy.IsCompleted);
         log.Dispose();
-        await copy.WaitAsync(TimeSpan.FromSeconds(10));
+        await copy.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal("first\nsecond\n", Encoding.UTF8.GetString(output.ToArray()));
     }
 

@@ -11,7 +11,7 @@ namespace Dataplane.Kubelet.Tests.Streaming;
 /// <summary>exec as a client of either protocol sees it, through the API server and the agent.</summary>
 public sealed class ExecTests(NodeFixture fixture) : IClassFixture<NodeFixture>, IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 

@@ -8,7 +8,7 @@ namespace Dataplane.Kubelet.Tests.Streaming;
 /// <summary>Connections to a pod's ports as clients see them, through the API server and the agent.</summary>
 public sealed class PortForwardTests(NodeFixture fixture) : IClassFixture<NodeFixture>, IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly CancellationToken _cancellation = TestContext.Current.CancellationToken;
 
