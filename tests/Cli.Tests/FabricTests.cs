@@ -48,7 +48,7 @@ public sealed class FabricTests
             return socket;
         });
         using var client = from.Invoke(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await client.ConnectAsync(new IPEndPoint(to, 7000), deadline.Token);
         using var accepted = await listener.AcceptAsync(deadline.Token);
         Assert.True(accepted.Connected);

@@ -7,7 +7,7 @@ namespace Dataplane.Cli.Cluster;
 /// <summary>Waits until every node of the cluster says that it is Ready.</summary>
 internal static class NodeReadiness
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     internal static Task WaitAsync(KubernetesClient client, int nodes, ILoggerFactory loggers, CancellationToken cancellation)
     {

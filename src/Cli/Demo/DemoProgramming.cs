@@ -17,7 +17,7 @@ internal static class DemoProgramming
     /// <summary>Longer than the proxies' minimum interval, so that a change does not wait for the one before it.</summary>
     private static readonly TimeSpan Between = ClusterNode.MinSyncPeriod * 2;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     /// <returns>The median over all nodes and changes, microseconds.</returns>
     internal static async Task<double> MeasureAsync(LocalCluster cluster, CancellationToken cancellation)

@@ -18,7 +18,7 @@ internal sealed class DemoScenario : IDisposable
     private const int MeasuredRequests = 3000;
     private const int DirectAttempts = 3;
 
-    private static readonly TimeSpan DeployLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan DeployLimit = TimeSpan.FromSeconds(60);
 
     private readonly LocalCluster _cluster;
     private readonly ILoggerFactory _loggers;

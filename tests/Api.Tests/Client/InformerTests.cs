@@ -175,7 +175,7 @@ public sealed class InformerTests
         var seen = Channel.CreateUnbounded<string>();
         informer.Subscribe(change => seen.Writer.TryWrite(Describe(change)));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        stop.CancelAfter(TimeSpan.FromSeconds(20));
+        stop.CancelAfter(TimeSpan.FromSeconds(60));
         var run = informer.RunAsync(stop.Token);
         var result = new List<string>();
         while (result.Count < changes)

@@ -18,7 +18,7 @@ public sealed class ModesBenchTests
             Services = 3,
             Rounds = 1,
             WarmUp = TimeSpan.FromMilliseconds(50),
-            Round = TimeSpan.FromMilliseconds(200),
+            Round = TimeSpan.FromMilliseconds(600),
             Connections = 8,
             IdleConnections = 20,
         };
@@ -85,13 +85,13 @@ public sealed class ModesBenchTests
                     using var again = Connect(subject);
                     return IsServed(again);
                 },
-                TimeSpan.FromSeconds(20)));
+                TimeSpan.FromSeconds(60)));
     }
 
     private static Socket Connect(BenchSubject subject)
     {
         var socket = subject.Site.Client.Invoke(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-        socket.ReceiveTimeout = 10_000;
+        socket.ReceiveTimeout = 60_000;
         socket.Connect(subject.Stream);
         return socket;
     }

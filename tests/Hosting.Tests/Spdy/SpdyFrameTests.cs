@@ -8,7 +8,7 @@ namespace Dataplane.Hosting.Tests.Spdy;
 /// <summary>A server's answers to single frames, good and bad, written by hand.</summary>
 public sealed class SpdyFrameTests : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly JoinedStreams _peer;
     private readonly SpdySession _server;

@@ -7,7 +7,7 @@ namespace Dataplane.Hosting.Tests.Spdy;
 /// <summary>Two ends of a session.</summary>
 public sealed class SpdySessionTests : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly SpdySession _client;
     private readonly SpdySession _server;

@@ -57,8 +57,8 @@ internal sealed class ContainerFixture : IDisposable
             output.Append(Encoding.UTF8.GetString(bytes));
             return null;
         });
-        var status = await Monitor.WaitAsync(child).WaitAsync(TimeSpan.FromSeconds(20));
-        await read.WaitAsync(TimeSpan.FromSeconds(20));
+        var status = await Monitor.WaitAsync(child).WaitAsync(TimeSpan.FromSeconds(60));
+        await read.WaitAsync(TimeSpan.FromSeconds(60));
         return (status, output.ToString());
     }
 

@@ -5,7 +5,7 @@ namespace Dataplane.Linux.Tests.Processes;
 
 public sealed class TerminalTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ContainerFixture _fixture = new();
 

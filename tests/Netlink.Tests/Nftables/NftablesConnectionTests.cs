@@ -98,7 +98,7 @@ public sealed class NftablesConnectionTests
         using var nftables = NftablesConnection.Open(host.Namespace);
         var generations = Channel.CreateUnbounded<NftGeneration>();
         using var monitor = NftablesMonitor.Start(host.Namespace, generation => generations.Writer.TryWrite(generation));
-        using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(60));
 
         var batch = new NftBatch();
         batch.AddTable(Table);
@@ -157,7 +157,7 @@ public sealed class NftablesConnectionTests
         nftables.Commit(batch);
         busy.Set();
 
-        await told.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await told.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
     }
 
     [Fact]

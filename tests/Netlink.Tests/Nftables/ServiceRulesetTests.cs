@@ -136,7 +136,7 @@ public sealed class ServiceRulesetTests
     /// <returns>The port of the listener that accepted.</returns>
     private static async Task<int> ConnectAsync(TestHost client, Socket first, Socket second)
     {
-        using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var cancel = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using var socket = client.Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(FrontEnd, cancel.Token);
         Assert.Equal(FrontEnd, socket.RemoteEndPoint);
