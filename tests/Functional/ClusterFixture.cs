@@ -55,7 +55,7 @@ public sealed class ClusterFixture : IAsyncLifetime
         _cluster.BeginOutputReadLine();
         _cluster.BeginErrorReadLine();
         var ended = _cluster.WaitForExitAsync();
-        if (await Task.WhenAny(ready.Task, ended, Task.Delay(TimeSpan.FromSeconds(60))) != ready.Task)
+        if (await Task.WhenAny(ready.Task, ended, Task.Delay(TimeSpan.FromSeconds(120))) != ready.Task)
         {
             Assert.Fail($"the cluster did not become ready:\n{Log}");
         }

@@ -10,7 +10,7 @@ public sealed class DemoTests
     [Fact]
     public async Task EveryCellOfTheDemoIsOk()
     {
-        var outcome = await Programs.RunAsync(Programs.Dataplane, ["demo", "--modes", "nftables,iptables,userspace", "--json"], seconds: 180);
+        var outcome = await Programs.RunAsync(Programs.Dataplane, ["demo", "--modes", "nftables,iptables,userspace", "--json"], seconds: 300);
         Assert.True(outcome.ExitCode == 0, outcome.ToString());
         using var report = JsonDocument.Parse(outcome.Output);
         var root = report.RootElement;
@@ -31,7 +31,7 @@ public sealed class DemoTests
     [Fact]
     public async Task IpvsIsShownWhereverItCanRun()
     {
-        var outcome = await Programs.RunAsync(Programs.Dataplane, ["demo", "--modes", "ipvs", "--json"], seconds: 300);
+        var outcome = await Programs.RunAsync(Programs.Dataplane, ["demo", "--modes", "ipvs", "--json"], seconds: 420);
         Assert.True(outcome.ExitCode == 0, outcome.ToString());
         using var report = JsonDocument.Parse(outcome.Output);
         Assert.True(report.RootElement.GetProperty("ok").GetBoolean());
@@ -84,7 +84,7 @@ public sealed class DemoTests
     {
         var cluster = Programs.Start(Programs.Dataplane, ["up", "--nodes", "2", "--data-dir", directory, "--api-port", "0", .. more]);
         _ = cluster.StandardOutput.ReadToEndAsync();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(120));
         string? line;
         do
         {
@@ -100,12 +100,12 @@ public sealed class DemoTests
     {
         string[] kubectl = ["--kubeconfig", Path.Combine(directory, "admin.kubeconfig")];
         var environment = new Dictionary<string, string> { ["HOME"] = directory };
-        for (var attempt = 0; attempt < 50 && (await Programs.RunAsync("kubectl", [.. kubectl, "get", "pod", "keeper"], environment)).ExitCode != 0; attempt++)
+        for (var attempt = 0; attempt < 300 && (await Programs.RunAsync("kubectl", [.. kubectl, "get", "pod", "keeper"], environment)).ExitCode != 0; attempt++)
         {
             await Task.Delay(100);
         }
 
-        var waited = await Programs.RunAsync("kubectl", [.. kubectl, "wait", "--for=condition=Ready", "pod/keeper", "--timeout=30s"], environment);
+        var waited = await Programs.RunAsync("kubectl", [.. kubectl, "wait", "--for=condition=Ready", "pod/keeper", "--timeout=90s"], environment);
         Assert.True(waited.ExitCode == 0, waited.ToString());
     }
 

@@ -5,7 +5,7 @@ namespace Dataplane.Functional;
 /// <summary>The real kubectl, set to one cluster.</summary>
 internal sealed class Kubectl
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     /// <summary>What it is started with: its path, or a program that enters a namespace and then the path.</summary>
     internal IReadOnlyList<string> Command { get; init; } = ["kubectl"];
@@ -39,7 +39,7 @@ internal sealed class Kubectl
         return outcome.Error;
     }
 
-    /// <summary>Asks again until the answer satisfies; the wait ends after 60 s with the last answer.</summary>
+    /// <summary>Asks again until the answer satisfies; the wait ends after two minutes with the last answer.</summary>
     internal async Task<string> EventuallyAsync(Func<string, bool> satisfied, params IReadOnlyList<string> arguments)
     {
         var started = Stopwatch.StartNew();

@@ -15,7 +15,7 @@ internal static class Programs
     internal static string Dataplane { get; } = Path.Combine(AppContext.BaseDirectory, "dataplane");
 
     internal static async Task<Outcome> RunAsync(
-        string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, int seconds = 60)
+        string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, int seconds = 150)
     {
         using var process = Start(file, arguments, environment);
         process.StandardInput.Close();

@@ -34,7 +34,8 @@ public sealed class PullWalkTests(RuntimeSessions sessions)
             $"--docker-password={Engines.RegistryPassword}");
         await session.CreateAsync(Manifest, ("PRIVATE", image));
         await session.ReadyAsync("allowed");
-        Assert.Contains($"Successfully pulled image \"{image}\"", await session.Kubectl.RunAsync("describe", "pod", "allowed"));
+        await session.Kubectl.EventuallyAsync(
+            text => text.Contains($"Successfully pulled image \"{image}\"", StringComparison.Ordinal), "describe", "pod", "allowed");
         await session.Kubectl.EventuallyAsync(
             text => text.Contains($"Failed to pull image \"{image}\": ", StringComparison.Ordinal)
                 && text.Contains("Unable to retrieve some image pull secrets (absent); attempting to pull the image may not succeed.", StringComparison.Ordinal),

@@ -38,6 +38,7 @@ public sealed class DeleteSessionTests(ClusterFixture cluster)
     {
         await cluster.KubectlAsync("create", "deployment", "gone", "--image=centos");
         await cluster.KubectlAsync("create", "service", "clusterip", "gone", "--tcp=80:80");
+        await cluster.EventuallyAsync(text => text.Length > 0, "get", "pods", "-l", "app=gone", "-o", "name");
         var deleted = await cluster.KubectlAsync("delete", "all", "--all", "--grace-period=1");
         Screen.Contains("service \"gone\" deleted\nservice \"kubernetes\" deleted", deleted);
         Screen.Contains("pod \"gone-{id}\" deleted", deleted);

@@ -153,20 +153,28 @@ public sealed class NamespaceSessionTests(ClusterFixture cluster)
     {
         using var watch = Programs.Start("kubectl", ["get", "pods", "-w", "-l", "run=watched"], cluster.Environment);
         var seen = new System.Text.StringBuilder();
-        var gone = new TaskCompletionSource();
+        var (follows, gone) = (new TaskCompletionSource(), new TaskCompletionSource());
         watch.OutputDataReceived += (_, line) =>
         {
             seen.AppendLine(line.Data);
-            if (line.Data is { } text && Regex.IsMatch(text, @"^watched .*Terminating"))
+            if (line.Data?.StartsWith("early ", StringComparison.Ordinal) is true)
+            {
+                follows.TrySetResult();
+            }
+            else if (line.Data is { } text && Regex.IsMatch(text, @"^watched .*Terminating"))
             {
                 gone.TrySetResult();
             }
         };
         watch.BeginOutputReadLine();
         watch.BeginErrorReadLine();
+
+        // What happens before the watch has begun is not shown.
+        await cluster.KubectlAsync("run", "early", "--image=centos", "--labels=run=watched", "--", "sleep", "600");
+        await Task.WhenAny(follows.Task, Task.Delay(TimeSpan.FromSeconds(60)));
         await cluster.KubectlAsync("run", "watched", "--image=centos", "--", "sleep", "600");
         await cluster.EventuallyAsync(text => text.Contains("Running"), "get", "pod", "watched");
-        await cluster.KubectlAsync("delete", "pod", "watched", "--grace-period=1");
+        await cluster.KubectlAsync("delete", "pod", "watched", "early", "--grace-period=1");
         await Task.WhenAny(gone.Task, Task.Delay(TimeSpan.FromSeconds(60)));
         watch.Kill();
         await watch.WaitForExitAsync();

@@ -16,7 +16,10 @@ public sealed class ProxySessionTests(ClusterFixture cluster)
         {
             await cluster.EventuallyAsync(text => Regex.IsMatch(text, @"proxied +1/1 +Running"), "get", "pod", "proxied");
             await cluster.KubectlAsync("expose", "pod", "proxied", "--port=8000", "--target-port=80", "--name=proxied");
-            await cluster.EventuallyAsync(text => text.Contains(":80"), "get", "endpoints", "proxied");
+            await cluster.EventuallyAsync(
+                text => Regex.IsMatch(text, @"^80 10\.[\d.]+ true$"),
+                "get", "endpointslices", "-l", "kubernetes.io/service-name=proxied",
+                "-o", "jsonpath={.items[*].ports[*].port} {.items[*].endpoints[*].addresses[*]} {.items[*].endpoints[*].conditions.ready}");
 
             var line = proxy.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask();
             var started = await line.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken) ?? "";

@@ -11,7 +11,7 @@ public sealed class ReadinessSessionTests(ClusterFixture cluster)
         spec:
           terminationGracePeriodSeconds: 1
           containers:
-          - {name: c, image: nginx, ports: [{containerPort: 80}], readinessProbe: {exec: {command: [cat, /tmp/ready]}, periodSeconds: 1, failureThreshold: 1}}
+          - {name: c, image: nginx, ports: [{containerPort: 80}], readinessProbe: {exec: {command: [cat, /tmp/ready]}, periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 60}}
         ---
         apiVersion: v1
         kind: Service

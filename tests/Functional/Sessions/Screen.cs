@@ -29,11 +29,13 @@ internal static partial class Screen
     /// <summary>Some of the lines shown are the expected ones, next to each other.</summary>
     internal static void Contains(string expected, string actual)
     {
-        if (!Regex.IsMatch(Squeeze(actual), $"^{Pattern(expected)}$", RegexOptions.Multiline))
+        if (!IsAmong(expected, actual))
         {
             Assert.Fail($"expected among the lines:\n{Squeeze(expected)}\n--- shown:\n{Squeeze(actual)}");
         }
     }
+
+    internal static bool IsAmong(string expected, string actual) => Regex.IsMatch(Squeeze(actual), $"^{Pattern(expected)}$", RegexOptions.Multiline);
 
     internal static bool IsShown(string expected, string actual) => Regex.IsMatch(Squeeze(actual), $"^{Pattern(expected)}\\z");
 

@@ -28,9 +28,9 @@ public sealed class ServiceSessionTests(ClusterFixture cluster)
             var address = await cluster.KubectlAsync("get", "service", "service-pod", "-o", "jsonpath={.spec.clusterIP}");
             await cluster.EventuallyAsync(
                 text => Screen.IsShown("NAME ENDPOINTS AGE\nservice-pod 10.244.{ip}:80 {age}", text), "get", "endpoints", "service-pod");
-            Screen.Shows(
-                "NAME ADDRESSTYPE PORTS ENDPOINTS AGE\nservice-pod-{id} IPv4 80 10.244.{ip} {age}",
-                await cluster.KubectlAsync("get", "endpointslices", "-l", "kubernetes.io/service-name=service-pod"));
+            await cluster.EventuallyAsync(
+                text => Screen.IsShown("NAME ADDRESSTYPE PORTS ENDPOINTS AGE\nservice-pod-{id} IPv4 80 10.244.{ip} {age}", text),
+                "get", "endpointslices", "-l", "kubernetes.io/service-name=service-pod");
             await cluster.EventuallyAsync(
                 text => text.Contains("Welcome to nginx"), "exec", "caller", "--", "curl", "-sS", "--max-time", "10", $"http://{address}:8000");
             Assert.Contains("Welcome to nginx", await CurlAsync("dp-node-1", $"http://{address}:8000/"));
@@ -94,9 +94,11 @@ public sealed class ServiceSessionTests(ClusterFixture cluster)
         }
     }
 
+    /// <summary>Asks again: one node's proxy may have the Service before the other's.</summary>
     private static async Task<string> CurlAsync(string networkNamespace, params string[] arguments)
     {
-        var outcome = await Programs.RunAsync("ip", ["netns", "exec", networkNamespace, "curl", "-sS", "--max-time", "10", .. arguments]);
+        string[] patience = ["--max-time", "10", "--retry", "20", "--retry-delay", "1", "--retry-all-errors"];
+        var outcome = await Programs.RunAsync("ip", ["netns", "exec", networkNamespace, "curl", "-sS", .. patience, .. arguments]);
         Assert.True(outcome.ExitCode == 0, outcome.ToString());
         return outcome.Output;
     }
