@@ -40,6 +40,19 @@ public sealed class TestHost : IDisposable
         Route.SetUp(index);
     }
 
+    /// <summary>
+    /// Waits until the machine takes packets for an address it was given: the kernel makes the route to a new IPv6 address in the background, once the
+    /// device is connected (net/ipv6/addrconf.c, addrconf_dad_work).
+    /// </summary>
+    public void WaitUntilUsable(string address)
+    {
+        var ip = IPAddress.Parse(address);
+        if (!SpinWait.SpinUntil(() => Route.Routes().Any(route => route.Type == RouteType.Local && route.Destination.BaseAddress.Equals(ip)), TimeSpan.FromSeconds(60)))
+        {
+            throw new TimeoutException($"within 60 s: a route to {address}");
+        }
+    }
+
     /// <summary>Adds a route through a gateway.</summary>
     public void AddRoute(string destination, string gateway) =>
         Route.ReplaceRoute(new Route(IPNetwork.Parse(destination), IPAddress.Parse(gateway)));

@@ -158,9 +158,13 @@ public sealed class KindTests(KubectlFixture kubectl) : IClassFixture<KubectlFix
         }
 
         var lines = table.Split('|');
-        var shown = (await kubectl.RunAsync($"get {shortName} {name} -o wide")).TrimEnd('\n').Split('\n');
-        Assert.Equal(lines[0], Columns(shown[0]));
-        Assert.Matches($"^{Expected(lines[1])}$", Columns(shown[1]));
+
+        // What a controller writes comes a moment later.
+        var expected = $"^{System.Text.RegularExpressions.Regex.Escape(lines[0])}\n{Expected(lines[1])}$";
+        await kubectl.EventuallyAsync(
+            $"get {shortName} {name} -o wide",
+            shown => System.Text.RegularExpressions.Regex.IsMatch(string.Join('\n', shown.TrimEnd('\n').Split('\n').Select(Columns)), expected),
+            table);
 
         Assert.Matches($@"Name: +{name}\b", await kubectl.RunAsync($"describe {shortName} {name}"));
 

@@ -27,19 +27,22 @@ public sealed class KubectlFixture : IAsyncLifetime
     }
 
     /// <summary>Runs kubectl until its output has a text.</summary>
-    public async Task<string> EventuallyAsync(string arguments, string text)
+    public Task<string> EventuallyAsync(string arguments, string text) => EventuallyAsync(arguments, output => output.Contains(text, StringComparison.Ordinal), text);
+
+    /// <summary>Runs kubectl until its output is as wanted.</summary>
+    public async Task<string> EventuallyAsync(string arguments, Func<string, bool> wanted, string what)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         deadline.CancelAfter(TimeSpan.FromSeconds(60));
         while (true)
         {
             var output = await RunAsync(arguments);
-            if (output.Contains(text, StringComparison.Ordinal))
+            if (wanted(output))
             {
                 return output;
             }
 
-            Assert.False(deadline.IsCancellationRequested, $"kubectl {arguments}: {text} did not come; last: {output}");
+            Assert.False(deadline.IsCancellationRequested, $"kubectl {arguments}: {what} did not come; last: {output}");
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }
     }

@@ -10,6 +10,7 @@ public sealed class QuotaSessionTests(KubectlFixture kubectl) : IClassFixture<Ku
     {
         await kubectl.RunAsync("create namespace team");
         await kubectl.RunAsync("create quota small --hard=pods=1,requests.cpu=1,limits.memory=1Gi,count/secrets=4 -n team");
+        await kubectl.EventuallyAsync("get quota small -n team -o jsonpath={.status.used.pods}", "0");
         await kubectl.RunAsync(
             "create -n team -f -", "apiVersion: v1\nkind: LimitRange\nmetadata: {name: usual}\nspec: {limits: [{type: Container, default: {memory: 256Mi}, defaultRequest: {cpu: 100m}}]}\n");
         Assert.Contains("pod/first created", await kubectl.RunAsync("run first --image=i -n team"));

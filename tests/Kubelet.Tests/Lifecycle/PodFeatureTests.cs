@@ -58,7 +58,9 @@ public sealed class PodFeatureTests(NodeFixture fixture) : IClassFixture<NodeFix
     public async Task APodThatOutlivesItsActiveDeadlineFails()
     {
         var pod = Pod("deadline", Shell("main", "exec sleep 1000"));
-        await fixture.CreateAsync(pod with { Spec = pod.Spec with { ActiveDeadlineSeconds = 1 } });
+
+        // Time enough to start in, on a busy machine too.
+        await fixture.CreateAsync(pod with { Spec = pod.Spec with { ActiveDeadlineSeconds = 5 } });
 
         var failed = await fixture.WaitAsync("deadline", one => one.Status.Phase == "Failed");
 

@@ -11,14 +11,7 @@ public sealed class PodNetworkFeatureTests(NodeFixture fixture) : IClassFixture<
     {
         var shell = Shell("main", "cat /proc/sys/net/ipv4/ip_unprivileged_port_start; exec sleep 1000");
         await fixture.CreateAsync(With(Pod("safe", shell), "net.ipv4.ip_unprivileged_port_start", "80"));
-        await fixture.WaitAsync("safe", one => one.Status.Phase == "Running");
-        var log = "";
-        while (!log.Contains('\n'))
-        {
-            log = await fixture.LogAsync("safe");
-        }
-
-        Assert.Equal("80\n", log);
+        Assert.Equal("80\n", await fixture.LogWithAsync("safe", "\n"));
         await fixture.CreateAsync(With(Pod("unsafe", shell), "net.core.somaxconn", "1024"));
         var refused = await fixture.WaitAsync("unsafe", one => one.Status.Phase == "Failed");
         Assert.Equal(("SysctlForbidden", "Pod was rejected: forbidden sysctl: \"net.core.somaxconn\" not allowlisted"), (refused.Status.Reason, refused.Status.Message));

@@ -29,6 +29,7 @@ public sealed class NodeRoutesTests : IDisposable
         var other = _machines.AddHost("other");
         _machines.Connect(node, "eth0", "172.30.7.1/24", other, "eth0", "172.30.7.2/24");
         node.AddAddress("eth0", "fd00:172:30:7::1/64");
+        node.WaitUntilUsable("fd00:172:30:7::1");
         node.AddRoute("198.51.100.0/24", "172.30.7.2");
         var routes = Routes(node, null);
         routes.Handle(Added(Node("two", "172.30.7.2", "10.244.2.0/24", "fd00:172:30:7::2", "fd00:10:244:2::/64")));

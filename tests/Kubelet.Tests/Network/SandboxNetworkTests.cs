@@ -167,6 +167,12 @@ public sealed class SandboxNetworkTests : IDisposable
 
     private static void Connect(TestHost from, IPAddress to, int port = 8080)
     {
+        // The kernel makes the route to a new IPv6 address in the background (net/ipv6/addrconf.c, addrconf_dad_work).
+        if (to.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            Assert.True(SpinWait.SpinUntil(() => from.Route.Routes().Any(route => route.Destination.Contains(to) && route.Destination.PrefixLength > 0), TimeSpan.FromSeconds(60)));
+        }
+
         using var socket = from.Namespace.Invoke(() => new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
         socket.Connect(to, port);
         Assert.True(socket.Connected);

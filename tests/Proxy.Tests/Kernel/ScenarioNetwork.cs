@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Dataplane.Netlink.ConnectionTracking;
-using Dataplane.Netlink.Route;
 using Dataplane.Proxy.Tests.Scenarios;
 using Dataplane.TestKit;
 
@@ -82,7 +81,11 @@ internal sealed class ScenarioNetwork : IDisposable
         AddPod("pod-a", node, "10.244.1.1", "fd00:10:244:1::1");
         AddPod("pod-b", node, "10.244.1.1", "fd00:10:244:1::1");
         AddPod("pod-c", there, "10.244.2.1", "fd00:10:244:2::1");
-        WaitForIPv6();
+        foreach (var (name, address) in Topology.AddressesIPv6)
+        {
+            _hosts[name].WaitUntilUsable(address);
+        }
+
         foreach (var (endpoint, name) in Topology.Endpoints)
         {
             var address = IPEndPoint.Parse(endpoint);
@@ -107,19 +110,6 @@ internal sealed class ScenarioNetwork : IDisposable
             await socket.ConnectAsync(endpoint).WaitAsync(TimeSpan.FromSeconds(60));
         }));
         Task.WhenAll(met).GetAwaiter().GetResult();
-    }
-
-    // The kernel makes the route to a new IPv6 address in the background (net/ipv6/addrconf.c, addrconf_dad_work).
-    private void WaitForIPv6()
-    {
-        foreach (var (name, address) in Topology.AddressesIPv6)
-        {
-            Assert.True(
-                SpinWait.SpinUntil(
-                    () => _hosts[name].Route.Routes().Any(route => route.Type == RouteType.Local && route.Destination.BaseAddress.Equals(IPAddress.Parse(address))),
-                    TimeSpan.FromSeconds(60)),
-                address);
-        }
     }
 
     private TestHost AddRouter(string name, params string[] podGateways)

@@ -74,7 +74,7 @@ public sealed class UserspaceIPv6Tests
     {
         var node = network.AddHost("node");
         node.AddAddress("lo", Endpoint + "/128");
-        WaitUntilUsable(node);
+        node.WaitUntilUsable(Endpoint);
         node.Route.ReplaceRoute(new Route(IPNetwork.Parse("fd00:10:96::/112"), LinkIndex: node.Route.GetLink("lo").Index));
         return node;
     }
@@ -88,11 +88,6 @@ public sealed class UserspaceIPv6Tests
             .Slice("both", "web:8080,dns/UDP:5353", Endpoint).Plan());
         return mode;
     }
-
-    /// <summary>The kernel makes the route to a new IPv6 address in the background (net/ipv6/addrconf.c, addrconf_dad_work).</summary>
-    private static void WaitUntilUsable(TestHost node) => Assert.True(SpinWait.SpinUntil(
-        () => node.Route.Routes().Any(route => route.Type == RouteType.Local && route.Destination.BaseAddress.Equals(IPAddress.Parse(Endpoint))),
-        TimeSpan.FromSeconds(60)));
 
     private static ServicePort Port(string name, int port, string protocol) =>
         new() { Name = name, Port = port, NodePort = 30000 + port, Protocol = protocol };
