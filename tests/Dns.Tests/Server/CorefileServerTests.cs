@@ -76,7 +76,7 @@ public sealed class CorefileServerTests : IAsyncLifetime
     public async Task AChangedImportIsNoticedToo()
     {
         var custom = _files.CreateSubdirectory("custom").FullName;
-        var port = FreePort();
+        var port = FreePorts.Take();
         var file = Write($".:{port} {{\n bind 127.0.0.1\n reload 2s\n import custom/*.override\n kubernetes cluster.local\n}}\n");
         await using var dns = await StartAsync(file);
         var options = new DnsQueryOptions { Server = new IPEndPoint(IPAddress.Loopback, port), Timeout = TimeSpan.FromSeconds(20) };
