@@ -14,7 +14,7 @@ public sealed class UserModeBenchTests
         }
 
         string[] command = ["bench", "sync", "--user-mode-kernel", "--modes", "ipvs", "--services", "200", "--endpoints", "2", "--changes", "10", "--json"];
-        var outcome = await Programs.RunAsync(Programs.Dataplane, command, seconds: 240);
+        var outcome = await Programs.RunAsync(Programs.Dataplane, command, seconds: 420);
         Assert.True(outcome.ExitCode == 0, outcome.ToString());
         var figures = outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
         Assert.True(figures[^1].GetProperty("done").GetBoolean());

@@ -23,7 +23,7 @@ public sealed class Engines : IAsyncDisposable
     /// <summary>Its hash is below.</summary>
     public const string RegistryPassword = "secret";
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private readonly string _root = Directory.CreateTempSubdirectory("dp-t-").FullName;
     private readonly SemaphoreSlim _gate = new(1);
@@ -270,7 +270,7 @@ public sealed class Engines : IAsyncDisposable
             handle.Signal(ProcessHandle.SIGTERM);
         }
 
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         try
         {
             await process.WaitForExitAsync(limit.Token);

@@ -116,7 +116,7 @@ internal sealed class RawServer : IAsyncDisposable
     public async Task<JsonObject> UntilAsync(string path, Func<JsonObject, bool> wanted, string what = "")
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        deadline.CancelAfter(TimeSpan.FromSeconds(60));
+        deadline.CancelAfter(TimeSpan.FromMinutes(2));
         for (var last = new JsonObject(); ;)
         {
             using var answer = await SendAsync(HttpMethod.Get, path);

@@ -33,7 +33,7 @@ public sealed class KubectlFixture : IAsyncLifetime
     public async Task<string> EventuallyAsync(string arguments, Func<string, bool> wanted, string what)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        deadline.CancelAfter(TimeSpan.FromSeconds(60));
+        deadline.CancelAfter(TimeSpan.FromMinutes(2));
         while (true)
         {
             var output = await RunAsync(arguments);

@@ -29,10 +29,17 @@ public sealed class AllocationTests
         var query = QueryMessage.Write(DnsName.Parse(name), type, DnsHeader.RD, 1232);
         var buffer = new byte[2048];
 
-        Answer(100);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Answer(1000);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // Code that is not yet optimised may allocate, and nobody says when it will be: what always allocates does so each time.
+        var least = long.MaxValue;
+        for (var batch = 0; batch < 20 && least > 0; batch++)
+        {
+            Answer(100);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Answer(1000);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
 
         void Answer(int times)
         {

@@ -10,7 +10,7 @@ namespace Dataplane.Kubelet.Tests.Lifecycle;
 public class NodeFixture : IAsyncLifetime
 {
     internal const string NodeName = "node-t";
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private readonly TestNetwork _network = new();
     private readonly string _root = Directory.CreateTempSubdirectory("dp-t-").FullName;
