@@ -121,8 +121,7 @@ internal sealed class CorefileReader
         switch (directive.Name.Text)
         {
             case "errors":
-                ErrorsReader.Check(directive);
-                return server;
+                return server with { Errors = ErrorsReader.Read(directive) };
             case "local":
                 directive.Nothing("local");
                 return server with { KnowsLocalhost = true };
@@ -142,7 +141,7 @@ internal sealed class CorefileReader
                 _plan = _plan with { ReloadInterval = ReloadInterval(directive) };
                 return server;
             case "bind":
-                return server with { Addresses = [.. server.Addresses, .. directive.Some("bind").SelectMany(word => Addresses(directive, word))] };
+                return server with { Addresses = [.. server.Addresses, .. Addresses(directive)] };
             case "multisocket":
                 return server with { UdpThreads = directive.Arguments.Count == 0 ? null : directive.Number("multisocket", 0, 1, 1024) };
             case "loop":
@@ -191,6 +190,20 @@ internal sealed class CorefileReader
         return interval >= TimeSpan.FromSeconds(2) ? interval : throw reload.Error($"interval value must be greater or equal to 2s");
     }
 
+    /// <summary><c>bind ADDRESS|INTERFACE... { except ADDRESS|INTERFACE... }</c>.</summary>
+    private static IEnumerable<IPAddress> Addresses(CorefileDirective bind)
+    {
+        var except = new List<IPAddress>();
+        foreach (var property in bind.Properties())
+        {
+            except.AddRange(property.Name.Text == "except"
+                ? property.Some("bind").SelectMany(word => Addresses(property, word))
+                : throw property.Unknown("bind"));
+        }
+
+        return bind.Some("bind").SelectMany(word => Addresses(bind, word)).Except(except);
+    }
+
     /// <summary>An address, or those of an interface. Link-local ones mean nothing without their interface and are left out.</summary>
     private static IEnumerable<IPAddress> Addresses(CorefileDirective directive, string word)
     {
@@ -201,7 +214,7 @@ internal sealed class CorefileReader
 
         return NetworkInterface.GetAllNetworkInterfaces().FirstOrDefault(network => network.Name == word) is { } found
             ? found.GetIPProperties().UnicastAddresses.Select(unicast => unicast.Address).Where(own => !own.IsIPv6LinkLocal)
-            : throw directive.Error($"not a valid IP address or interface name: {word}");
+            : throw directive.Error($"not a valid IP address or interface name: {word}", "bind");
     }
 
     internal static string Resolve(CorefileDirective directive, string path) =>

@@ -13,7 +13,8 @@ internal enum ForwardPolicy
 
 /// <param name="Address">Where it is.</param>
 /// <param name="Tls">Whether it is asked over TLS.</param>
-internal sealed record UpstreamPlan(IPEndPoint Address, bool Tls);
+/// <param name="ServerName">The name in its certificate; null for that of all.</param>
+internal sealed record UpstreamPlan(IPEndPoint Address, bool Tls, string? ServerName = null);
 
 /// <summary>Who is asked about names that are not held here.</summary>
 internal sealed record ForwardPlan
@@ -42,6 +43,15 @@ internal sealed record ForwardPlan
 
     /// <summary>Answers with one of these codes are no answers as long as there is another upstream to ask.</summary>
     internal ResponseCode[] Failover { get; init; } = [];
+
+    /// <summary>Answers with one of these codes are given to the next <c>forward</c> that takes the name, if there is one.</summary>
+    internal ResponseCode[] Next { get; init; } = [];
+
+    /// <summary>And so are answers that have no record of the type.</summary>
+    internal bool GoesOnWithoutData { get; init; }
+
+    /// <summary>Upstreams asked at most for one question; 0 for all.</summary>
+    internal int MaxAttempts { get; init; }
 
     internal bool ForceTcp { get; init; }
 

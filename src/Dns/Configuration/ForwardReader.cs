@@ -81,7 +81,14 @@ internal static class ForwardReader
                 return plan with { TlsServerName = property.Only(Plugin) };
             case "tls":
                 return Tls(property, plan);
-            case "next" or "max_connect_attempts":
+            case "next":
+                return plan with { Next = [.. plan.Next, .. property.Some(Plugin).Select(word => property.Code(Plugin, word))] };
+            case "next_on_nodata":
+                property.Nothing(Plugin);
+                return plan with { GoesOnWithoutData = true };
+            case "max_connect_attempts":
+                return plan with { MaxAttempts = property.Number(Plugin, 0) };
+            case "resolver" or "doh_method":
                 throw property.Error($"property '{property.Name.Text}' is not supported by this server", Plugin);
             default:
                 throw property.Unknown(Plugin);
@@ -155,14 +162,27 @@ internal static class ForwardReader
             _ => (false, to),
         };
         var port = tls ? TlsPort : DnsPort;
+        string? serverName = null;
+        if (tls && rest.IndexOf('%', StringComparison.Ordinal) is > 0 and var percent)
+        {
+            // tls://ADDRESS%NAME[:PORT]
+            var named = rest[(percent + 1)..].Split(':', 2);
+            serverName = named[0];
+            rest = rest[..percent].Trim('[', ']');
+            if (named.Length > 1 && (!int.TryParse(named[1], out port) || port is < 1 or > ushort.MaxValue))
+            {
+                throw directive.Error($"\"{named[1]}\" is not a port: {to}");
+            }
+        }
+
         if (IPAddress.TryParse(rest, out var address))
         {
-            return [new UpstreamPlan(new IPEndPoint(address, port), tls)];
+            return [new UpstreamPlan(new IPEndPoint(address, port), tls, serverName)];
         }
 
         if (IPEndPoint.TryParse(rest, out var endPoint))
         {
-            return [new UpstreamPlan(endPoint, tls)];
+            return [new UpstreamPlan(endPoint, tls, serverName)];
         }
 
         var path = CorefileReader.Resolve(directive, rest);

@@ -84,6 +84,9 @@ internal sealed record ServerPlan
     /// <summary>UDP payload at most, and advertised.</summary>
     internal int PayloadSize { get; init; } = 1232;
 
+    /// <summary>Null to tell of no question that failed.</summary>
+    internal ErrorsPlan? Errors { get; init; }
+
     /// <summary>The first rule for a name decides; none logs nothing.</summary>
     internal LogRule[] Log { get; init; } = [];
 

@@ -32,8 +32,14 @@ internal sealed record ForwardRequest
     /// <summary>Told of the answer, besides the client.</summary>
     internal Action<ForwardAnswer>? Logged { get; init; }
 
+    /// <summary>Told when it could not be answered; null for nobody.</summary>
+    internal ErrorLog? Errors { get; init; }
+
     /// <summary>Who asks on.</summary>
     internal Forwarder? Forwarder { get; init; }
+
+    /// <summary>Who else takes the name, in their order: asked after an answer that is not to be the last.</summary>
+    internal IReadOnlyList<Forwarder> Others { get; init; } = [];
 
     /// <summary>Names to ask for one after the other instead, until one exists; then <see cref="Denial"/> is the reply when none does.</summary>
     internal IReadOnlyList<byte[]> Alternatives { get; init; } = [];

@@ -26,7 +26,7 @@ internal sealed class Forwarder : IDisposable
     private readonly ILogger _logger;
     private readonly ForwardPlan _plan;
     private readonly CachePlan? _cachePlan;
-    private readonly ConcurrentDictionary<ForwardKey, Lazy<Task<byte[]?>>> _underWay = new();
+    private readonly ConcurrentDictionary<ForwardKey, Lazy<Task<Outcome>>> _underWay = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationToken _stopping;
     private volatile Upstream[] _upstreams;
@@ -52,6 +52,9 @@ internal sealed class Forwarder : IDisposable
 
     internal ForwardCache? Cache { get; }
 
+    /// <summary>Whether there are answers that another one is asked after.</summary>
+    internal bool MayGoOn => _plan.Next.Length > 0 || _plan.GoesOnWithoutData;
+
     internal IReadOnlyList<Upstream> Upstreams => _upstreams;
 
     /// <summary>Queries refused because too many were under way.</summary>
@@ -69,11 +72,13 @@ internal sealed class Forwarder : IDisposable
         var start = Stopwatch.GetTimestamp();
         if (_probes.TryRecognize(request, out var looping))
         {
+            // Told here, and not once more as a question that failed.
+            request = request with { Errors = null };
             Log.UpstreamLoops(_logger, looping);
             _upstreams = [.. _upstreams.Where(upstream => !upstream.Plan.Address.Equals(looping))];
         }
 
-        if (request.Alternatives.Count == 0 && TryKept(request, out var kept))
+        if (request.Alternatives.Count == 0 && TryKept(request, out var kept) && !GoesOn(request, kept))
         {
             Report(request, kept, start, answered);
             return;
@@ -83,6 +88,7 @@ internal sealed class Forwarder : IDisposable
         {
             Interlocked.Decrement(ref _concurrent);
             Interlocked.Increment(ref _rejected);
+            request.Errors?.Tell(ResponseCode.Refused, request.Question, request.Type, $"concurrent queries exceeded maximum {_plan.MaxConcurrent}");
             Report(request, UpstreamAnswer.Failure(request, ResponseCode.Refused), start, answered);
             return;
         }
@@ -166,7 +172,7 @@ internal sealed class Forwarder : IDisposable
     {
         try
         {
-            return request.Alternatives.Count == 0 ? await AnswerAsync(request) : await FirstThatExistsAsync(request);
+            return request.Alternatives.Count == 0 ? await GoOnAsync(request, await AnswerAsync(request)) : await FirstThatExistsAsync(request);
         }
         catch (Exception failure)
         {
@@ -181,7 +187,7 @@ internal sealed class Forwarder : IDisposable
         foreach (var name in request.Alternatives)
         {
             var tried = request with { Name = name, Aliases = [name], Alternatives = [] };
-            var reply = TryKept(tried, out var kept) ? kept : await AnswerAsync(tried);
+            var reply = await GoOnAsync(tried, TryKept(tried, out var kept) ? kept : await AnswerAsync(tried));
             if (reply.Code is not ResponseCode.NXDomain)
             {
                 return reply;
@@ -191,10 +197,26 @@ internal sealed class Forwarder : IDisposable
         return (request.Denial!, ResponseCode.NXDomain);
     }
 
+    /// <summary>Whether there is somebody else to ask after such an answer.</summary>
+    private bool GoesOn(ForwardRequest request, (byte[] Message, ResponseCode Code) reply) => request.Others.Count > 0
+        && (_plan.Next.Contains(reply.Code) || (_plan.GoesOnWithoutData && reply.Code is ResponseCode.NoError && DnsHeader.AnswerCount(reply.Message) == 0));
+
+    private async Task<(byte[] Message, ResponseCode Code)> GoOnAsync(ForwardRequest request, (byte[] Message, ResponseCode Code) reply)
+    {
+        if (!GoesOn(request, reply))
+        {
+            return reply;
+        }
+
+        var other = request.Others[0];
+        var rest = request with { Forwarder = other, Others = [.. request.Others.Skip(1)] };
+        return await other.GoOnAsync(rest, other.TryKept(rest, out var kept) ? kept : await other.AnswerAsync(rest));
+    }
+
     private async Task<(byte[] Message, ResponseCode Code)> AnswerAsync(ForwardRequest request)
     {
         var key = KeyOf(request);
-        var answer = await FetchAsync(key, request, refresh: false);
+        var (answer, failure) = await FetchAsync(key, request, refresh: false);
         if (answer is not null && !(IsFailure(answer) && _cachePlan is { Stale.Ticks: > 0 }))
         {
             return UpstreamAnswer.Rewrite(request, answer, 0, Cache?.Cap(key, answer) ?? uint.MaxValue);
@@ -205,15 +227,20 @@ internal sealed class Forwarder : IDisposable
             return UpstreamAnswer.Rewrite(request, stale.Answer, stale.Age, stale.Left);
         }
 
+        if (failure is not null)
+        {
+            request.Errors?.Tell(ResponseCode.ServFail, request.Question, request.Type, failure);
+        }
+
         return UpstreamAnswer.Failure(request, ResponseCode.ServFail);
     }
 
     private static bool IsFailure(byte[] answer) => (DnsHeader.Flags(answer) & DnsHeader.RcodeMask) == (int)ResponseCode.ServFail;
 
     /// <summary>Unless it is to be refreshed, an answer that came for another client between the look into the cache and now is as good.</summary>
-    private async Task<byte[]?> FetchAsync(ForwardKey key, ForwardRequest request, bool refresh)
+    private async Task<Outcome> FetchAsync(ForwardKey key, ForwardRequest request, bool refresh)
     {
-        var own = new Lazy<Task<byte[]?>>(() => !refresh && Cache?.Peek(key) is { } known ? Task.FromResult<byte[]?>(known) : AskAsync(key, request));
+        var own = new Lazy<Task<Outcome>>(() => !refresh && Cache?.Peek(key) is { } known ? Task.FromResult(new Outcome(known, null)) : AskAsync(key, request));
         var shared = _underWay.GetOrAdd(key, own);
         try
         {
@@ -225,13 +252,14 @@ internal sealed class Forwarder : IDisposable
         }
     }
 
-    private async Task<byte[]?> AskAsync(ForwardKey key, ForwardRequest request)
+    private async Task<Outcome> AskAsync(ForwardKey key, ForwardRequest request)
     {
         var checkingDisabled = DnsHeader.Flags(request.Question) & DnsHeader.CD;
         var query = QueryMessage.Write(request.Name, request.Type, DnsHeader.RD | checkingDisabled, Server.ReplyBuilder.PayloadSize, request.DnssecOk);
         var start = Stopwatch.GetTimestamp();
         byte[]? best = null;
-        foreach (var upstream in Order())
+        var failure = "no healthy proxies";
+        foreach (var upstream in _plan.MaxAttempts > 0 ? Order().Take(_plan.MaxAttempts) : Order())
         {
             var left = _plan.WholeLimit - Stopwatch.GetElapsedTime(start);
             if (left <= TimeSpan.Zero)
@@ -247,6 +275,10 @@ internal sealed class Forwarder : IDisposable
                     break;
                 }
             }
+            else
+            {
+                failure = upstream.LastFailure;
+            }
         }
 
         if (best is not null)
@@ -254,8 +286,12 @@ internal sealed class Forwarder : IDisposable
             Cache?.Keep(key, best);
         }
 
-        return best;
+        return new Outcome(best, best is null ? failure : null);
     }
+
+    /// <param name="Answer">Null when there is none.</param>
+    /// <param name="Failure">Why.</param>
+    private readonly record struct Outcome(byte[]? Answer, string? Failure);
 
     /// <summary>Those that are well, the policy's choice first; all, when none is: what checks say may be wrong.</summary>
     private IEnumerable<Upstream> Order()

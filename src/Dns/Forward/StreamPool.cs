@@ -116,7 +116,7 @@ internal sealed class StreamPool(UpstreamPlan plan, ForwardPlan forward, Network
     private SslClientAuthenticationOptions TlsOptions()
     {
         // Without a name to expect there is nothing to hold the certificate against but the address.
-        var options = new SslClientAuthenticationOptions { TargetHost = forward.TlsServerName ?? plan.Address.Address.ToString() };
+        var options = new SslClientAuthenticationOptions { TargetHost = plan.ServerName ?? forward.TlsServerName ?? plan.Address.Address.ToString() };
         if (forward.Authorities is { } authorities)
         {
             options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };

@@ -52,6 +52,9 @@ internal sealed class Upstream : IDisposable
     /// <summary>What CoreDNS calls the protocol of streams.</summary>
     internal string StreamProtocol => _plan.Tls ? "tcp-tls" : "tcp";
 
+    /// <summary>Why the last question that failed did, in CoreDNS's words.</summary>
+    internal string LastFailure { get; private set; } = "";
+
     /// <summary>Asks, by TCP as well where UDP was too small.</summary>
     /// <returns>Null when there was no answer in time, or none that is one to this question.</returns>
     internal async Task<byte[]?> TryAskAsync(byte[] query, TimeSpan timeLimit, CancellationToken cancellation)
@@ -75,6 +78,10 @@ internal sealed class Upstream : IDisposable
         {
             if (!cancellation.IsCancellationRequested)
             {
+                var what = failure is OperationCanceledException ? "i/o timeout"
+                    : (failure as SocketException ?? failure.InnerException as SocketException)?.SocketErrorCode is SocketError.ConnectionRefused ? "connection refused"
+                    : failure.Message;
+                LastFailure = $"read {(_plan.Tls || _forward.ForceTcp ? "tcp" : "udp")} {_plan.Address}: {what}";
                 Interlocked.Increment(ref _fails);
                 StartChecks();
             }

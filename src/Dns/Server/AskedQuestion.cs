@@ -51,5 +51,6 @@ internal readonly ref struct AskedQuestion
         Identity = Query.WantsIdentity ? Site.Plan.Identity : null,
         Limit = Limit,
         Rotation = Rotation,
+        Errors = Site.Errors,
     };
 }

@@ -71,7 +71,7 @@ internal static class ClusterAnswers
                     break;
                 }
 
-                var request = asked.Request(search[i]) with { AliasTtl = snapshot.Ttl, Forwarder = forwarder, Alternatives = search[i..] };
+                var request = asked.Request(search[i]) with { AliasTtl = snapshot.Ttl, Forwarder = forwarder, Others = asked.Site.After(forwarder, name), Alternatives = search[i..] };
                 var denied = Found(asked, ref reply, snapshot, denial);
                 return new Reply(Disposition.Forward, 0, Request: request with { Denial = asked.Buffer[..denied.Length].ToArray() });
             }

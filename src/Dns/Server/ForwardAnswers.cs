@@ -18,7 +18,8 @@ internal static class ForwardAnswers
         var name = aliases.Count == 0 ? asked.Query.Name : NameView.Split(aliases[^1], stackalloc byte[NameView.MaxLabels]);
         if (asked.Site.ForwarderOf(name) is { } forwarder && (aliases.Count > 0 || asked.WantsRecursion))
         {
-            return new Reply(Disposition.Forward, 0, Request: asked.Request(name.Wire.ToArray()) with { Aliases = aliases, AliasTtl = ttl, Forwarder = forwarder });
+            var request = asked.Request(name.Wire.ToArray()) with { Aliases = aliases, AliasTtl = ttl, Forwarder = forwarder, Others = asked.Site.After(forwarder, name) };
+            return new Reply(Disposition.Forward, 0, Request: request);
         }
 
         if (aliases.Count > 0)

@@ -14,6 +14,7 @@ internal sealed class ServingGeneration : IAsyncDisposable
     private readonly Dictionary<ServerPlan, Site> _sites = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<(ForwardPlan, CachePlan?), Forwarder> _forwarders = [];
     private readonly List<QueryLog> _logs = [];
+    private readonly List<ErrorLog> _errors = [];
     private readonly List<HostsFile> _hosts = [];
 
     internal ServingGeneration(DnsPlan plan, DnsOptions options, ILogger logger)
@@ -22,12 +23,15 @@ internal sealed class ServingGeneration : IAsyncDisposable
         {
             var hosts = server.Hosts is { } hostsPlan ? new HostsFile(hostsPlan, TimeProvider.System, logger) : null;
             var log = server.Log.Length > 0 ? new QueryLog(server.Log, Console.Out) : null;
+            var errors = server.Errors is { } errorsPlan ? new ErrorLog(errorsPlan, Console.Out, TimeProvider.System) : null;
+            _errors.AddRange(errors is null ? [] : [errors]);
             _hosts.AddRange(hosts is null ? [] : [hosts]);
             _logs.AddRange(log is null ? [] : [log]);
             _sites[server] = new Site(server)
             {
                 Hosts = hosts,
                 Log = log,
+                Errors = errors,
                 Forwards = [.. server.Forwards.Select(forward => new ForwardRoute(forward.From, forward.Except, ForwarderOf(forward, server, options, logger)))],
             };
         }
@@ -70,6 +74,11 @@ internal sealed class ServingGeneration : IAsyncDisposable
         foreach (var hosts in _hosts)
         {
             hosts.Dispose();
+        }
+
+        foreach (var errors in _errors)
+        {
+            errors.Dispose();
         }
 
         foreach (var log in _logs)

@@ -20,6 +20,23 @@ internal sealed record Site(ServerPlan Plan)
 
     internal QueryLog? Log { get; init; }
 
+    internal ErrorLog? Errors { get; init; }
+
+    /// <summary>Who is asked about a name after <paramref name="first"/>, if its answers are not always the last.</summary>
+    internal IReadOnlyList<Forwarder> After(Forwarder first, in NameView name)
+    {
+        var others = new List<Forwarder>();
+        for (var i = first.MayGoOn ? Array.FindIndex(Forwards, route => route.Forwarder == first) + 1 : Forwards.Length; i < Forwards.Length; i++)
+        {
+            if (Forwards[i].Takes(name))
+            {
+                others.Add(Forwards[i].Forwarder);
+            }
+        }
+
+        return others;
+    }
+
     /// <summary>Null when nobody is asked about a name.</summary>
     internal Forwarder? ForwarderOf(in NameView name)
     {

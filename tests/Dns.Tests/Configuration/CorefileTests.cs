@@ -63,7 +63,11 @@ public sealed class CorefileTests
         { ". {\n  cache {\n    disable all\n  }\n}", "plugin/cache: Corefile:3 - Error during parsing: cache type for disable must be \"success\" or \"denial\": all" },
         { ". {\n  forward . 192.0.2.1 {\n    health_check 1s often\n  }\n}", "plugin/forward: Corefile:3 - Error during parsing: health_check: unknown option often" },
         { ". {\n  forward . 192.0.2.1 {\n    failover NOERROR\n  }\n}", "plugin/forward: Corefile:3 - Error during parsing: NoError cannot be used in failover" },
-        { ". {\n  forward . 192.0.2.1 {\n    next NXDOMAIN\n  }\n}", "plugin/forward: Corefile:3 - Error during parsing: property 'next' is not supported by this server" },
+        { ". {\n  forward . 192.0.2.1 {\n    next NOPE\n  }\n}", "plugin/forward: Corefile:3 - Error during parsing: unknown rcode NOPE" },
+        { ". {\n  forward . dns.test {\n  }\n}", "plugin/forward: Corefile:2 - Error during parsing: not an IP address or file: \"dns.test\"" },
+        { ". {\n  forward . 192.0.2.1 {\n    resolver 192.0.2.2\n  }\n}", "plugin/forward: Corefile:3 - Error during parsing: property 'resolver' is not supported by this server" },
+        { ". {\n  forward . tls://192.0.2.1%dns.test:x\n}", "plugin/forward: Corefile:2 - Error during parsing: \"x\" is not a port: tls://192.0.2.1%dns.test:x" },
+        { ". {\n  bind 127.0.0.1 {\n    only lo\n  }\n}", "plugin/bind: Corefile:3 - Error during parsing: unknown property 'only'" },
         { "cluster.local {\n  kubernetes {\n    ignore all\n  }\n}", "plugin/kubernetes: Corefile:3 - Error during parsing: unable to parse ignore value: 'all'" },
         { "cluster.local {\n  kubernetes {\n    tls cert key\n  }\n}", "plugin/kubernetes: Corefile:3 - Error during parsing: Wrong argument count or unexpected line ending after 'key'" },
         { ". {\n  whoami now\n}", "plugin/whoami: Corefile:2 - Error during parsing: Wrong argument count or unexpected line ending after 'now'" },
@@ -137,6 +141,13 @@ public sealed class CorefileTests
         {
             directory.Delete(recursive: true);
         }
+    }
+
+    [Fact]
+    public void AddressesOfAnInterfaceMayBeLeftOut()
+    {
+        Assert.Contains(IPAddress.Loopback, Assert.Single(Read(". {\n  bind lo\n}").Servers).Addresses);
+        Assert.DoesNotContain(IPAddress.Loopback, Assert.Single(Read(". {\n  bind lo 192.0.2.1 {\n    except 127.0.0.1\n  }\n}").Servers).Addresses);
     }
 
     [Fact]

@@ -285,7 +285,7 @@ public sealed class KnownCorefilesTests : IDisposable
     {
         var plan = Assert.Single(Read("""
             . {
-                forward example.com 192.0.2.1 192.0.2.2:5353 tls://192.0.2.3 {
+                forward example.com 192.0.2.1 192.0.2.2:5353 tls://192.0.2.3 tls://192.0.2.4%dns.quad9.net tls://2001:db8::5%dns.example.net:8853 {
                     except internal.example.com 10.in-addr.arpa
                     force_tcp
                     expire 20s
@@ -297,14 +297,19 @@ public sealed class KnownCorefilesTests : IDisposable
                     health_check 2s no_rec domain example.org
                     max_concurrent 50
                     failover SERVFAIL REFUSED
+                    next NXDOMAIN
+                    next_on_nodata
+                    max_connect_attempts 3
                     failfast_all_unhealthy_upstreams
                 }
             }
             """).Servers).Forwards[0];
         Assert.Equal("example.com.", plan.From.ToString());
         Assert.Equal(["internal.example.com.", "10.in-addr.arpa."], plan.Except.Select(name => name.ToString()));
-        Assert.Equal(["192.0.2.1:53", "192.0.2.2:5353", "192.0.2.3:853"], plan.Upstreams.Select(upstream => upstream.Address.ToString()));
-        Assert.Equal([false, false, true], plan.Upstreams.Select(upstream => upstream.Tls));
+        Assert.Equal(["192.0.2.1:53", "192.0.2.2:5353", "192.0.2.3:853", "192.0.2.4:853", "[2001:db8::5]:8853"], plan.Upstreams.Select(upstream => upstream.Address.ToString()));
+        Assert.Equal([false, false, true, true, true], plan.Upstreams.Select(upstream => upstream.Tls));
+        Assert.Equal([null, null, null, "dns.quad9.net", "dns.example.net"], plan.Upstreams.Select(upstream => upstream.ServerName));
+        Assert.Equal((true, 3, ResponseCode.NXDomain), (plan.GoesOnWithoutData, plan.MaxAttempts, Assert.Single(plan.Next)));
         Assert.Equal((true, true, 3, 50, 4), (plan.ForceTcp, plan.FailsFast, plan.MaxFails, plan.MaxConcurrent, plan.MaxIdle));
         Assert.Equal((TimeSpan.FromSeconds(20), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(2)), (plan.Expire, plan.MaxAge, plan.HealthCheck));
         Assert.Equal(("example.org.", false), (DnsName.Format(plan.CheckName), plan.CheckRecursion));
