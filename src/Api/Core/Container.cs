@@ -16,6 +16,9 @@ public sealed record Container
     public List<EnvVar> Env { get; set; } = [];
     public ResourceRequirements Resources { get; set; } = new();
 
+    /// <summary>What a change of <see cref="Resources"/> asks of a container that runs; nothing where a resource is not named.</summary>
+    public List<ContainerResizePolicy> ResizePolicy { get; set; } = [];
+
     /// <summary>On an init container, <c>Always</c> makes it a sidecar.</summary>
     public string? RestartPolicy { get; set; }
 
@@ -52,6 +55,15 @@ public sealed record ContainerPort
     public string? Protocol { get; set; }
 
     public string? HostIP { get; set; }
+}
+
+public sealed record ContainerResizePolicy
+{
+    /// <summary><c>cpu</c> or <c>memory</c>.</summary>
+    public string ResourceName { get; set; } = "";
+
+    /// <summary><c>NotRequired</c> or <c>RestartContainer</c>.</summary>
+    public string RestartPolicy { get; set; } = "";
 }
 
 public sealed record ResourceRequirements

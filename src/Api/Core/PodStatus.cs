@@ -65,6 +65,12 @@ public sealed record ContainerStatus
     public string? ContainerID { get; set; }
 
     public bool? Started { get; set; }
+
+    /// <summary>What the node has set aside for it: requests.</summary>
+    public Dictionary<string, Quantity> AllocatedResources { get; set; } = [];
+
+    /// <summary>What it runs with.</summary>
+    public ResourceRequirements? Resources { get; set; }
 }
 
 /// <summary>Exactly one member is set; none means waiting.</summary>

@@ -36,4 +36,8 @@ internal sealed class AdmissionChain(IStore store, QuotaLedger quotas)
         LimitRangeCheck.Check(request, store.Current);
         return quotas.ChargeAsync(request);
     }
+
+    /// <summary>Checks a pod whose containers are to have other resources.</summary>
+    /// <inheritdoc cref="CheckCreateAsync"/>
+    public ValueTask<IAdmissionHold?> CheckResizeAsync(AdmissionRequest request) => CheckCreateAsync(request);
 }

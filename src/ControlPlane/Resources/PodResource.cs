@@ -29,6 +29,7 @@ internal sealed class PodResource : ResourceDescriptor
         new("log", "", "v1", "Pod", "get"),
         new("portforward", "", "v1", "PodPortForwardOptions", "create", "get"),
         new("ephemeralcontainers", "", "v1", "Pod", "get", "patch", "update"),
+        new("resize", "", "v1", "Pod", "get", "patch", "update"),
         Subresource.Proxy("PodProxyOptions"),
     ];
 

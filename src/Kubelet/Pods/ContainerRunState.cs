@@ -9,8 +9,14 @@ internal sealed class ContainerRunState(Container container, bool isInit)
     /// <summary>As the pod says now: its image may change.</summary>
     internal Container Container { get; private set; } = container;
 
-    /// <summary>It runs, or ran, another image than the pod says now: it is started anew whatever the policy.</summary>
+    /// <summary>It runs, or ran, not as the pod says now: it is started anew whatever the policy.</summary>
     internal bool IsOutdated { get; private set; }
+
+    /// <summary>What the node has set aside for it, and what it is started with; the pod may ask for something else by now.</summary>
+    internal ResourceRequirements Allocated { get; set; } = container.Resources;
+
+    /// <summary>What it runs with.</summary>
+    internal ResourceRequirements Applied { get; set; } = container.Resources;
 
     internal string Name => Container.Name;
 
@@ -94,7 +100,14 @@ internal sealed class ContainerRunState(Container container, bool isInit)
     }
 
     /// <summary>It has been started as the pod says now.</summary>
-    internal void IsCurrent() => IsOutdated = false;
+    internal void IsCurrent()
+    {
+        IsOutdated = false;
+        Applied = Allocated;
+    }
+
+    /// <summary>It cannot become what the pod says now while it runs.</summary>
+    internal void MustRestart() => IsOutdated = true;
 
     /// <summary>Whether it is to run now or again, by the pod's restart policy.</summary>
     internal bool IsWanted(string policy)

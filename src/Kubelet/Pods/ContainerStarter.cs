@@ -75,6 +75,10 @@ internal sealed class ContainerStarter(PodServices services)
         services.Events.Normal(pod, run.Name, "Started", $"Started container {run.Name}");
     }
 
+    /// <summary>What has been set aside for a container, in the kernel's terms.</summary>
+    internal ContainerResourcePlan LimitsOf(Pod pod, ContainerRunState run) =>
+        ContainerLimits.Of(pod, run.Container with { Resources = run.Allocated }, services.Options, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+
     /// <exception cref="ConfigurationException">It does not run; the words are upstream's.</exception>
     private static IRunningContainer? TargetOf(Container container, Func<string, IRunningContainer?> runningOf) =>
         container.TargetContainerName is not { Length: > 0 } target ? null
@@ -115,7 +119,7 @@ internal sealed class ContainerStarter(PodServices services)
                 .. volumes.UnionBy([TerminationFile(pod, run)], volume => volume.Target).OrderBy(volume => volume.Target.Count(letter => letter == '/')),
             ],
             Security = ContainerSecurity.Of(pod, container, image, services.Options),
-            Resources = ContainerLimits.Of(pod, container, services.Options, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes),
+            Resources = LimitsOf(pod, run),
             Processes = PodSandboxSetup.ProcessesOf(pod),
             Input = container.Stdin == true,
             InputOnce = container.StdinOnce == true,

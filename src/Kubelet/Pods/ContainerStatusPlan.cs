@@ -18,6 +18,8 @@ internal static class ContainerStatusPlan
             ContainerID = running is not null ? run.ContainerID : run.Terminated?.ContainerID,
             RestartCount = Math.Max(0, run.Attempts - 1),
             Ready = !run.IsEphemeral && (run.IsInit && !run.IsSidecar ? run.Succeeded : running is not null && run is { Started: true, Ready: true, IsHooked: false }),
+            AllocatedResources = IsShown(run) ? run.Allocated.Requests : [],
+            Resources = IsShown(run) ? run.Applied with { Others = null } : null,
             Started = run.IsEphemeral ? null : running is not null && run is { Started: true, IsHooked: false },
             State = running is not null ? new ContainerState { Running = new ContainerStateRunning { StartedAt = running.StartedAt } }
                 : run.Waiting is not null ? new ContainerState { Waiting = run.Waiting }
@@ -28,4 +30,7 @@ internal static class ContainerStatusPlan
                 : run.Previous is not null ? new ContainerState { Terminated = run.Previous } : new ContainerState(),
         };
     }
+
+    /// <summary>Whether it has something that can be resized.</summary>
+    private static bool IsShown(ContainerRunState run) => run is { Running: not null, IsEphemeral: false } && run.Applied.Limits.Count + run.Applied.Requests.Count > 0;
 }

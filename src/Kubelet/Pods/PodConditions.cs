@@ -9,7 +9,11 @@ internal static class PodConditions
     internal static readonly IReadOnlySet<string> Own = new HashSet<string>(StringComparer.Ordinal)
     {
         "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", "DisruptionTarget",
+        "PodResizePending", "PodResizeInProgress",
     };
+
+    /// <summary>Those of them that are there only while they hold.</summary>
+    internal static readonly IReadOnlyList<string> Passing = ["PodResizePending", "PodResizeInProgress"];
 
     internal static List<PodCondition> Of(
         Pod pod, PodStatus status, IReadOnlyList<ContainerRunState> inits, string phase, bool sandboxReady, PodFailure? failure, DateTimeOffset now)

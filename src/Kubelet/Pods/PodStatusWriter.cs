@@ -153,6 +153,13 @@ internal sealed class PodStatusWriter(KubernetesClient client, Pod? pod, TimePro
             }
         }
 
+        var gone = before.OfType<JsonObject>().Select(one => one["type"]!.GetValue<string>())
+            .Where(type => PodConditions.Passing.Contains(type) && !after.Any(one => one!["type"]!.GetValue<string>() == type));
+        foreach (var type in gone)
+        {
+            changed.Add(new JsonObject { ["$patch"] = "delete", ["type"] = type });
+        }
+
         return changed;
     }
 

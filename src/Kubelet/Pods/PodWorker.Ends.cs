@@ -122,7 +122,7 @@ internal sealed partial class PodWorker
         times = times.Append(deadline).Append(_sandbox is null && !IsTerminating && !_ended ? _setUpRetryAt : null);
         if (!IsTerminating && _failure is null)
         {
-            times = times.Append(_services.Volumes.RenewAt(_pod.Metadata.UID)).Append(UsageCheckAt);
+            times = times.Append(_services.Volumes.RenewAt(_pod.Metadata.UID)).Append(UsageCheckAt).Append(_resizeRetryAt);
         }
 
         return times.Where(time => time > _passTime).Min();

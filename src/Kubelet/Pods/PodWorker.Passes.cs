@@ -51,6 +51,7 @@ internal sealed partial class PodWorker
         else if (!IsOver && await EnsureSandboxAsync(cancellation))
         {
             await RenewVolumesAsync(cancellation);
+            await ResizeAsync(cancellation);
             await StartContainersAsync(cancellation);
         }
 

@@ -96,7 +96,12 @@ internal sealed partial class PodWorker
             _status.Observe(pod);
             foreach (var container in pod.Spec.InitContainers.Concat(pod.Spec.Containers))
             {
-                _containers.Find(one => one.Name == container.Name)?.Update(container);
+                if (_containers.Find(one => one.Name == container.Name) is { } run)
+                {
+                    // What is asked for now may be possible at once.
+                    _resizeRetryAt = ResourceAmounts.AreSame(run.Container.Resources, container.Resources) ? _resizeRetryAt : null;
+                    run.Update(container);
+                }
             }
 
             AddEphemeral(pod);
@@ -205,7 +210,7 @@ internal sealed partial class PodWorker
             pod, _containers, _sandbox is not null, ShownAddresses(),
             [.. _services.Options.NodeIPs.Select(one => one.ToString())], _startTime, _failure, _services.Time.GetUtcNow(), isTerminal);
         _conditions = status.Conditions;
-        _status.Publish(status);
+        _status.Publish(status with { Conditions = [.. status.Conditions, .. _resizing] });
     }
 
     private IReadOnlyList<string> ShownAddresses() => _sandbox is not null || !_ended
@@ -219,6 +224,7 @@ internal sealed partial class PodWorker
         if (before.Find(status => status.Name == container.Name) is { ContainerID: not null } known)
         {
             run.Attempts = known.RestartCount + 1;
+            run.Allocated = run.Applied = known.Resources ?? container.Resources;
             run.Previous = known.State.Terminated ?? known.LastState.Terminated;
             run.Terminated = ended || (isInit && known.State.Terminated is { ExitCode: 0 }) ? known.State.Terminated : null;
         }

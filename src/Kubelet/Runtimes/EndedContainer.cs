@@ -21,6 +21,8 @@ internal sealed class EndedContainer(string id, DateTimeOffset startedAt, string
 
     public Task<ContainerProgram> AttachAsync(ProgramStreamsRequest request) => throw Ended();
 
+    public Task ResizeAsync(ContainerResourcePlan plan, CancellationToken cancellation) => Task.CompletedTask;
+
     public Task<ContainerUsage?> UsageAsync(CancellationToken cancellation) => Task.FromResult<ContainerUsage?>(null);
 
     private ContainerStartException Ended() => new($"container {Id} is not running");

@@ -94,6 +94,10 @@ internal interface IRunningContainer
     /// <summary>Its own streams, from now on. Several may be attached at once.</summary>
     Task<ContainerProgram> AttachAsync(ProgramStreamsRequest request);
 
+    /// <summary>Changes what it may use while it runs. A limit that the plan does not have stays as it is; so does the OOM score.</summary>
+    /// <exception cref="IOException">The kernel or the runtime refuses, as less memory than it uses.</exception>
+    Task ResizeAsync(ContainerResourcePlan plan, CancellationToken cancellation);
+
     /// <summary>What it uses at this moment; null when that is not known, as after its end.</summary>
     Task<ContainerUsage?> UsageAsync(CancellationToken cancellation);
 }

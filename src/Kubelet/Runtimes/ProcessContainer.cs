@@ -91,6 +91,12 @@ internal sealed class ProcessContainer : IRunningContainer
     public Task<ContainerUsage?> UsageAsync(CancellationToken cancellation) => Task.FromResult(
         Cgroup?.Usage() is { } usage ? new ContainerUsage(_time.GetUtcNow(), usage.CpuNanoseconds, usage.WorkingSetBytes, usage.Processes) : null);
 
+    public Task ResizeAsync(ContainerResourcePlan plan, CancellationToken cancellation)
+    {
+        Cgroup?.Set(ProcessPlans.Limits(plan));
+        return Task.CompletedTask;
+    }
+
     private async Task<ContainerProgram> StartOnPipesAsync(ContainerProgramRequest request)
     {
         using var input = request.Streams.Input ? Pipe.Create() : null;

@@ -85,17 +85,18 @@ internal static class ProcessPlans
     {
         var (resources, uid) = (request.Resources, request.Pod.Uid);
         var cgroup = Cgroup.At(CgroupHierarchy.OfThisMachine, $"{ProcessRuntime.PodCgroup(uid).Path}/{request.Name}-{request.Attempt}");
-        cgroup.Create(new CgroupLimits
-        {
-            CpuShares = resources.CpuShares,
-            CpuQuota = resources.CpuQuota,
-            CpuPeriod = ContainerResourcePlan.CpuPeriod,
-            Memory = resources.Memory,
-            Processes = resources.Processes,
-            OnlyCommonDevices = !request.Security.Privileged,
-        });
+        cgroup.Create(Limits(resources) with { OnlyCommonDevices = !request.Security.Privileged });
         return cgroup;
     }
+
+    internal static CgroupLimits Limits(ContainerResourcePlan resources) => new()
+    {
+        CpuShares = resources.CpuShares,
+        CpuQuota = resources.CpuQuota,
+        CpuPeriod = ContainerResourcePlan.CpuPeriod,
+        Memory = resources.Memory,
+        Processes = resources.Processes,
+    };
 
     private static ContainerRootPlan Root(ContainerRequest request, PodDirectories directories)
     {

@@ -47,7 +47,16 @@ public sealed class Cgroup
             Delegate(unified);
         }
 
-        var settings = _hierarchy.Unified is null ? CgroupSettings.Version1(limits) : CgroupSettings.Version2(limits);
+        Set(limits);
+    }
+
+    /// <summary>Changes the limits of a group that there is. Those that are not named stay.</summary>
+    /// <exception cref="IOException">The kernel refuses a limit, as less memory than is in use, or the group is gone.</exception>
+    public void Set(CgroupLimits limits)
+    {
+        // Version 1 takes no limit of memory above that of memory and swap, and none of both below it.
+        var grows = limits.Memory > Number("memory", "memory.memsw.limit_in_bytes");
+        var settings = _hierarchy.Unified is null ? CgroupSettings.Version1(limits, grows) : CgroupSettings.Version2(limits);
         foreach (var setting in settings)
         {
             if (FileOf(setting.Controller, setting.File) is not { } file)

@@ -11,7 +11,9 @@ internal static class CgroupSettings
         "c *:* m", "b *:* m", "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm",
     ];
 
-    internal static IEnumerable<CgroupSetting> Version1(CgroupLimits limits)
+    /// <param name="limits">Which.</param>
+    /// <param name="memoryGrows">Whether memory with swap has had a lower limit so far.</param>
+    internal static IEnumerable<CgroupSetting> Version1(CgroupLimits limits, bool memoryGrows = false)
     {
         yield return new("cpu", "cpu.shares", Text(limits.CpuShares));
         if (limits.CpuQuota is { } quota)
@@ -22,8 +24,17 @@ internal static class CgroupSettings
 
         if (limits.Memory is { } memory)
         {
+            var both = new CgroupSetting("memory", "memory.memsw.limit_in_bytes", Text(memory), Optional: true);
+            if (memoryGrows)
+            {
+                yield return both;
+            }
+
             yield return new("memory", "memory.limit_in_bytes", Text(memory));
-            yield return new("memory", "memory.memsw.limit_in_bytes", Text(memory), Optional: true);
+            if (!memoryGrows)
+            {
+                yield return both;
+            }
         }
 
         if (limits.Processes is { } processes)

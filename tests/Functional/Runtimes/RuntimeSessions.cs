@@ -12,7 +12,7 @@ public sealed class RuntimeSessions : IAsyncLifetime
 
     private static readonly string[] Manifests =
     [
-        VolumeWalkTests.Manifest, ProbeWalkTests.Manifest, LogWalkTests.Manifest, ExecWalkTests.Manifest, PortForwardWalkTests.Manifest, EndWalkTests.Manifest,
+        VolumeWalkTests.Manifest, ProbeWalkTests.Manifest, LogWalkTests.Manifest, ExecWalkTests.Manifest, PortForwardWalkTests.Manifest, EndWalkTests.Manifest, ResizeWalkTests.Manifest,
     ];
 
     private readonly Engines _engines = new();

@@ -99,6 +99,15 @@ public abstract class ConfinementTests(RuntimeRig rig) : IAsyncLifetime
         var pid = int.Parse((await container.ExecuteAsync(["sh", "-c", "echo $$"], _cancellation)).Output, System.Globalization.CultureInfo.InvariantCulture);
         Assert.True(pid > 1);
         Assert.Equal(["50000", "512"], Limits(rig.Pod.Uid).Order());
+
+        // More and then less again, while it runs.
+        foreach (var size in new[] { 128L << 20, 96L << 20 })
+        {
+            await container.ResizeAsync(new ContainerResourcePlan { CpuShares = 256, CpuQuota = 70_000, Memory = size }, _cancellation);
+            Assert.Equal(["256", "70000"], Limits(rig.Pod.Uid).Order());
+            var groups = Directory.EnumerateDirectories($"/sys/fs/cgroup/memory/dp-pods/pod{rig.Pod.Uid}");
+            Assert.Contains($"{size}", groups.Select(group => File.ReadAllText($"{group}/memory.limit_in_bytes").Trim()));
+        }
     }
 
     [Fact]

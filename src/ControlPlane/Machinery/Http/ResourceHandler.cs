@@ -35,6 +35,7 @@ internal sealed class ResourceHandler(
         "status" when request.Descriptor.HasStatus => UpdateScope.Status,
         "ephemeralcontainers" when request.Descriptor.Names.Kind == "Pod" => UpdateScope.EphemeralContainers,
         "approval" when request.Descriptor.Names.Kind == "CertificateSigningRequest" => UpdateScope.Approval,
+        "resize" when request.Descriptor.Names.Kind == "Pod" => UpdateScope.Resize,
         "finalize" when request.Descriptor.Names.Kind == "Namespace" => UpdateScope.Finalize,
         _ => throw StatusException.PageNotFound(),
     };

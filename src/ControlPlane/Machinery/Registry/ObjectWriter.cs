@@ -27,6 +27,9 @@ internal enum UpdateScope
     /// <summary>Whether a request for a certificate is approved or denied.</summary>
     Approval,
 
+    /// <summary>Resources of a pod's containers.</summary>
+    Resize,
+
     /// <summary>What the change itself sets: a pod's node, a scale.</summary>
     Subresource,
 }
@@ -165,7 +168,10 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
             {
                 EphemeralContainers.Validate(obj, old, errors);
             }
-
+            else if (scope == UpdateScope.Resize)
+            {
+                PodResize.Validate(obj, old, errors);
+            }
             else if (scope == UpdateScope.Approval)
             {
                 ApprovalDecision.Validate(obj, old, errors);
@@ -184,9 +190,13 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
                 return stored;
             }
 
-            await using var hold = scope == UpdateScope.Main
-                ? await admission.CheckUpdateAsync(new AdmissionRequest(descriptor, ns, obj, old, dryRun))
-                : null;
+            var request = new AdmissionRequest(descriptor, ns, obj, old, dryRun);
+            await using var hold = scope switch
+            {
+                UpdateScope.Main => await admission.CheckUpdateAsync(request),
+                UpdateScope.Resize => await admission.CheckResizeAsync(request),
+                _ => null,
+            };
             if (dryRun)
             {
                 return StoredObject.Create(key, current.Created, current.Modified, value, current);
@@ -261,6 +271,10 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
                 break;
             case UpdateScope.EphemeralContainers:
                 EphemeralContainers.Prepare(obj, old);
+                descriptor.Default(obj);
+                break;
+            case UpdateScope.Resize:
+                PodResize.Prepare(obj, old);
                 descriptor.Default(obj);
                 break;
         }

@@ -13,7 +13,6 @@ internal static class EphemeralContainers
 {
     private const string Field = "ephemeralContainers";
     private const string Path = "spec." + Field;
-    private const string MirrorAnnotation = "kubernetes.io/config.mirror";
 
     /// <summary>Fields of a container that promise something to others. Upstream names them as its Go type does.</summary>
     private static readonly (string Name, string Shown)[] Promises =
@@ -26,22 +25,14 @@ internal static class EphemeralContainers
     public static void Prepare(JsonObject pod, JsonObject old)
     {
         var added = pod.Array("spec", Field)?.DeepClone();
-        var version = pod.Metadata()["resourceVersion"]?.DeepClone();
-        var owners = pod.Metadata()["managedFields"]?.DeepClone();
-        foreach (var name in pod.Select(field => field.Key).Union(old.Select(field => field.Key)).ToArray())
-        {
-            pod.CopyField(old, name);
-        }
-
-        Set(pod.Metadata(), "resourceVersion", version);
-        Set(pod.Metadata(), "managedFields", owners);
-        Set(pod.Ensure("spec"), Field, added);
+        PodSubresource.Revert(pod, old);
+        PodSubresource.Set(pod.Ensure("spec"), Field, added);
     }
 
     /// <summary>What is wrong with a write of them.</summary>
     public static void Validate(JsonObject pod, JsonObject old, FieldErrors errors)
     {
-        if (pod.Text("metadata", "annotations", MirrorAnnotation) is not null)
+        if (pod.Text("metadata", "annotations", PodSubresource.MirrorAnnotation) is not null)
         {
             errors.Forbidden("", "static pods do not support ephemeral containers");
         }
@@ -108,16 +99,4 @@ internal static class EphemeralContainers
     }
 
     private static string Name(JsonObject container) => container.Text("name") ?? "";
-
-    private static void Set(JsonObject obj, string name, JsonNode? value)
-    {
-        if (value is null)
-        {
-            obj.Remove(name);
-        }
-        else
-        {
-            obj[name] = value;
-        }
-    }
 }

@@ -129,6 +129,10 @@ internal sealed class CriContainer : IRunningContainer
             : null;
     }
 
+    public Task ResizeAsync(ContainerResourcePlan plan, CancellationToken cancellation) => _cri.RuntimeAsync(
+        "UpdateContainerResources", new UpdateContainerResourcesRequest { ContainerId = Id, Linux = CriPlan.Resources(plan) },
+        UpdateContainerResourcesResponse.Parser, cancellation);
+
     private async Task StopAsync(long seconds)
     {
         try

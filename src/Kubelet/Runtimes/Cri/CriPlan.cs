@@ -106,7 +106,7 @@ internal static class CriPlan
         return context;
     }
 
-    private static LinuxContainerResources Resources(ContainerResourcePlan plan) => new()
+    internal static LinuxContainerResources Resources(ContainerResourcePlan plan) => new()
     {
         CpuPeriod = plan.CpuQuota is null ? 0 : ContainerResourcePlan.CpuPeriod,
         CpuQuota = plan.CpuQuota ?? 0,

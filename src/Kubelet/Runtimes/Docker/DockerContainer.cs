@@ -98,6 +98,9 @@ internal sealed class DockerContainer : IRunningContainer
             _time.GetUtcNow(), (long)stats["cpu_stats"]!["cpu_usage"]!["total_usage"]!, Math.Max(0, (long)memory - inactive), (long?)stats["pids_stats"]?["current"]);
     }
 
+    public Task ResizeAsync(ContainerResourcePlan plan, CancellationToken cancellation) =>
+        _docker.PostAsync($"containers/{Id}/update", DockerContainerPlan.Limits(plan), cancellation);
+
     private async Task SignalAsync(string signal)
     {
         try

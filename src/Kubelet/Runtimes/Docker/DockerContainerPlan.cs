@@ -65,24 +65,11 @@ internal static class DockerContainerPlan
             ["CapDrop"] = Array(security.DropCapabilities),
             ["GroupAdd"] = Array(security.SupplementalGroups.Select(group => $"{group}")),
             ["SecurityOpt"] = Array(SecurityOptions(security)),
-            ["CpuShares"] = resources.CpuShares,
             ["OomScoreAdj"] = resources.OomScoreAdjustment,
         };
-        if (resources.CpuQuota is { } quota)
+        foreach (var (name, value) in Limits(resources))
         {
-            plan["CpuQuota"] = quota;
-            plan["CpuPeriod"] = ContainerResourcePlan.CpuPeriod;
-        }
-
-        if (resources.Memory is { } memory)
-        {
-            plan["Memory"] = memory;
-            plan["MemorySwap"] = memory;
-        }
-
-        if (resources.Processes is { } processes)
-        {
-            plan["PidsLimit"] = processes;
+            plan[name] = value?.DeepClone();
         }
 
         if (security.UnmaskedProc)
@@ -92,6 +79,30 @@ internal static class DockerContainerPlan
         }
 
         return plan;
+    }
+
+    /// <summary>What of it may change while the container runs, too.</summary>
+    internal static JsonObject Limits(ContainerResourcePlan resources)
+    {
+        var limits = new JsonObject { ["CpuShares"] = resources.CpuShares };
+        if (resources.CpuQuota is { } quota)
+        {
+            limits["CpuQuota"] = quota;
+            limits["CpuPeriod"] = ContainerResourcePlan.CpuPeriod;
+        }
+
+        if (resources.Memory is { } memory)
+        {
+            limits["Memory"] = memory;
+            limits["MemorySwap"] = memory;
+        }
+
+        if (resources.Processes is { } processes)
+        {
+            limits["PidsLimit"] = processes;
+        }
+
+        return limits;
     }
 
     private static IEnumerable<string> SecurityOptions(ContainerSecurityPlan security)
