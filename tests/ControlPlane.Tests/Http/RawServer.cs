@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Dataplane.ControlPlane.Tests.Http;
@@ -33,7 +34,7 @@ internal sealed class RawServer : IAsyncDisposable
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<RawServer> StartAsync(Dialer? podDialer = null, int history = 8192, TimeProvider? time = null, bool controllers = true,
+    public static async Task<RawServer> StartAsync(Dialer? podDialer = null, int history = 8192, TimeProvider? time = null, bool controllers = true, ILoggerFactory? loggers = null,
         Func<ControlPlaneOptions, ControlPlaneOptions>? configure = null) => new(await ControlPlaneServer.StartAsync(
         (configure ?? (options => options))(new ControlPlaneOptions
         {
@@ -44,7 +45,7 @@ internal sealed class RawServer : IAsyncDisposable
             Controllers = controllers,
             Time = time ?? TimeProvider.System,
         }),
-        NullLoggerFactory.Instance,
+        loggers ?? NullLoggerFactory.Instance,
         Cancellation));
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? accept = null, string? body = null, string type = "application/json")

@@ -34,7 +34,8 @@ internal sealed class ApiRouter(
         {
             await FailAsync(http, failure);
         }
-        catch (Exception failure) when (failure is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested)
+        catch (Exception failure) when (failure is ClientGoneException
+            || (failure is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested))
         {
             // The client has gone; there is nobody to answer.
         }
@@ -57,7 +58,14 @@ internal sealed class ApiRouter(
             return;
         }
 
-        await ResponseWriter.WriteFailureAsync(http, failure);
+        try
+        {
+            await ResponseWriter.WriteFailureAsync(http, failure);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // What failed may be that the client has gone.
+        }
     }
 
     private Task RouteAsync(HttpContext http, RequestMetrics.Measurement measured)

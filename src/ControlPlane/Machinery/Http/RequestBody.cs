@@ -19,6 +19,7 @@ internal static class RequestBody
     private const string Accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
     /// <exception cref="StatusException">413 over 3 MiB.</exception>
+    /// <exception cref="ClientGoneException">The client went away before it had sent all.</exception>
     public static async Task<byte[]> ReadAsync(HttpContext http)
     {
         if (http.Request.ContentLength > MaxBytes)
@@ -28,7 +29,7 @@ internal static class RequestBody
 
         using var buffer = new MemoryStream((int)(http.Request.ContentLength ?? 4096));
         var chunk = new byte[16 * 1024];
-        while (await http.Request.Body.ReadAsync(chunk, http.RequestAborted) is var count and > 0)
+        while (await ReadAsync(http, chunk) is var count and > 0)
         {
             if (buffer.Length + count > MaxBytes)
             {
@@ -39,6 +40,20 @@ internal static class RequestBody
         }
 
         return buffer.ToArray();
+    }
+
+    // The connection tells a reader that it broke before it tells the request that it is aborted. A read that is cancelled instead is still
+    // under way for the server, which then complains of the application.
+    private static async ValueTask<int> ReadAsync(HttpContext http, byte[] chunk)
+    {
+        try
+        {
+            return await http.Request.Body.ReadAsync(chunk, CancellationToken.None);
+        }
+        catch (IOException broken) when (broken is not BadHttpRequestException)
+        {
+            throw new ClientGoneException(broken);
+        }
     }
 
     /// <summary>The object in the body of a POST or PUT, checked against the kind of the path.</summary>
