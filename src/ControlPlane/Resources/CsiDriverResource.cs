@@ -19,8 +19,6 @@ internal sealed class CsiDriverResource : ResourceDescriptor
 
     public override bool TracksGeneration => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         TableColumn.ObjectName, new("AttachRequired", "boolean"), new("PodInfoOnMount", "boolean"), new("StorageCapacity", "boolean"), new("TokenRequests"),

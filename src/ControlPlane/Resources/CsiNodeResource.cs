@@ -15,8 +15,6 @@ internal sealed class CsiNodeResource : ResourceDescriptor
 
     public override bool ReturnsDeletedObject => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, TableColumn.Number("Drivers"), TableColumn.Age];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) => [TableCell.Name(obj), obj.Objects("spec", "drivers").Count(), TableCell.Age(obj, now)];

@@ -15,8 +15,6 @@ internal sealed class CsiStorageCapacityResource : ResourceDescriptor
 
     public override bool ReturnsDeletedObject => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, new("StorageClassName"), new("Capacity")];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>

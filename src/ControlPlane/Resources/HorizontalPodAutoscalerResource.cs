@@ -14,8 +14,6 @@ internal class HorizontalPodAutoscalerResource : ResourceDescriptor
 
     public override bool HasStatus => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         TableColumn.ObjectName, new("Reference"), new("Targets"), new("MinPods"), new("MaxPods"), TableColumn.Number("Replicas"), TableColumn.Age,

@@ -20,8 +20,6 @@ internal sealed class IngressClassResource : ResourceDescriptor
 
     public override bool TracksGeneration => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, new("Controller"), new("Parameters"), TableColumn.Age];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>

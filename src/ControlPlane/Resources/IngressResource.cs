@@ -24,8 +24,6 @@ internal sealed class IngressResource : ResourceDescriptor
 
     public override bool TracksGeneration => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } =
         [TableColumn.ObjectName, new("Class"), new("Hosts"), new("Address"), new("Ports"), TableColumn.Age];
 

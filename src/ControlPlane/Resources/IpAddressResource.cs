@@ -16,8 +16,6 @@ internal sealed class IpAddressResource(string version = "v1") : ResourceDescrip
 
     public override string SchemaName => "networking.IPAddress";
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, new("ParentRef")];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) => [TableCell.Name(obj), Parent(obj)];

@@ -12,8 +12,6 @@ internal sealed class LimitRangeResource : ResourceDescriptor
 
     public override string SchemaName => "core.LimitRange";
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, new("Created At")];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) => [TableCell.Name(obj), obj.Text("metadata", "creationTimestamp") ?? ""];

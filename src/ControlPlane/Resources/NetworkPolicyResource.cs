@@ -16,8 +16,6 @@ internal sealed class NetworkPolicyResource : ResourceDescriptor
 
     public override bool TracksGeneration => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, new("Pod-Selector"), TableColumn.Age];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now)

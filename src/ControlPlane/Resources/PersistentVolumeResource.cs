@@ -27,8 +27,6 @@ internal sealed class PersistentVolumeResource : ResourceDescriptor
 
     public override bool ReturnsDeletedObject => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         TableColumn.ObjectName, new("Capacity"), new("Access Modes"), new("Reclaim Policy"), new("Status"), new("Claim"), new("StorageClass"),

@@ -18,8 +18,6 @@ internal sealed class PodDisruptionBudgetResource : ResourceDescriptor
 
     public override bool TracksGeneration => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         TableColumn.ObjectName, new("Min Available"), new("Max Unavailable"), TableColumn.Number("Allowed Disruptions"), TableColumn.Age,

@@ -15,8 +15,6 @@ internal sealed class PodTemplateResource : ResourceDescriptor
 
     public override bool TracksGeneration => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, new("Containers"), new("Images"), new("Pod Labels")];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>

@@ -18,8 +18,6 @@ internal sealed class PriorityClassResource : ResourceDescriptor
 
     public override bool TracksGeneration => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } =
         [TableColumn.ObjectName, TableColumn.Number("Value"), new("Global-Default", "boolean"), TableColumn.Age, new("PreemptionPolicy")];
 

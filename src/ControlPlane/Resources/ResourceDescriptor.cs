@@ -75,8 +75,8 @@ internal abstract class ResourceDescriptor
     public virtual bool ReturnsDeletedObject => false;
 
     /// <summary>
-    /// The garbage collector follows the kind and takes the finalizers of deletion policies off again. Without it a deletion is
-    /// a plain one, whatever policy is asked for: it would never end.
+    /// The garbage collector follows the kind and takes the finalizers of deletion policies off again. It follows all but events, as
+    /// upstream; without it a deletion is a plain one, whatever policy is asked for: it would never end.
     /// </summary>
     public virtual bool IsCollected => true;
 

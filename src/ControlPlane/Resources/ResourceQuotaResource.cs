@@ -22,8 +22,6 @@ internal sealed class ResourceQuotaResource : ResourceDescriptor
 
     public override bool ReturnsDeletedObject => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, TableColumn.Age, new("Request"), new("Limit")];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>

@@ -36,8 +36,6 @@ internal abstract class RbacBindingResource : ResourceDescriptor
 
     protected abstract string[] RoleKinds { get; }
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         TableColumn.ObjectName, new("Role"), TableColumn.Age, TableColumn.Wide("Users"), TableColumn.Wide("Groups"), TableColumn.Wide("ServiceAccounts"),

@@ -27,8 +27,6 @@ internal abstract class RbacRuleResource : ResourceDescriptor
 {
     public override NameRule NameRule => NameRule.PathSegment;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, new("Created At")];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) => [TableCell.Name(obj), obj.Text("metadata", "creationTimestamp") ?? ""];

@@ -16,8 +16,6 @@ internal sealed class RuntimeClassResource : ResourceDescriptor
 
     public override string SchemaName => "node.RuntimeClass";
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, new("Handler"), TableColumn.Age];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) => [TableCell.Name(obj), obj.Text("handler") ?? "", TableCell.Age(obj, now)];

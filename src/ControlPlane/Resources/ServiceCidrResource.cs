@@ -18,8 +18,6 @@ internal sealed class ServiceCidrResource(string version = "v1") : ResourceDescr
 
     public override bool HasStatus => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, new("CIDRs"), TableColumn.Age];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) =>

@@ -19,8 +19,6 @@ internal sealed class StorageClassResource : ResourceDescriptor
 
     public override bool ReturnsDeletedObject => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } =
     [
         TableColumn.ObjectName, new("Provisioner"), new("ReclaimPolicy"), new("VolumeBindingMode"), new("AllowVolumeExpansion", "boolean"), TableColumn.Age,

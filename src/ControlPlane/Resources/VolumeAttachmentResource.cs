@@ -17,8 +17,6 @@ internal sealed class VolumeAttachmentResource : ResourceDescriptor
 
     public override bool ReturnsDeletedObject => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } =
         [TableColumn.ObjectName, new("Attacher"), new("PV"), new("Node"), new("Attached", "boolean"), TableColumn.Age];
 

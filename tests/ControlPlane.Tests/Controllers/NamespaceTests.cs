@@ -60,6 +60,32 @@ public sealed class NamespaceTests
         await cluster.UntilAsync<Secret>("no secret", list => list.Count == 0);
     }
 
+    [Theory]
+    [InlineData("/apis/networking.k8s.io/v1/namespaces/default/ingresses", "Ingress", "spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}")]
+    [InlineData("/apis/networking.k8s.io/v1/namespaces/default/networkpolicies", "NetworkPolicy", "spec: {podSelector: {}}")]
+    [InlineData("/apis/policy/v1/namespaces/default/poddisruptionbudgets", "PodDisruptionBudget", "spec: {minAvailable: 1, selector: {matchLabels: {a: b}}}")]
+    [InlineData("/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles", "Role", "rules: []")]
+    [InlineData("/api/v1/namespaces/default/resourcequotas", "ResourceQuota", "spec: {hard: {pods: 9}}")]
+    [InlineData("/apis/storage.k8s.io/v1/csinodes", "CSINode", "spec: {drivers: []}")]
+    public async Task A_dependent_of_any_kind_goes_with_its_owner(string path, string kind, string content)
+    {
+        await using var cluster = await StartAsync();
+        var node = await cluster.AddNodeAsync("node-1");
+        var type = new ResourceType(path.Split('/') is ["", "apis", var group, ..] ? group : "", "v1", kind, path[(path.LastIndexOf('/') + 1)..], Namespaced: kind != "CSINode");
+        await cluster.Client.CreateYamlAsync(
+            type,
+            "default",
+            $"apiVersion: {type.ApiVersion}\nkind: {kind}\nmetadata:\n  name: own\n  ownerReferences: [{{apiVersion: v1, kind: Node, name: node-1, uid: {node.Metadata.UID}}}]\n{content}\n",
+            cluster.Cancellation);
+
+        await cluster.Client.DeleteAsync<Node>(new NamespacedName("", "node-1"), cancellationToken: cluster.Cancellation);
+
+        while ((await cluster.Client.ListMetadataAsync(type, cancellationToken: cluster.Cancellation)).Items.Count > 0)
+        {
+            await Task.Delay(50, cluster.Cancellation);
+        }
+    }
+
     private static async Task InShopAsync<T>(TestCluster cluster, Func<List<T>, bool> condition)
         where T : class, IResource<T>
     {

@@ -19,14 +19,13 @@ internal sealed class GarbageCollector : Controller
 
     private readonly KubernetesClient _client;
     private readonly OwnershipGraph _graph = new();
-    private readonly DefinedResources _defined;
-    private volatile bool _complete;
+    private readonly HashSet<(string Group, string Plural)> _followed = [];
+    private readonly ServedResources _served;
 
     public GarbageCollector(KubernetesClient client, SharedInformers informers, ILogger logger, TimeProvider time)
         : base(logger, time)
     {
         _client = client;
-        _defined = new DefinedResources(client, Changed, logger, time);
         Follow(informers.Of<Namespace>());
         Follow(informers.Of<Node>());
         Follow(informers.Of<CronJob>());
@@ -46,18 +45,19 @@ internal sealed class GarbageCollector : Controller
         Follow(informers.Of<Secret>());
         Follow(informers.Of<ServiceAccount>());
         Follow(informers.Of<Lease>());
+        Follow(informers.Of<PersistentVolume>());
+        Follow(informers.Of<StorageClass>());
+        Follow(informers.Of<PodDisruptionBudget>());
+        _served = new ServedResources(client, _followed, Changed, LookAgain, logger, time);
     }
 
-    /// <summary>Begins to act: before every kind has been listed, an owner not seen may only be late.</summary>
-    public new Task RunAsync(CancellationToken cancellationToken)
-    {
-        _complete = true;
-        return Task.WhenAll(base.RunAsync(cancellationToken), _defined.RunAsync(cancellationToken));
-    }
+    /// <summary>Acts once the caches have been filled: before that, an owner not seen may only be late.</summary>
+    public new Task RunAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(base.RunAsync(cancellationToken), _served.RunAsync(cancellationToken));
 
     protected override async Task SyncAsync(NamespacedName key, CancellationToken cancellationToken)
     {
-        if (!_complete || _graph.Find(key.Name) is not { } obj)
+        if (_graph.Find(key.Name) is not { } obj)
         {
             return;
         }
@@ -77,8 +77,20 @@ internal sealed class GarbageCollector : Controller
     private static NamespacedName Key(string uid) => new("", uid);
 
     private void Follow<T>(Lister<T> lister)
-        where T : class, IResource<T> =>
+        where T : class, IResource<T>
+    {
+        _followed.Add((T.Resource.Group, T.Resource.Plural));
         lister.Subscribe(change => Changed(new OwnedObject(T.Resource, change.Object.Metadata), gone: change.New is null));
+    }
+
+    /// <summary>Of an owner whose kind was not known nobody could say whether it exists.</summary>
+    private void LookAgain()
+    {
+        foreach (var uid in _graph.Owned())
+        {
+            Queue.Add(Key(uid));
+        }
+    }
 
     private void Changed(OwnedObject obj, bool gone)
     {
@@ -104,6 +116,15 @@ internal sealed class GarbageCollector : Controller
         {
             Queue.Add(Key(obj.Metadata.UID));
         }
+
+        // What was made for an owner that already waits for its dependents is to go with them.
+        foreach (var owner in obj.Metadata.OwnerReferences)
+        {
+            if (_graph.Find(owner.UID) is { Metadata.DeletionTimestamp: not null })
+            {
+                Queue.Add(Key(owner.UID));
+            }
+        }
     }
 
     /// <summary>Whether no owner is left. The server has the last word: the caches of two kinds are not of the same moment.</summary>
@@ -116,11 +137,9 @@ internal sealed class GarbageCollector : Controller
                 return false;
             }
 
-            var resource = ResourceTypes.All.FirstOrDefault(resource => resource.Kind == owner.Kind && resource.ApiVersion == owner.ApiVersion)
-                ?? _defined.Find(owner.ApiVersion, owner.Kind);
-            if (resource is null)
+            if (_served.Find(owner.ApiVersion, owner.Kind) is not { } resource)
             {
-                // Of a kind nobody here knows: it may well exist.
+                // Of a kind that is not served, not yet or no more: it may well exist.
                 return false;
             }
 

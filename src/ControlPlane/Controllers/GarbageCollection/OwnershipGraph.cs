@@ -58,6 +58,15 @@ internal sealed class OwnershipGraph
         }
     }
 
+    /// <summary>Everything that has owners, by uid.</summary>
+    public List<string> Owned()
+    {
+        lock (_gate)
+        {
+            return [.. _objects.Values.Where(obj => obj.Metadata.OwnerReferences.Count > 0).Select(obj => obj.Metadata.UID)];
+        }
+    }
+
     private void Unlink(string uid)
     {
         if (!_objects.TryGetValue(uid, out var obj))

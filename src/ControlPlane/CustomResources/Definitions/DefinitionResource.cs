@@ -24,8 +24,6 @@ internal sealed class DefinitionResource(TimeProvider time) : ResourceDescriptor
 
     public override bool TracksGeneration => true;
 
-    public override bool IsCollected => false;
-
     public override IReadOnlyList<TableColumn> Columns { get; } = [TableColumn.ObjectName, new("Created At", "date")];
 
     public override JsonArray Cells(JsonObject obj, DateTimeOffset now) => [TableCell.Name(obj), obj.Text("metadata", "creationTimestamp") ?? ""];
