@@ -93,9 +93,12 @@ internal sealed class DaemonSetController : Controller
 
         var deletions = plan.Delete.Concat(plan.Ended.Where(pod => MayReplace(view.Set, pod))).Take(Burst).ToList();
         var results = await Task.WhenAll(deletions.Select(pod => _writer.DeleteAsync(view.Set, pod, cancellationToken))).ConfigureAwait(false);
-        var created = await SlowStart.RunAsync(Math.Min(plan.Create.Count, Burst), async index =>
+        var missing = plan.Create.Count > 0 && await Ownership.IsAliveAsync(_client, view.Set, cancellationToken).ConfigureAwait(false)
+            ? Math.Min(plan.Create.Count, Burst)
+            : 0;
+        var created = await SlowStart.RunAsync(missing, async index =>
             (await _writer.CreateAsync(view.Set, view.For(plan.Create[index]), cancellationToken).ConfigureAwait(false)).Error).ConfigureAwait(false);
-        if (plan.Create.Count > Burst)
+        if (plan.Create.Count > Burst && missing > 0)
         {
             Queue.Add(NamespacedName.Of(view.Set));
         }

@@ -80,6 +80,11 @@ internal sealed class DeploymentController : Controller
             }
         }
 
+        if (newest is null && !await Replicas.Ownership.IsAliveAsync(_client, deployment, cancellationToken).ConfigureAwait(false))
+        {
+            return (null, false);
+        }
+
         var (current, created) = await EnsureNewestAsync(deployment, newest, old, hash, cancellationToken).ConfigureAwait(false);
         await _writer.ResizeAsync(
             deployment, current, old, RolloutPlanner.Rolling(deployment, current, old), cancellationToken).ConfigureAwait(false);

@@ -119,6 +119,11 @@ internal sealed class JobController : Controller
             return await StopAsync(view.Job, released, cancellationToken).ConfigureAwait(false);
         }
 
+        if (plan.Start.Count == 0 || !await Ownership.IsAliveAsync(_client, view.Job, cancellationToken).ConfigureAwait(false))
+        {
+            return null;
+        }
+
         return await SlowStart.RunAsync(plan.Start.Count, async number =>
             (await _writer.CreateAsync(view.Job, NewPod(view, plan.Start[number]), cancellationToken).ConfigureAwait(false)).Error).ConfigureAwait(false);
     }

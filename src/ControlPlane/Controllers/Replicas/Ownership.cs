@@ -61,12 +61,22 @@ internal static class Ownership
         return claimed;
     }
 
-    /// <summary>Asks the server. The cached owner may be deleted already: what is adopted or made for it is deleted with it.</summary>
+    /// <summary>
+    /// Asks the server, before anything is adopted or made. Pods end because somebody deleted them, or because the owner is being deleted
+    /// together with them: their watch can be ahead of the owner's, and whatever takes their place then keeps the owner from going.
+    /// </summary>
     public static async Task<bool> IsAliveAsync<TOwner>(KubernetesClient client, TOwner owner, CancellationToken cancellationToken)
         where TOwner : class, IResource<TOwner>
     {
-        var live = await client.GetAsync<TOwner>(NamespacedName.Of(owner), cancellationToken).ConfigureAwait(false);
-        return live.Metadata.UID == owner.Metadata.UID && live.Metadata.DeletionTimestamp is null;
+        try
+        {
+            var live = await client.GetAsync<TOwner>(NamespacedName.Of(owner), cancellationToken).ConfigureAwait(false);
+            return live.Metadata.UID == owner.Metadata.UID && live.Metadata.DeletionTimestamp is null;
+        }
+        catch (ApiException error) when (error.IsNotFound)
+        {
+            return false;
+        }
     }
 
     private static Task<T> AdoptAsync<TOwner, T>(

@@ -41,11 +41,11 @@ internal abstract class ReplicaController<T> : Controller
         }
 
         var owner = View(obj);
-        var all = _pods.In(key.Namespace);
-        var pods = await Ownership.ClaimAsync(_client, obj, owner.Selector, all.Where(PodReadiness.IsActive), cancellationToken).ConfigureAwait(false);
+        var active = _pods.In(key.Namespace).Where(PodReadiness.IsActive);
+        var pods = await Ownership.ClaimAsync(_client, obj, owner.Selector, active, cancellationToken).ConfigureAwait(false);
         Exception? failure = null;
         if (owner.Metadata.DeletionTimestamp is null
-            && (pods.Count >= owner.Replicas || !all.Exists(pod => IsEnding(pod, owner)) || await Ownership.IsAliveAsync(_client, obj, cancellationToken).ConfigureAwait(false)))
+            && (pods.Count >= owner.Replicas || await Ownership.IsAliveAsync(_client, obj, cancellationToken).ConfigureAwait(false)))
         {
             failure = await ScaleAsync(obj, owner, pods, cancellationToken).ConfigureAwait(false);
         }
@@ -56,13 +56,6 @@ internal abstract class ReplicaController<T> : Controller
             throw failure;
         }
     }
-
-    /// <summary>
-    /// Pods end because somebody deleted them, or because the owner is being deleted together with them: the watch of the pods can be
-    /// ahead of the owner's, and whatever takes their place then keeps the owner from going.
-    /// </summary>
-    private static bool IsEnding(Pod pod, ReplicaOwner owner) =>
-        pod.Metadata.DeletionTimestamp is not null && ControllerReference.IsControlledBy(pod.Metadata, owner.Metadata);
 
     private async Task<Exception?> ScaleAsync(T obj, ReplicaOwner owner, List<Pod> pods, CancellationToken cancellationToken)
     {

@@ -46,6 +46,12 @@ internal sealed class StatefulSetController : Controller
         var candidates = _pods.In(key.Namespace).Where(pod => StatefulPod.Ordinal(set, pod) is not null);
         await Ownership.ClaimAsync(_client, set, selector, candidates, cancellationToken).ConfigureAwait(false);
         var revisions = await _ledger.ClaimAsync(set, selector, cancellationToken).ConfigureAwait(false);
+        if (set.Metadata.DeletionTimestamp is not null && !revisions.Exists(revision => RevisionData.IsOf(revision, set.Spec.Template)))
+        {
+            // They went before it; new ones would keep it from going.
+            return;
+        }
+
         var (update, collisions) = await _ledger.EnsureAsync(
             set, set.Spec.Template, revisions, set.Status.CollisionCount ?? 0, cancellationToken).ConfigureAwait(false);
         var current = revisions.Find(revision => revision.Metadata.Name == set.Status.CurrentRevision) ?? update;
@@ -95,8 +101,9 @@ internal sealed class StatefulSetController : Controller
             await _writer.RetainClaimsAsync(set, pod, ordinal, condemned: true, cancellationToken).ConfigureAwait(false);
         }
 
+        var missing = plan.Create.Count > 0 && await Ownership.IsAliveAsync(_client, set, cancellationToken).ConfigureAwait(false) ? plan.Create.Count : 0;
         var failure = await SlowStart.RunAsync(
-            plan.Create.Count, index => Try(CreateAsync(view, current, plan.Create[index], cancellationToken))).ConfigureAwait(false);
+            missing, index => Try(CreateAsync(view, current, plan.Create[index], cancellationToken))).ConfigureAwait(false);
         var results = await Task.WhenAll(plan.Delete.Select(pod => Try(_writer.DeleteAsync(set, pod, cancellationToken)))).ConfigureAwait(false);
         if ((failure ?? results.FirstOrDefault(error => error is not null)) is { } error)
         {
