@@ -37,7 +37,8 @@ internal sealed class ApiRouter(
         catch (Exception failure) when (failure is ClientGoneException
             || (failure is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested))
         {
-            // The client has gone; there is nobody to answer.
+            // The client has gone; there is nobody to answer. Unless it is told, the server tries to read the rest, and complains of its own reader.
+            http.Abort();
         }
         catch (BadHttpRequestException failure)
         {

@@ -42,15 +42,14 @@ internal static class RequestBody
         return buffer.ToArray();
     }
 
-    // The connection tells a reader that it broke before it tells the request that it is aborted. A read that is cancelled instead is still
-    // under way for the server, which then complains of the application.
+    // The connection tells a reader that it broke before it tells the request that it is aborted; then there is nothing left to cancel.
     private static async ValueTask<int> ReadAsync(HttpContext http, byte[] chunk)
     {
         try
         {
             return await http.Request.Body.ReadAsync(chunk, CancellationToken.None);
         }
-        catch (IOException broken) when (broken is not BadHttpRequestException)
+        catch (Exception broken) when (broken is OperationCanceledException or IOException and not BadHttpRequestException)
         {
             throw new ClientGoneException(broken);
         }
