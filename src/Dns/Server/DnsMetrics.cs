@@ -176,12 +176,13 @@ internal sealed class DnsMetrics : IDisposable
     }
 
     private IEnumerable<Measurement<long>> Requests() =>
-        from listener in Listeners().GroupBy(counters => (counters.Server, counters.Protocol, counters.Family))
+        from listener in Listeners().GroupBy(counters => (counters.Server, counters.Protocol))
+        from family in Enumerable.Range(0, 2)
         from index in Enumerable.Range(0, QueryCounters.Types.Length + 1)
-        let count = listener.Sum(counters => counters.ByType[index])
+        let count = listener.Sum(counters => counters.ByType[(family * (QueryCounters.Types.Length + 1)) + index])
         where count > 0
         let type = index < QueryCounters.Types.Length ? QueryCounters.Types[index].ToString() : "other"
-        select new Measurement<long>(count, [.. Labels(listener.First()), new("family", listener.Key.Family), new("proto", listener.Key.Protocol), new("type", type)]);
+        select new Measurement<long>(count, [.. Labels(listener.First()), new("family", family == 0 ? "1" : "2"), new("proto", listener.Key.Protocol), new("type", type)]);
 
     private IEnumerable<Measurement<long>> Responses() =>
         from listener in Listeners().GroupBy(counters => counters.Server)

@@ -35,7 +35,7 @@ internal sealed class HttpsListener : IAsyncDisposable
     internal static async Task<HttpsListener> StartAsync(
         IPEndPoint address, NetworkNamespace? networkNamespace, X509Certificate2 certificate, SiteSource source, DnsMetrics metrics, ILoggerFactory loggers, CancellationToken cancellation)
     {
-        var listener = new HttpsListener(source, metrics.Add(new QueryCounters($"https://{address}", "https", address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6)));
+        var listener = new HttpsListener(source, metrics.Add(new QueryCounters("https", address, "https")));
         var options = new HttpEndpointOptions { Address = address, Namespace = networkNamespace, Certificate = certificate };
         listener._endpoint = await HttpEndpoint.StartAsync(options, listener.HandleAsync, loggers, cancellation);
         return listener;

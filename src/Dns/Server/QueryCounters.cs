@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net;
 using Dataplane.Dns.Wire;
 
 namespace Dataplane.Dns.Server;
@@ -28,14 +30,23 @@ internal sealed class QueryCounters
         ResponseCode.BadVers,
     ];
 
-    internal QueryCounters(string server, string protocol, bool ipv6)
+    internal QueryCounters(string server, string protocol)
     {
-        (Server, Protocol, Family) = (server, protocol, ipv6 ? "2" : "1");
+        (Server, Protocol) = (server, protocol);
         var address = server[(server.IndexOf("//", StringComparison.Ordinal) + 2)..];
         LocalAddress = address.LastIndexOf(':') is >= 0 and var colon ? address[..colon] : address;
     }
 
-    /// <summary><c>dns://ADDRESS:PORT</c>.</summary>
+    internal QueryCounters(string scheme, IPEndPoint address, string protocol)
+        : this($"{scheme}://{address}", protocol)
+    {
+        if (ListenKey.IsWildcard(address.Address))
+        {
+            Server = string.Create(CultureInfo.InvariantCulture, $"{scheme}://:{address.Port}");
+        }
+    }
+
+    /// <summary><c>dns://ADDRESS:PORT</c>, as CoreDNS writes it without the address where it is every one.</summary>
     internal string Server { get; }
 
     /// <summary>ADDRESS alone, an IPv6 one in brackets.</summary>
@@ -44,10 +55,8 @@ internal sealed class QueryCounters
     /// <summary><c>udp</c> or <c>tcp</c>.</summary>
     internal string Protocol { get; }
 
-    /// <summary><c>1</c> for IPv4 and <c>2</c> for IPv6, as CoreDNS writes the label.</summary>
-    internal string Family { get; }
-
-    internal long[] ByType { get; } = new long[Types.Length + 1];
+    /// <summary>First those of IPv4 clients, then those of IPv6 clients: one socket has both.</summary>
+    internal long[] ByType { get; } = new long[2 * (Types.Length + 1)];
 
     internal long[] ByCode { get; } = new long[Codes.Length + 1];
 
@@ -66,10 +75,10 @@ internal sealed class QueryCounters
 
     internal Distribution Durations { get; } = new(DurationBounds.Length);
 
-    internal void Received(RecordType type, int size)
+    internal void Received(RecordType type, int size, bool ipv6)
     {
         var index = Array.IndexOf(Types, type);
-        ByType[index < 0 ? Types.Length : index]++;
+        ByType[(index < 0 ? Types.Length : index) + (ipv6 ? Types.Length + 1 : 0)]++;
         RequestSizes.Add(BucketOf(size), size);
     }
 

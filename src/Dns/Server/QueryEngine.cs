@@ -246,7 +246,7 @@ internal sealed class QueryEngine
             return reply;
         }
 
-        _counters.Received(_query.Type, received);
+        _counters.Received(_query.Type, received, client.Length == 16);
         if (_site is not null && ++_sampled % TopTalkers.Sampling == 0)
         {
             _counters.Clients.Add(client);

@@ -35,8 +35,7 @@ internal sealed class TcpListener : IAsyncDisposable
         _listener = listener;
         _logger = logger;
         _certificate = certificate;
-        var (server, ipv6) = ($"{(certificate is null ? "dns" : "tls")}://{LocalEndPoint}", LocalEndPoint.AddressFamily == AddressFamily.InterNetworkV6);
-        var counters = metrics.Add(new QueryCounters(server, "tcp", ipv6));
+        var counters = metrics.Add(new QueryCounters(certificate is null ? "dns" : "tls", LocalEndPoint, "tcp"));
         _session = new TcpSession(new QueryEngine(source, counters), source, counters);
         _accepting = AcceptAsync();
     }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using Dataplane.Dns.Forward;
 using Dataplane.Linux;
 using Dataplane.Linux.Datagrams;
@@ -36,9 +35,8 @@ internal sealed class UdpListener : IAsyncDisposable
     {
         _socket = socket;
         _logger = logger;
-        var (server, ipv6) = ($"dns://{socket.LocalEndPoint}", socket.LocalEndPoint.AddressFamily == AddressFamily.InterNetworkV6);
-        Counters = metrics.Add(new QueryCounters(server, "udp", ipv6));
-        _forwardCounters = metrics.Add(new QueryCounters(server, "udp", ipv6));
+        Counters = metrics.Add(new QueryCounters("dns", socket.LocalEndPoint, "udp"));
+        _forwardCounters = metrics.Add(new QueryCounters("dns", socket.LocalEndPoint, "udp"));
         _engine = new QueryEngine(source, Counters);
         _thread = new Thread(Run) { IsBackground = true, Name = $"dns-udp {socket.LocalEndPoint}" };
         _thread.Start();

@@ -99,7 +99,7 @@ public sealed class ForwardNextTests
 
     private static ForwardRequest Request(SiteTable sites, string name)
     {
-        var engine = new QueryEngine(new SiteSource(sites, new TestZone().Source), new QueryCounters("dns://test", "udp", ipv6: false));
+        var engine = new QueryEngine(new SiteSource(sites, new TestZone().Source), new QueryCounters("dns://test", "udp"));
         var buffer = new byte[1232];
         var query = QueryMessage.Write(DnsName.Parse(name), RecordType.A, DnsHeader.RD, null);
         query.CopyTo(buffer, 0);

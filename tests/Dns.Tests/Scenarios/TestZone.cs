@@ -59,7 +59,7 @@ internal sealed class TestZone
         });
         _source = new ZoneSource(_state.Current);
         Sites = new ServingGeneration(plan, new DnsOptions(), NullLogger.Instance).TableOf(plan.Servers);
-        _engine = new QueryEngine(new SiteSource(Sites, _source), new QueryCounters("dns://test", "udp", ipv6: false));
+        _engine = new QueryEngine(new SiteSource(Sites, _source), new QueryCounters("dns://test", "udp"));
     }
 
     internal DnsPlan Plan { get; }

@@ -195,7 +195,10 @@ public sealed class CorefileServerTests : IAsyncLifetime
         Assert.Equal("OK", await InHostAsync("curl", "-s", "-g", "http://[::1]:8080/health"));
         Assert.Equal("OK", await InHostAsync("curl", "-s", "-g", "http://[::1]:8181/ready"));
         var metrics = await InHostAsync("curl", "-s", "http://127.0.0.1:9153/metrics");
-        Assert.Contains("zone=\".\"", Assert.Single(metrics.Split('\n'), line => line.StartsWith("coredns_dns_requests_total{", StringComparison.Ordinal) && line.Contains("type=\"A\"", StringComparison.Ordinal)), StringComparison.Ordinal);
+        var requests = metrics.Split('\n').Where(line => line.StartsWith("coredns_dns_requests_total{", StringComparison.Ordinal)).ToList();
+        Assert.All(requests, line => Assert.Contains("server=\"dns://:53\",zone=\".\"", line, StringComparison.Ordinal));
+        Assert.Contains(requests, line => line.Contains("family=\"1\",proto=\"udp\",type=\"A\"", StringComparison.Ordinal));
+        Assert.Contains(requests, line => line.Contains("family=\"2\",proto=\"tcp\",type=\"PTR\"", StringComparison.Ordinal));
         Assert.Contains("coredns_forward_max_concurrent_rejects_total 0", metrics, StringComparison.Ordinal);
 
         async Task<string> InHostAsync(string tool, params string[] arguments) => (await Tools.RunAsync(host.Namespace, tool, arguments)).OutputOrThrow();

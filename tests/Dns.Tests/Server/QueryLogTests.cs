@@ -56,7 +56,7 @@ public sealed class QueryLogTests
         await using (var log = new QueryLog(plan.Servers[0].Log, output))
         {
             var sites = new SiteTable([new Site(plan.Servers[0]) { Log = log }]);
-            var engine = new QueryEngine(new SiteSource(sites, zone.Source), new QueryCounters("dns://127.0.0.1:53", "udp", ipv6: false));
+            var engine = new QueryEngine(new SiteSource(sites, zone.Source), new QueryCounters("dns://127.0.0.1:53", "udp"));
             foreach (var (name, type) in new[]
             {
                 ("svc-1.testns.svc.cluster.local", RecordType.A), ("SVC-1.testns.svc.cluster.local", RecordType.AAAA),
