@@ -21,7 +21,7 @@ public sealed class NodeProxy : IAsyncDisposable
     private readonly List<Task> _running = [];
     private readonly KubernetesClient? _client;
     private readonly IClusterFeed _feed;
-    private readonly SyncState _state = new(TimeProvider.System);
+    private readonly SyncState _state;
     private readonly MetricsText _metrics;
     private readonly ProxyPorts _ports;
     private readonly IProxyMode _mode;
@@ -36,6 +36,7 @@ public sealed class NodeProxy : IAsyncDisposable
             _client = new KubernetesClient(options.KubeConfig ?? throw new ArgumentException("neither a kubeconfig nor a feed"));
         }
 
+        _state = new SyncState(TimeProvider.System, options.Mode);
         _feed = options.Feed ?? new InformerFeed(_client!, options.NodeName, _logger);
         _metrics = new MetricsText(_state.Metrics.Meter);
         _ports = new ProxyPorts(options, _state, _metrics, loggers);

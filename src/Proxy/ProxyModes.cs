@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
+using System.Net.Sockets;
 using Dataplane.Linux;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Netlink;
@@ -96,8 +97,8 @@ public sealed record ProxyModeContext(NetworkNamespace? Namespace, uint Masquera
     /// <summary>Told during a whole plan's way into the kernel how many of its Services are there, and of how many.</summary>
     public Action<int, int>? Loading { get; init; }
 
-    /// <summary>Told how many UDP flows were deleted after a change, and how long that took.</summary>
-    public Action<int, TimeSpan>? FlowsDeleted { get; init; }
+    /// <summary>Told how many flows of a family were deleted after a change, and how long that took.</summary>
+    public Action<AddressFamily, int, TimeSpan>? FlowsDeleted { get; init; }
 
     /// <summary>For figures that only one mode has; null when nobody reads them.</summary>
     public Meter? Meter { get; init; }

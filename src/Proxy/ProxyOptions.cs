@@ -66,6 +66,9 @@ public sealed record ProxyOptions
     /// <summary>NodePorts answer on the addresses its Node object names first, and no others (nodePortAddresses "primary").</summary>
     public bool PrimaryNodePorts { get; init; }
 
+    /// <summary>The node's primary address of its family, in the place of what its Node object says; null for that.</summary>
+    public IPAddress? NodeAddress { get; init; }
+
     /// <summary>NodePorts answer on loopback addresses too. kube-proxy does so in iptables mode and for IPv4 only.</summary>
     public bool LocalhostNodePorts { get; init; }
 
@@ -82,5 +85,6 @@ public sealed record ProxyOptions
         NodePortNetworks = NodePortAddresses,
         PrimaryNodePorts = PrimaryNodePorts,
         LocalhostNodePorts = LocalhostNodePorts,
+        NodeAddress = NodeAddress,
     };
 }

@@ -21,6 +21,9 @@ internal sealed class Cluster
     /// <summary>Where Services and slices from here on are.</summary>
     internal string Namespace { get; set; } = "ns";
 
+    /// <summary>The node it is seen from; set before the first plan.</summary>
+    internal NodeFacts Node { get; set; } = Here;
+
     internal PlanningOptions Options { get; set; } = new()
     {
         LocalDetector = new LocalDetector.Networks([System.Net.IPNetwork.Parse("10.244.0.0/16"), System.Net.IPNetwork.Parse("fd00:10:244::/56")]),
@@ -71,7 +74,7 @@ internal sealed class Cluster
     internal ForwardingPlan Plan()
     {
         var (table, changed) = _model.Take();
-        return _plan = _plan is null ? Planner.Plan(table, Here, Options) : Planner.Update(_plan, table, changed, Here, Options);
+        return _plan = _plan is null ? Planner.Plan(table, Node, Options) : Planner.Update(_plan, table, changed, Node, Options);
     }
 
     /// <summary>"10.244.1.5 here ready unready serving terminating zone=a node=here": an address and what is unusual about it.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Dataplane.Api.Client;
 using Dataplane.Linux.Namespaces;
 using Dataplane.Proxy;
@@ -25,6 +26,9 @@ internal sealed class ProxyArguments
     private readonly Option<string?> _master = new("--master") { Description = "The API server's address, in place of the kubeconfig's." };
     private readonly Option<string?> _namespace = new("--network-namespace") { Description = "The network namespace to work in, by name or path; this process's own if left out." };
 
+    private readonly Option<int> _healthzPort = DeprecatedPort("--healthz-port", "--healthz-bind-address");
+    private readonly Option<int> _metricsPort = DeprecatedPort("--metrics-port", "--metrics-bind-address");
+
     /// <summary>Remove what a proxy left and end.</summary>
     internal Option<bool> Cleanup { get; } = new("--cleanup") { Description = "Remove every rule a proxy of this program or kube-proxy's nftables mode left, and end." };
 
@@ -33,7 +37,7 @@ internal sealed class ProxyArguments
 
     internal IEnumerable<Option> All =>
     [
-        .. _fields.Values, _file, _writeTo, _master, _namespace, Cleanup, InitOnly,
+        .. _fields.Values, _file, _writeTo, _master, _namespace, Cleanup, InitOnly, _healthzPort, _metricsPort,
         .. Ignored.Except(_fields.Keys.Select(known => known.Flag)).Select(name => new Option<string?>("--" + name) { Hidden = true }),
     ];
 
@@ -42,6 +46,9 @@ internal sealed class ProxyArguments
     /// <summary>Where --write-config-to wants the settings.</summary>
     internal string? WriteTo(ParseResult parsed) => parsed.GetValue(_writeTo);
 
+    /// <summary>The configuration file; null for none.</summary>
+    internal string? FileOf(ParseResult parsed) => parsed.GetValue(_file);
+
     /// <exception cref="FormatException">A setting that makes no sense; the message names the flag, or file and field.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     internal ProxyConfiguration Configuration(ParseResult parsed, ILogger logger)
@@ -49,7 +56,8 @@ internal sealed class ProxyArguments
         var given = _fields.Where(pair => parsed.GetResult(pair.Value) is { Implicit: false }).ToList();
         if (parsed.GetValue(_file) is not { } path)
         {
-            return given.Aggregate(ProxyConfiguration.Default, (configuration, pair) => Take(configuration, pair.Key, parsed.GetValue(pair.Value)));
+            var configured = given.Aggregate(ProxyConfiguration.Default, (configuration, pair) => Take(configuration, pair.Key, parsed.GetValue(pair.Value)));
+            return WithPort(parsed, _metricsPort, "metricsBindAddress", WithPort(parsed, _healthzPort, "healthzBindAddress", configured));
         }
 
         using var file = File.OpenText(path);
@@ -77,6 +85,33 @@ internal sealed class ProxyArguments
             : parsed.GetValue(_master) is { } only ? new KubeConfig { Server = Master(only) }
             : KubeConfig.InCluster();
         return ConfiguredOptions.Of(configuration, parsed.GetValue(_master) is { } master ? kubeConfig with { Server = Master(master) } : kubeConfig, networkNamespace);
+    }
+
+    // 0 closes the port; any other number counts only for an address that comes without one (cmd/kube-proxy/app/options.go, addressFromDeprecatedFlags).
+    private static ProxyConfiguration WithPort(ParseResult parsed, Option<int> option, string path, ProxyConfiguration configuration)
+    {
+        if (parsed.GetResult(option) is not { Implicit: false })
+        {
+            return configuration;
+        }
+
+        var (port, address) = (parsed.GetValue(option), configuration.Text(path));
+        return port == 0 ? configuration.With(ConfigFields.ByPath[path], "")
+            : IPAddress.TryParse(address.Trim('[', ']'), out var only) ? configuration.With(ConfigFields.ByPath[path], new IPEndPoint(only, port).ToString())
+            : configuration;
+    }
+
+    private static Option<int> DeprecatedPort(string name, string instead)
+    {
+        var option = new Option<int>(name) { Description = $"Deprecated: use {instead}. 0 for none.", Hidden = true };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !ushort.TryParse(token.Value, out _))
+            {
+                result.AddError($"{name}: \"{token.Value}\" is not 0 to 65535");
+            }
+        });
+        return option;
     }
 
     private static Uri Master(string text) => Uri.TryCreate(text.EndsWith('/') ? text : text + "/", UriKind.Absolute, out var server) && server.Scheme is "https" or "http"

@@ -55,9 +55,23 @@ internal static class ProxyCommand
                 return 0;
             }
 
+            foreach (var doubt in ConfigurationChecks.Doubts(configuration, options))
+            {
+                logger.Doubted(doubt);
+            }
+
+            // Watched before it is used: what is written from here on is noticed.
+            using var watched = arguments.FileOf(parsed) is { } name ? new WatchedFile(name) : null;
             await using var proxy = await NodeProxy.StartAsync(options, loggers, cancellation);
-            await Task.Delay(Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return 0;
+            var changed = watched?.Changed ?? Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
+            await Task.WhenAny(changed, Task.Delay(Timeout.InfiniteTimeSpan, cancellation));
+            if (watched is not { Changed.IsCompleted: true })
+            {
+                return 0;
+            }
+
+            logger.FileChanged(watched.Path);
+            return 1;
         }
         catch (Exception failure) when (failure is FormatException or KubeConfigException or ProxyModeException or LinuxException or NetlinkException or IOException
             or UnauthorizedAccessException)

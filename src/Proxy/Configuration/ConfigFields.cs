@@ -13,7 +13,7 @@ public static class ConfigFields
     /// <summary>In the order in which a file is written.</summary>
     public static ImmutableArray<ConfigField> All { get; } =
     [
-        new("bindAddress", Text, "0.0.0.0", "bind-address") { EmptyMeansDefault = true },
+        new("bindAddress", Text, "0.0.0.0", "bind-address", "The node's primary address, in the place of what its Node object says; nothing is bound to it.") { EmptyMeansDefault = true },
         new("bindAddressHardFail", Flag, "false", "bind-address-hard-fail", "A port that is taken ends the program; else it is logged."),
         new("clientConnection.acceptContentTypes", Text, ""),
         new("clientConnection.burst", Number, "10", "kube-api-burst"),

@@ -22,6 +22,12 @@ public static class ConfiguredOptions
     public static ProxyOptions Of(ProxyConfiguration configuration, KubeConfig kubeConfig, NetworkNamespace? networkNamespace)
     {
         var mode = configuration.Text("mode") is { Length: > 0 } named ? named : DefaultMode;
+        var faults = ConfigurationChecks.Faults(configuration, mode).ToList();
+        if (faults.Count > 0)
+        {
+            throw new FormatException(string.Join("; ", faults));
+        }
+
         var nodePorts = configuration.List("nodePortAddresses");
         var primary = nodePorts is ["primary"] || (nodePorts.IsEmpty && mode == "nftables");
         return new ProxyOptions
@@ -41,9 +47,8 @@ public static class ConfiguredOptions
             MasqueradeAll = configuration.Flag(OfMode(configuration, mode, "masqueradeAll")),
             MasqueradeBit = InRange(configuration, OfMode(configuration, mode, "masqueradeBit"), 0, 31),
             MinSyncPeriod = configuration.Duration(OfMode(configuration, mode, "minSyncPeriod")),
-            SyncPeriod = configuration.Duration(OfMode(configuration, mode, "syncPeriod")) is { Ticks: > 0 } period
-                ? period
-                : throw new FormatException($"{OfMode(configuration, mode, "syncPeriod")}: must be more than 0"),
+            SyncPeriod = configuration.Duration(OfMode(configuration, mode, "syncPeriod")),
+            NodeAddress = IPAddress.Parse(configuration.Text("bindAddress")) is var address && AddressChecks.IsUnspecified(address) ? null : address,
             Ipvs = new IpvsOptions
             {
                 Scheduler = Scheduler(configuration),
@@ -55,8 +60,8 @@ public static class ConfiguredOptions
             },
             Conntrack = new ConntrackOptions
             {
-                MaxPerCore = InRange(configuration, "conntrack.maxPerCore", 0, int.MaxValue),
-                Min = InRange(configuration, "conntrack.min", 0, int.MaxValue),
+                MaxPerCore = configuration.Number("conntrack.maxPerCore"),
+                Min = configuration.Number("conntrack.min"),
                 TcpBeLiberal = configuration.Flag("conntrack.tcpBeLiberal"),
                 TcpCloseWaitTimeout = configuration.Duration("conntrack.tcpCloseWaitTimeout"),
                 TcpEstablishedTimeout = configuration.Duration("conntrack.tcpEstablishedTimeout"),
@@ -68,7 +73,7 @@ public static class ConfiguredOptions
     }
 
     // Flags exist for the iptables settings alone; they hold for every mode that has none of its own set.
-    private static string OfMode(ProxyConfiguration configuration, string mode, string setting) =>
+    internal static string OfMode(ProxyConfiguration configuration, string mode, string setting) =>
         mode == "nftables" && configuration.IsSet($"nftables.{setting}") ? $"nftables.{setting}"
         : mode == "ipvs" && (setting is "syncPeriod" or "minSyncPeriod") ? $"ipvs.{setting}"
         : $"iptables.{setting}";

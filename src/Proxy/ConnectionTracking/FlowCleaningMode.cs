@@ -14,6 +14,8 @@ namespace Dataplane.Proxy.ConnectionTracking;
 /// <param name="hasAddresses">The node itself has the front ends' addresses: nothing passes it by.</param>
 internal sealed class FlowCleaningMode(IProxyMode mode, ProxyModeContext context, bool relayed = false, bool hasAddresses = false) : IProxyMode
 {
+    private static readonly AddressFamily[] Families = [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6];
+
     private readonly ILogger _logger = context.Loggers.CreateLogger<FlowCleaningMode>();
     private ConntrackConnection? _connection;
 
@@ -51,23 +53,28 @@ internal sealed class FlowCleaningMode(IProxyMode mode, ProxyModeContext context
     // The rules are in force: a listing that fails must not have them written again.
     private void Delete(StaleFlows stale, ForwardingPlan? passed)
     {
-        var (started, deleted) = (Stopwatch.GetTimestamp(), 0);
-        try
+        var all = 0;
+        foreach (var family in Families)
         {
-            _connection ??= ConntrackConnection.Open(context.Namespace);
-            deleted += stale.IsEmpty ? 0 : _connection.Delete(ProtocolType.Udp, stale.Contains);
-            deleted += passed is null ? 0 : new[] { AddressFamily.InterNetwork, AddressFamily.InterNetworkV6 }
-                .SelectMany(_connection.UnansweredFlows).Where(flow => PassedBy.Contains(flow, passed)).Count(_connection.Delete);
-        }
-        catch (NetlinkException failure)
-        {
-            _logger.FlowsNotDeleted(failure.Message);
+            var (started, deleted) = (Stopwatch.GetTimestamp(), 0);
+            try
+            {
+                _connection ??= ConntrackConnection.Open(context.Namespace);
+                deleted += stale.IsEmpty ? 0 : _connection.Flows(family, ProtocolType.Udp).Where(stale.Contains).Count(_connection.Delete);
+                deleted += passed is null ? 0 : _connection.UnansweredFlows(family).Where(flow => PassedBy.Contains(flow, passed)).Count(_connection.Delete);
+            }
+            catch (NetlinkException failure)
+            {
+                _logger.FlowsNotDeleted(failure.Message);
+            }
+
+            context.FlowsDeleted?.Invoke(family, deleted, Stopwatch.GetElapsedTime(started));
+            all += deleted;
         }
 
-        context.FlowsDeleted?.Invoke(deleted, Stopwatch.GetElapsedTime(started));
-        if (deleted > 0)
+        if (all > 0)
         {
-            _logger.FlowsDeleted(deleted);
+            _logger.FlowsDeleted(all);
         }
     }
 }

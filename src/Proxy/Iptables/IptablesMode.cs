@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Dataplane.Proxy.Iptables.Rendering;
 using Dataplane.Proxy.Iptables.Rules;
 using Dataplane.Proxy.Planning;
+using Dataplane.Proxy.Sync;
 using Microsoft.Extensions.Logging;
 
 namespace Dataplane.Proxy.Iptables;
@@ -102,7 +103,7 @@ internal sealed class IptablesMode : IProxyMode
     {
         foreach (var (family, table, rules) in store.RuleCounts)
         {
-            _context.RulesCounted?.Invoke(TableChain.NameOf(table), family == AddressFamily.InterNetwork ? "IPv4" : "IPv6", rules);
+            _context.RulesCounted?.Invoke(TableChain.NameOf(table), IPFamilies.NameOf(family), rules);
         }
     }
 

@@ -13,7 +13,7 @@ public sealed record NodePortScope
     /// <summary>Every address of the node but loopback ones.</summary>
     public static NodePortScope All { get; } = new();
 
-    /// <summary>Only addresses in these networks; null for all. A family without a network has no NodePorts.</summary>
+    /// <summary>Only addresses in these networks; null for all. A family without one has no NodePorts.</summary>
     public ImmutableArray<IPNetwork>? Networks { get; init; }
 
     /// <summary>
@@ -26,8 +26,11 @@ public sealed record NodePortScope
     public static IPNetwork LoopbackOf(AddressFamily family) => family == AddressFamily.InterNetworkV6 ? LoopbackIPv6 : LoopbackIPv4;
 
     /// <summary>The networks of one family; null for all addresses.</summary>
-    public ImmutableArray<IPNetwork>? Of(AddressFamily family) =>
-        Networks is { } networks ? [.. networks.Where(network => network.BaseAddress.AddressFamily == family)] : null;
+    public ImmutableArray<IPNetwork>? Of(AddressFamily family)
+    {
+        var own = Networks?.Where(network => network.BaseAddress.AddressFamily == family).ToImmutableArray();
+        return own is { } networks && networks.Any(network => network.PrefixLength == 0) ? null : own;
+    }
 
     /// <summary>Whether loopback addresses of a family answer.</summary>
     public bool HasLoopback(AddressFamily family) =>

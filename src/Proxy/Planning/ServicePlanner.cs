@@ -62,10 +62,10 @@ internal static class ServicePlanner
             return null;
         }
 
-        // Counts pods, not ports: a pod behind two ports of the Service is one endpoint.
+        // Counts pods, not ports or addresses: a pod behind two ports of the Service is one endpoint, and so is one with an address of each family.
         var local = service.Ports.SelectMany(port => entry.Endpoints.Of(port.Name))
             .Where(endpoint => endpoint.Ready && EndpointChoice.IsLocal(endpoint, node))
-            .Select(endpoint => endpoint.Address).Distinct().Count();
+            .Select(endpoint => endpoint.Address).Distinct().CountBy(address => address.AddressFamily).Select(family => family.Value).DefaultIfEmpty().Max();
         return new HealthCheckPlan(service.HealthCheckNodePort, local);
     }
 

@@ -9,6 +9,7 @@ namespace Dataplane.Proxy.ServiceModel;
 internal static class AddressChecks
 {
     private const int LongestIPv4 = 15;
+    private const int OctetsOfIPv4 = 4;
 
     /// <summary>
     /// Parses an endpoint's address. A proxy that forwards to loopback, link-local or multicast addresses would let whoever can write slices reach
@@ -32,19 +33,53 @@ internal static class AddressChecks
             : null;
     }
 
-    /// <summary>Only the canonical forms: .NET would also take "1", "0x7f.1" or an address with a scope.</summary>
+    /// <summary>
+    /// Only the canonical forms: .NET would also take "1", "0x7f.1" or an address with a scope. But an octet may begin with zeros and is decimal then, as API
+    /// servers once took such addresses and kube-proxy reads them so (k8s.io/utils/net ParseIPSloppy).
+    /// </summary>
     internal static bool TryParse(string? text, out IPAddress address)
     {
         address = IPAddress.None;
-        if (text is null || text.Contains('%') || !IPAddress.TryParse(text, out var parsed))
+        if (text is null || text.Contains('%'))
         {
             return false;
+        }
+
+        if (!IPAddress.TryParse(text, out var parsed))
+        {
+            // To .NET 09 is an octal number that is none.
+            return TryParseDecimal(text, out address);
         }
 
         address = parsed;
         // Not by ToString, whose text the address would keep: there are as many as endpoints.
         Span<char> canonical = stackalloc char[LongestIPv4];
-        return parsed.AddressFamily == AddressFamily.InterNetworkV6 || (parsed.TryFormat(canonical, out var length) && text.AsSpan().SequenceEqual(canonical[..length]));
+        return parsed.AddressFamily == AddressFamily.InterNetworkV6 || (parsed.TryFormat(canonical, out var length) && text.AsSpan().SequenceEqual(canonical[..length]))
+            || TryParseDecimal(text, out address);
+    }
+
+    private static bool TryParseDecimal(string text, out IPAddress address)
+    {
+        address = IPAddress.None;
+        Span<byte> octets = stackalloc byte[OctetsOfIPv4];
+        var count = 0;
+        foreach (var part in text.AsSpan().Split('.'))
+        {
+            if (count == OctetsOfIPv4 || !byte.TryParse(text.AsSpan()[part], NumberStyles.None, CultureInfo.InvariantCulture, out octets[count]))
+            {
+                return false;
+            }
+
+            count++;
+        }
+
+        if (count != OctetsOfIPv4)
+        {
+            return false;
+        }
+
+        address = new IPAddress(octets);
+        return true;
     }
 
     /// <summary>Those of a field's texts that are CIDRs.</summary>

@@ -14,15 +14,19 @@ internal static class NodeReader
     /// <param name="name">The node's name, also when there is no object.</param>
     /// <param name="node">Null when it is not there.</param>
     /// <param name="faults">Takes what cannot be read.</param>
-    internal static NodeFacts Read(string name, Node? node, List<string> faults) => node is null ? new NodeFacts(name) : new NodeFacts(name, ZoneOf(node))
+    /// <param name="address">What takes the place of its primary address of this family; null for what the object says.</param>
+    internal static NodeFacts Read(string name, Node? node, List<string> faults, IPAddress? address = null)
     {
-        PodCidrs = PodCidrs(node, faults),
-        Addresses = PrimaryAddresses(node),
-    };
+        var addresses = node is null ? [] : PrimaryAddresses(node);
+        return new NodeFacts(name, node is null ? null : ZoneOf(node))
+        {
+            PodCidrs = node is null ? [] : PodCidrs(node, faults),
+            Addresses = address is null ? addresses : [address, .. addresses.Where(other => other.AddressFamily != address.AddressFamily)],
+        };
+    }
 
     /// <summary>Whether load balancers should send to it.</summary>
-    internal static bool IsEligible(Node? node) =>
-        node is null || (node.Metadata.DeletionTimestamp is null && node.Spec.Taints.All(taint => taint.Key != DeletionTaint));
+    internal static bool IsEligible(Node node) => node.Metadata.DeletionTimestamp is null && node.Spec.Taints.All(taint => taint.Key != DeletionTaint);
 
     private static string? ZoneOf(Node node) => node.Metadata.Labels.GetValueOrDefault(ServiceLabels.Zone);
 

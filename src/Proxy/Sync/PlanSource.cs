@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Dataplane.Api;
 using Dataplane.Proxy.Planning;
 using Dataplane.Proxy.ServiceModel;
@@ -9,11 +10,12 @@ namespace Dataplane.Proxy.Sync;
 internal sealed class PlanSource(string nodeName, PlanningOptions options, ILogger logger)
 {
     private readonly ServiceModelState _model = new(logger);
-    private readonly List<DateTimeOffset> _triggers = [];
+    private readonly List<EndpointTrigger> _triggers = [];
     private readonly FaultLog _faults = new(logger);
     private readonly ServiceRanges _ranges = new(new FaultLog(logger));
-    private NodeFacts _node = new(nodeName);
+    private NodeFacts _node = NodeReader.Read(nodeName, null, [], options.NodeAddress);
     private bool _nodeChanged;
+    private bool _nodeSeen;
     private ForwardingPlan? _plan;
 
     /// <summary>Whether a first plan may be made.</summary>
@@ -38,14 +40,16 @@ internal sealed class PlanSource(string nodeName, PlanningOptions options, ILogg
                 _model.Set(name, slice);
                 if (slice is not null && EndpointTriggerTime.Of(slice) is { } trigger)
                 {
-                    _triggers.Add(trigger);
+                    _triggers.Add(new EndpointTrigger(slice.AddressType == "IPv6" ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork, trigger));
                 }
 
                 break;
             case ModelChange.OfNode(_, var node):
-                NodeEligible = NodeReader.IsEligible(node);
+                // One that is gone is not there to send to; one that was never there says nothing.
+                NodeEligible = node is null ? !_nodeSeen : NodeReader.IsEligible(node);
+                _nodeSeen |= node is not null;
                 var faults = new List<string>();
-                var facts = NodeReader.Read(nodeName, node, faults);
+                var facts = NodeReader.Read(nodeName, node, faults, options.NodeAddress);
                 _faults.Tell($"Node {nodeName}", faults);
                 _nodeChanged |= facts != _node;
                 _node = facts;
@@ -61,7 +65,7 @@ internal sealed class PlanSource(string nodeName, PlanningOptions options, ILogg
 
     /// <summary>The plan of everything taken in so far; the same object as before when nothing that matters changed.</summary>
     /// <param name="triggers">When the changes in it happened, as far as their authors say.</param>
-    internal ForwardingPlan Plan(out IReadOnlyList<DateTimeOffset> triggers)
+    internal ForwardingPlan Plan(out IReadOnlyList<EndpointTrigger> triggers)
     {
         triggers = [.. _triggers];
         _triggers.Clear();

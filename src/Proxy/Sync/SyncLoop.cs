@@ -129,6 +129,7 @@ internal sealed class SyncLoop(PlanSource source, IProxyMode mode, SyncOptions o
     private void Sync()
     {
         var started = time.GetTimestamp();
+        var full = true;
         try
         {
             if (_checkNow || time.GetElapsedTime(_lastCheck) >= options.CheckInterval)
@@ -140,7 +141,7 @@ internal sealed class SyncLoop(PlanSource source, IProxyMode mode, SyncOptions o
             if (!ReferenceEquals(plan, _inForce))
             {
                 _lastStart = started;
-                var full = _inForce is null;
+                full = _inForce is null;
                 mode.Apply(_inForce, plan);
                 _inForce = plan;
                 state.Programmed(plan, full, started, _oldestChange ?? started, triggers);
@@ -162,7 +163,7 @@ internal sealed class SyncLoop(PlanSource source, IProxyMode mode, SyncOptions o
             _failures++;
             _lastStart = started;
             _oldestChange ??= started;
-            state.Failed(failure.Message);
+            state.Failed(failure.Message, full);
             logger.SyncFailed(mode.Name, failure.Message, RetryDelay().TotalSeconds);
         }
     }

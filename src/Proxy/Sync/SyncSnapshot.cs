@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Dataplane.Proxy.Sync;
 
 /// <summary>What health and metrics tell of the sync loop, at one moment.</summary>
@@ -26,11 +28,8 @@ internal sealed record SyncSnapshot
     /// <summary>False while the node is being removed.</summary>
     internal bool NodeEligible { get; init; } = true;
 
-    /// <summary>Front ends with internal policy Local that drop for want of a local endpoint.</summary>
-    internal int NoLocalInternal { get; init; }
-
-    /// <summary>The same for external policy Local.</summary>
-    internal int NoLocalExternal { get; init; }
+    /// <summary>Service ports that drop for want of a local endpoint, by family ("IPv4") and by the policy that is Local ("internal", "external").</summary>
+    internal ImmutableDictionary<(string Family, string Policy), int> Stranded { get; init; } = ImmutableDictionary<(string, string), int>.Empty;
 
     /// <summary>The last plan put into force.</summary>
     internal ProgrammedPlan? Programmed { get; init; }

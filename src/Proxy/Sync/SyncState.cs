@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Dataplane.Proxy.Planning;
 
 namespace Dataplane.Proxy.Sync;
@@ -8,10 +9,12 @@ internal sealed class SyncState : IDisposable
     private readonly TimeProvider _time;
     private volatile SyncSnapshot _snapshot = new();
 
-    internal SyncState(TimeProvider time)
+    /// <param name="time">Clock.</param>
+    /// <param name="mode">The mode, whose metrics there are beside those of all.</param>
+    internal SyncState(TimeProvider time, string mode)
     {
         _time = time;
-        Metrics = new ProxyMetrics(this);
+        Metrics = new ProxyMetrics(this, mode);
     }
 
     /// <summary>Called on the sync loop after every plan that was put into force: short, and it must not throw.</summary>
@@ -38,14 +41,14 @@ internal sealed class SyncState : IDisposable
         };
     }
 
-    internal void Programmed(ForwardingPlan plan, bool full, long started, long oldestChange, IReadOnlyList<DateTimeOffset> triggers)
+    internal void Programmed(ForwardingPlan plan, bool full, long started, long oldestChange, IReadOnlyList<EndpointTrigger> triggers)
     {
         var now = _time.GetUtcNow();
         var programmed = new ProgrammedPlan(plan, full, _time.GetElapsedTime(oldestChange), _time.GetElapsedTime(started));
         Metrics.Synced(programmed.Duration, full);
         foreach (var trigger in triggers)
         {
-            Metrics.EndpointProgrammed(now - trigger);
+            Metrics.EndpointProgrammed(trigger.Family, now - trigger.At);
         }
 
         _snapshot = CountStranded(plan) with { LastProgrammed = now, Programmed = programmed };
@@ -54,22 +57,43 @@ internal sealed class SyncState : IDisposable
 
     internal void UpToDate() => _snapshot = _snapshot with { LastUpdated = _time.GetUtcNow(), WaitingSince = null, Pending = default, Failures = 0, Failure = null };
 
-    internal void Failed(string reason) => _snapshot = _snapshot with { Failures = _snapshot.Failures + 1, Failure = reason };
+    /// <param name="reason">The kernel's.</param>
+    /// <param name="full">Every rule was to be written, not only what changed.</param>
+    internal void Failed(string reason, bool full)
+    {
+        Metrics.Failed(full);
+        _snapshot = _snapshot with { Failures = _snapshot.Failures + 1, Failure = reason };
+    }
 
     // From the difference to the plan before, so that the cost is the change's and not the cluster's.
     private SyncSnapshot CountStranded(ForwardingPlan plan)
     {
         var snapshot = _snapshot;
-        var (onInternal, onExternal) = (snapshot.NoLocalInternal, snapshot.NoLocalExternal);
+        var stranded = snapshot.Stranded;
         foreach (var change in plan.ChangesSince(snapshot.Programmed?.Plan ?? ForwardingPlan.Empty))
         {
-            onInternal += Stranded(change.After, false) - Stranded(change.Before, false);
-            onExternal += Stranded(change.After, true) - Stranded(change.Before, true);
+            foreach (var key in Stranded(change.After))
+            {
+                stranded = stranded.SetItem(key, stranded.GetValueOrDefault(key) + 1);
+            }
+
+            foreach (var key in Stranded(change.Before))
+            {
+                stranded = stranded.SetItem(key, stranded.GetValueOrDefault(key) - 1);
+            }
         }
 
-        return snapshot with { NoLocalInternal = onInternal, NoLocalExternal = onExternal };
+        return snapshot with { Stranded = stranded };
     }
 
-    private static int Stranded(ServicePlan? service, bool external) =>
-        service?.FrontEnds.Count(frontEnd => (external ? frontEnd.OutsideRoute : frontEnd.Route)?.Action == RouteAction.Drop) ?? 0;
+    // Once for each service port, whatever number of front ends it has.
+    private static IEnumerable<(string Family, string Policy)> Stranded(ServicePlan? service) => (service?.FrontEnds ?? [])
+        .SelectMany(plan => new[] { (Policy: "internal", plan.Route), (Policy: "external", Route: plan.OutsideRoute ?? Route.Reject) }
+            .Where(way => way.Route.Action == RouteAction.Drop).Select(way => (plan.ServicePort, Family: IPFamilies.NameOf(plan.FrontEnd.Family), way.Policy)))
+        .Distinct().Select(port => (port.Family, port.Policy));
 }
+
+/// <summary>When a change of endpoints happened, as its author says.</summary>
+/// <param name="Family">The endpoints'.</param>
+/// <param name="At">The time.</param>
+internal readonly record struct EndpointTrigger(AddressFamily Family, DateTimeOffset At);

@@ -182,6 +182,15 @@ public class ConfigurationFileTests
     [InlineData(Header + "healthzBindAddress: here", "healthzBindAddress: \"here\" is no address and port")]
     [InlineData(Header + "detectLocalMode: Guess", "detectLocalMode: \"Guess\" is none of ClusterCIDR, NodeCIDR, BridgeInterface, InterfaceNamePrefix")]
     [InlineData(Header + "detectLocalMode: BridgeInterface", "detectLocal.bridgeInterface: missing")]
+    [InlineData(Header + "oomScoreAdj: 1001", "oomScoreAdj: must be within the range [-1000, 1000]")]
+    [InlineData(Header + "bindAddress: 10.0.12.11:2000", "bindAddress: \"10.0.12.11:2000\" is not a valid textual representation of an IP address")]
+    [InlineData(Header + "clusterCIDR: 10.0.0.0/16,10.1.0.0/16", "clusterCIDR: must be a valid DualStack CIDR (e.g. 10.100.0.0/16,fde4:8dba:82e1::/48)")]
+    [InlineData(Header + "clusterCIDR: 10.0.0.0/16,fd00::/48,10.1.0.0/16", "clusterCIDR: only one CIDR allowed or a valid DualStack CIDR (e.g. 10.100.0.0/16,fde4:8dba:82e1::/48)")]
+    [InlineData(Header + "mode: nftables\nnftables: {syncPeriod: 1s, minSyncPeriod: 2s}", "nftables.syncPeriod: must be greater than or equal to nftables.minSyncPeriod")]
+    [InlineData(Header + "conntrack: {maxPerCore: -1, min: -2}", "conntrack.maxPerCore: must be greater than or equal to 0; conntrack.min: must be greater than or equal to 0")]
+    [InlineData(Header + "clientConnection: {burst: -5}", "clientConnection.burst: must be greater than or equal to 0")]
+    [InlineData(Header + "nodePortAddresses: [primary, 10.0.0.0/8]", "nodePortAddresses: can't use both \"primary\" and CIDRs")]
+    [InlineData(Header + "ipvs: {scheduler: fastest}\nmode: ipvs\nconfigSyncPeriod: 1s\noomScoreAdj: -2000", "oomScoreAdj: must be within the range [-1000, 1000]")]
     [InlineData("- a\n", "config.conf: not a YAML mapping")]
     public void WhatIsWrongIsNamed(string file, string message)
     {
@@ -189,6 +198,26 @@ public class ConfigurationFileTests
 
         Assert.Equal(message, failure.Message);
     }
+
+    [Theory]
+    [InlineData("mode: iptables", "nodePortAddresses: unset; NodePorts answer on all local addresses. Consider --nodeport-addresses primary")]
+    [InlineData("mode: iptables\nclusterCIDR: 10.0.0.0/8,fd00::/48\nnodePortAddresses: [172.30.0.0/24]",
+        "nodePortAddresses: no network of IPv6, which the cluster has; its NodePorts answer on all local addresses")]
+    [InlineData("mode: iptables\nclusterCIDR: 10.0.0.0/8\nnodePortAddresses: [172.30.0.0/24]", "")]
+    [InlineData("mode: nftables", "")]
+    public void WhatIsSeldomMeantIsSaid(string lines, string doubts)
+    {
+        var configuration = Read(Header + lines, out _);
+
+        Assert.Equal(doubts, string.Join('\n', ConfigurationChecks.Doubts(configuration, ConfiguredOptions.Of(configuration, Server, null))));
+    }
+
+    [Theory]
+    [InlineData("bindAddress: 192.0.2.7", "192.0.2.7")]
+    [InlineData("bindAddress: 0.0.0.0", null)]
+    [InlineData("bindAddress: '::'", null)]
+    public void TheBindAddressIsTheNodes(string lines, string? address) =>
+        Assert.Equal(address, ConfiguredOptions.Of(Read(Header + lines, out _), Server, null).NodeAddress?.ToString());
 
     [Theory]
     [InlineData("15m0s", 900)]

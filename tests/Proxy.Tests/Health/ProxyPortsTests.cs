@@ -12,7 +12,7 @@ namespace Dataplane.Proxy.Tests.Health;
 
 public sealed class ProxyPortsTests : IAsyncDisposable
 {
-    private readonly SyncState _state = new(TimeProvider.System);
+    private readonly SyncState _state = new(TimeProvider.System, "nftables");
     private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(60) };
     private readonly MetricsText _metrics;
     private readonly int[] _ports = [FreePorts.Take(), FreePorts.Take(), FreePorts.Take()];
@@ -67,17 +67,30 @@ public sealed class ProxyPortsTests : IAsyncDisposable
     public async Task HealthFollowsTheSyncsAndTheNode()
     {
         await _proxy.OpenAsync(CancellationToken.None);
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await GetAsync(_ports[0], "/healthz")).Status);
-        Program(_cluster);
         var (status, body) = await GetAsync(_ports[0], "/healthz");
         Assert.Equal(HttpStatusCode.OK, status);
-        Assert.True(JsonDocument.Parse(body).RootElement.GetProperty("nodeEligible").GetBoolean());
+        Assert.False(JsonDocument.Parse(body).RootElement.TryGetProperty("status", out _));
+        Program(_cluster);
+        (status, body) = await GetAsync(_ports[0], "/healthz");
+        Assert.Equal(HttpStatusCode.OK, status);
+        var health = JsonDocument.Parse(body).RootElement;
+        Assert.True(health.GetProperty("nodeEligible").GetBoolean());
+        Assert.True(health.GetProperty("healthy").GetBoolean());
+        Assert.True(health.GetProperty("status").GetProperty("IPv4").GetProperty("healthy").GetBoolean());
+        Assert.InRange(health.GetProperty("status").GetProperty("IPv4").GetProperty("lastUpdated").GetDateTimeOffset(), DateTimeOffset.UnixEpoch, health.GetProperty("currentTime").GetDateTimeOffset());
 
-        _state.Failed("add table ip dataplane: Cannot allocate memory (errno 12)");
+        _state.Failed("add table ip dataplane: Cannot allocate memory (errno 12)", full: false);
         Assert.Contains("Cannot allocate memory", (await GetAsync(_ports[0], "/healthz")).Body, StringComparison.Ordinal);
         _state.Queued((0, 0), null, nodeEligible: false);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await GetAsync(_ports[0], "/healthz")).Status);
-        Assert.Equal(HttpStatusCode.OK, (await GetAsync(_ports[0], "/livez")).Status);
+        (status, body) = await GetAsync(_ports[0], "/livez");
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.DoesNotContain("nodeEligible", body, StringComparison.Ordinal);
+        var metrics = (await GetAsync(_ports[1], "/metrics")).Body;
+        Assert.Contains("kubeproxy_proxy_healthz_total{code=\"200\"} 3\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubeproxy_proxy_healthz_total{code=\"503\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubeproxy_proxy_livez_total{code=\"200\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubeproxy_sync_proxy_rules_nftables_sync_failures_total{ip_family=\"IPv4\"} 1\n", metrics, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,8 +103,27 @@ public sealed class ProxyPortsTests : IAsyncDisposable
         var configuration = await _client.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{_ports[1]}/configz");
         Assert.Equal("30s", configuration.GetProperty("kubeproxy.config.k8s.io").GetProperty("iptables").GetProperty("syncPeriod").GetString());
         var metrics = (await GetAsync(_ports[1], "/metrics")).Body;
-        Assert.Contains("kubeproxy_sync_proxy_rules_duration_seconds_count 1", metrics, StringComparison.Ordinal);
-        Assert.Contains("kubeproxy_sync_proxy_rules_no_local_endpoints_total{traffic_policy=\"internal\"} 0", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family=\"IPv4\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("kubeproxy_sync_proxy_rules_last_timestamp_seconds{ip_family=\"IPv4\"} ", metrics, StringComparison.Ordinal);
+        Assert.Contains("process_resident_memory_bytes ", metrics, StringComparison.Ordinal);
+        Assert.Contains(NoLocal("internal", 0), metrics, StringComparison.Ordinal);
+        Program(_cluster.Service("web", "10.96.0.1", [new() { Port = 80, NodePort = 30080 }], s =>
+        {
+            Local(s, _ports[2]);
+            s.Spec.ExternalIPs = ["198.51.100.1"];
+            s.Spec.InternalTrafficPolicy = "Local";
+        }).Slice("s", "web", "8080", ["10.244.2.5"]));
+        metrics = (await GetAsync(_ports[1], "/metrics")).Body;
+        // Service ports, not front ends.
+        Assert.Contains(NoLocal("internal", 1), metrics, StringComparison.Ordinal);
+        Assert.Contains(NoLocal("external", 1), metrics, StringComparison.Ordinal);
+        Program(_cluster.Slice("s", "web", "8080", ["10.244.2.5 here"]));
+        metrics = (await GetAsync(_ports[1], "/metrics")).Body;
+        Assert.Contains(NoLocal("internal", 0), metrics, StringComparison.Ordinal);
+        Assert.Contains(NoLocal("external", 0), metrics, StringComparison.Ordinal);
+
+        static string NoLocal(string policy, int count) =>
+            $"kubeproxy_sync_proxy_rules_no_local_endpoints_total{{ip_family=\"IPv4\",traffic_policy=\"{policy}\"}} {count}\n";
     }
 
     private void Program(Cluster cluster)

@@ -63,7 +63,7 @@ public sealed class NodeProxyTests(NftablesKernelTests.Rig rig) : IClassFixture<
             Assert.Equal("a*", await Prober.ConnectAsync(rig.Network, Probe.Parse("client tcp 172.30.0.11:30080 > a*")));
         }
 
-        Assert.Contains("\"nodeEligible\": true", await GetAsync("client", "172.30.0.11", 10256, "/healthz"), StringComparison.Ordinal);
+        Assert.Contains("\"nodeEligible\":true", await GetAsync("client", "172.30.0.11", 10256, "/healthz"), StringComparison.Ordinal);
         await TestProxy.UntilAsync(async () => (await GetAsync("client", "172.30.0.11", 32000, "/")).Contains("\"localEndpoints\":1", StringComparison.Ordinal));
         var metrics = await GetAsync("node", "127.0.0.1", 10249, "/metrics");
         Assert.Contains("dataplane_proxy_service_connections_total{namespace=\"ns\",service=\"web\",port=\"\",protocol=\"TCP\"} 3\n", metrics, StringComparison.Ordinal);

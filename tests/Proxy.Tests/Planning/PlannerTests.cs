@@ -118,6 +118,42 @@ public class PlannerTests
         ["node hints before zone hints"] = (c => c.Service("web", "10.96.0.1", 80)
                 .Slice("web", "8080", "10.244.1.5 zone=a node=there", "10.244.2.5 zone=a node=here"),
             ["TCP 10.96.0.1:80 > 10.244.2.5:8080 OffCluster"]),
+        ["node hints, one endpoint without: zones are asked"] = (c => c.Service("web", "10.96.0.1", 80)
+                .Slice("web", "8080", "10.244.1.5 zone=a node=here", "10.244.1.6 zone=a", "10.244.2.5 zone=b node=here"),
+            ["TCP 10.96.0.1:80 > 10.244.1.5:8080 10.244.1.6:8080 OffCluster"]),
+        ["node hints, none for this node and no zones"] = (c => c.Service("web", "10.96.0.1", 80).Slice("web", "8080", "10.244.1.5 node=there", "10.244.2.5 node=there"),
+            ["TCP 10.96.0.1:80 > 10.244.1.5:8080 10.244.2.5:8080 OffCluster"]),
+        ["several hints on one endpoint"] = (c => c.Service("web", "10.96.0.1", 80)
+                .Slice("web", "8080", "10.244.1.5 zone=b zone=a", "10.244.1.6 zone=b zone=c", "10.244.2.5 zone=a"),
+            ["TCP 10.96.0.1:80 > 10.244.1.5:8080 10.244.2.5:8080 OffCluster"]),
+        ["unready endpoints have no say in hints"] = (c => c.Service("web", "10.96.0.1", 80)
+                .Slice("web", "8080", "10.244.1.5 zone=a", "10.244.1.6 unready", "10.244.1.7 terminating serving", "10.244.2.5 zone=b", "10.244.2.6 unready zone=a"),
+            ["TCP 10.96.0.1:80 > 10.244.1.5:8080 OffCluster"]),
+        ["zone hints on a node without a zone"] = (c =>
+        {
+            c.Node = Cluster.Here with { Zone = null };
+            c.Service("web", "10.96.0.1", 80).Slice("web", "8080", "10.244.1.5 zone=a", "10.244.2.5 zone=b");
+        }, ["TCP 10.96.0.1:80 > 10.244.1.5:8080 10.244.2.5:8080 OffCluster"]),
+        ["node hints on a node without a zone"] = (c =>
+        {
+            c.Node = Cluster.Here with { Zone = null };
+            c.Service("web", "10.96.0.1", 80).Slice("web", "8080", "10.244.1.5 zone=a node=here", "10.244.2.5 zone=b node=there");
+        }, ["TCP 10.96.0.1:80 > 10.244.1.5:8080 OffCluster"]),
+        ["local endpoints of policy Local that hints would leave out"] = (c => c.Service("web", "10.96.0.1", [new() { Port = 80, NodePort = 30080 }], s => s.Spec.ExternalTrafficPolicy = "Local")
+                .Slice("web", "8080", "10.244.1.5 here zone=b", "10.244.2.5 zone=a"),
+            ["TCP 10.96.0.1:80 > 10.244.2.5:8080 OffCluster", "TCP node:30080 > 10.244.2.5:8080 FromNode | 10.244.1.5:8080 Never"]),
+        ["addresses with leading zeros are decimal"] = (c => c.Service("web", "10.096.0.041", 80, s =>
+            {
+                s.Spec.Type = "LoadBalancer";
+                s.Spec.ExternalIPs = ["198.051.100.010"];
+                s.Spec.LoadBalancerSourceRanges = ["203.000.113.000/024"];
+                s.Status.LoadBalancer.Ingress = [new() { IP = "198.51.100.009" }];
+            }).Slice("web", "8080", "10.244.01.005"),
+            [
+                "TCP 10.96.0.41:80 > 10.244.1.5:8080 OffCluster",
+                "TCP 198.51.100.10:80 > 10.244.1.5:8080 Always",
+                "TCP 198.51.100.9:80 > 10.244.1.5:8080 Always from=203.0.113.0/24",
+            ]),
         ["hints do not hide terminating endpoints"] = (c => c.Service("web", "10.96.0.1", 80).Slice("web", "8080", "10.244.1.5 terminating serving zone=b"),
             ["TCP 10.96.0.1:80 > 10.244.1.5:8080 OffCluster"]),
         ["affinity"] = (c => c.Service("web", "10.96.0.1", 80, s => s.Spec.SessionAffinity = "ClientIP").Slice("web", "8080", "10.244.1.5"),
@@ -185,8 +221,9 @@ public class PlannerTests
 
     [Theory]
     [InlineData(true, true)]
-    [InlineData(false, false, "10.0.0.0/8")]
-    [InlineData(true, false, "127.0.0.1/32")]
+    [InlineData(false, true, "10.0.0.0/8")]
+    [InlineData(true, true, "127.0.0.1/32")]
+    [InlineData(true, false, "127.0.0.1/32", "fd00::/8")]
     [InlineData(true, true, "0.0.0.0/0", "::/0")]
     public void LoopbackIsAmongTheNodePortAddressesOrNot(bool ipv4, bool ipv6, params string[] networks)
     {
@@ -201,6 +238,7 @@ public class PlannerTests
     [InlineData(1, "10.244.1.5 here", "10.244.1.6 here terminating serving", "10.244.2.5")]
     [InlineData(0, "10.244.1.6 here terminating serving", "10.244.2.5")]
     [InlineData(0)]
+    [InlineData(2, "10.244.1.5 here", "10.244.1.6 here", "fd00:10:244:1::5 here")]
     public void HealthChecksCountLocalReadyPods(int expected, params string[] endpoints)
     {
         var cluster = new Cluster()
@@ -209,7 +247,8 @@ public class PlannerTests
                 s.Spec.ExternalTrafficPolicy = "Local";
                 s.Spec.HealthCheckNodePort = 32000;
             })
-            .Slice("web", "a:8080,b:8081", endpoints);
+            .Slice("web", "a:8080,b:8081", [.. endpoints.Where(endpoint => !endpoint.Contains("::", StringComparison.Ordinal))])
+            .Slice("web", "a:8080,b:8081", [.. endpoints.Where(endpoint => endpoint.Contains("::", StringComparison.Ordinal))]);
 
         var plan = Assert.Single(cluster.Plan().Services).Value;
         Assert.Equal(new HealthCheckPlan(new(32000), expected), plan.HealthCheck);

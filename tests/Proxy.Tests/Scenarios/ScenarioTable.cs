@@ -47,9 +47,10 @@ internal static partial class ScenarioTable
             c =>
             {
                 c.Options = c.Options with { NodePortNetworks = [System.Net.IPNetwork.Parse("172.30.0.0/24")] };
-                c.Service("web", "10.96.0.1", [new() { Port = 80, NodePort = 30080 }]).Slice("web", "8080", "10.244.1.5 here");
+                DualStack(c, nodePort: 30080);
             },
-            "client tcp 172.30.0.11:30080 > a*", "client tcp 203.0.113.1:30080 > closed"),
+            // The networks say nothing of IPv6.
+            "client tcp 172.30.0.11:30080 > a* b* c*", "client tcp 203.0.113.1:30080 > closed", "client tcp [2001:db8:203::1]:30080 > a* b* c*"),
         ["NodePorts on the primary addresses"] = new(
             c =>
             {

@@ -20,7 +20,7 @@ public sealed class SyncLoopTests : IAsyncDisposable
 
     public SyncLoopTests()
     {
-        _state = new SyncState(_time);
+        _state = new SyncState(_time, "nftables");
         _loop = new SyncLoop(
             new PlanSource("here", new PlanningOptions(), NullLogger.Instance), _mode, new SyncOptions(), _state, _time, NullLogger.Instance);
         _running = Task.Run(() => _loop.RunAsync(_stop.Token));
@@ -100,6 +100,38 @@ public sealed class SyncLoopTests : IAsyncDisposable
         await AdvanceUntilAsync(Eventually.HoldsAsync(() => health.IsHealthy(_state.Snapshot), "the node is healthy again"), TimeSpan.FromSeconds(1));
         Assert.Equal("TCP 10.96.0.1:80 > Reject", PlanText.Of((await AppliedAsync()).Next));
         Assert.Null(_state.Snapshot.Failure);
+    }
+
+    [Fact]
+    public async Task AProxyThatHasNotHeardOfAllServicesIsHealthyAndOneThatCannotBeginIsNot()
+    {
+        var health = new HealthServer(_state, TimeSpan.FromSeconds(30), _time);
+        Post("10.96.0.1");
+        await UntilQueuedAsync();
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Assert.True(health.IsHealthy(_state.Snapshot));
+
+        _mode.Failures = int.MaxValue;
+        Sync();
+        await AdvanceUntilAsync(Eventually.HoldsAsync(() => !health.IsHealthy(_state.Snapshot), "the node is unhealthy"), TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task ANodeThatIsGoingOrGoneIsNotEligible()
+    {
+        Tell(null);
+        Sync();
+        await AppliedAsync();
+        Assert.True(_state.Snapshot.NodeEligible);
+
+        Tell(new Node { Metadata = new ObjectMeta { Name = "here" }, Spec = new NodeSpec { Taints = [new() { Key = "ToBeDeletedByClusterAutoscaler", Effect = "NoSchedule" }] } });
+        await Eventually.HoldsAsync(() => !_state.Snapshot.NodeEligible, "the node is not eligible");
+        Tell(new Node { Metadata = new ObjectMeta { Name = "here" } });
+        await Eventually.HoldsAsync(() => _state.Snapshot.NodeEligible, "the node is eligible again");
+        Tell(null);
+        await Eventually.HoldsAsync(() => !_state.Snapshot.NodeEligible, "a node that is gone is not eligible");
+
+        void Tell(Node? node) => _loop.Changes.TryWrite(new ModelChange.OfNode(_time.GetTimestamp(), node));
     }
 
     [Fact]
