@@ -98,4 +98,5 @@ internal sealed class EtcdProcess : IAsyncDisposable
         {
             return false;
         }
-    }}
+    }
+}
