@@ -115,9 +115,16 @@ public abstract class RuntimeRig(Engines engines) : IAsyncDisposable
     internal static async Task UntilLoggedAsync(IRunningContainer container, string line)
     {
         using var limit = new CancellationTokenSource(Patience);
-        while (!File.Exists(container.Log.FilePath) || !LogLines(container).Contains(line))
+        while (true)
         {
-            await container.Log.Changed.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // Before the log is read: what comes after that must not be missed.
+            var changed = container.Log.Changed;
+            if (File.Exists(container.Log.FilePath) && LogLines(container).Contains(line))
+            {
+                return;
+            }
+
+            await changed.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Assert.False(limit.IsCancellationRequested, $"\"{line}\" is not in the log: {string.Join('|', LogLines(container))}");
         }
     }
