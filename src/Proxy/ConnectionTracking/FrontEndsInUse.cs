@@ -30,7 +30,8 @@ internal static class FrontEndsInUse
         return () => done.Wait(Patience) ? found : ImmutableHashSet<FrontEnd>.Empty;
     }
 
-    private static HashSet<FrontEnd> List(NetworkNamespace? networkNamespace)
+    /// <summary>All of them, however long it takes.</summary>
+    internal static HashSet<FrontEnd> List(NetworkNamespace? networkNamespace)
     {
         var found = new HashSet<FrontEnd>();
         try
