@@ -134,7 +134,12 @@ internal static class DirectiveWords
         }
 
         var text = directive.Only(plugin);
-        var whole = text.StartsWith(':') ? new IPEndPoint(ListenKey.Everywhere, 0).ToString()[..^2] + text : text.Replace("localhost", "127.0.0.1", StringComparison.Ordinal);
+        if (text.StartsWith(':') && ushort.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0)
+        {
+            return new IPEndPoint(ListenKey.Everywhere, port);
+        }
+
+        var whole = text.Replace("localhost", "127.0.0.1", StringComparison.Ordinal);
         return IPEndPoint.TryParse(whole, out var endPoint) && endPoint.Port > 0 ? endPoint : throw directive.Error($"address {text}: expected [ADDRESS]:PORT", plugin);
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Dataplane.Api;
 using Dataplane.Dns.Client;
 using Dataplane.Dns.Configuration;
@@ -57,7 +56,7 @@ internal sealed class ErrorLog : IDisposable
 
     private bool IsGathered(string reason)
     {
-        if (Array.Find(_groups, group => Fits(group.Plan.Pattern, reason)) is not { } found)
+        if (Array.Find(_groups, group => group.Plan.Pattern.IsMatch(reason)) is not { } found)
         {
             return false;
         }
@@ -70,18 +69,6 @@ internal sealed class ErrorLog : IDisposable
 
         found.Timer = _time.CreateTimer(_ => Due(found), null, found.Plan.Period, Timeout.InfiniteTimeSpan);
         return !found.Plan.ShowsFirst;
-    }
-
-    private static bool Fits(Regex pattern, string reason)
-    {
-        try
-        {
-            return pattern.IsMatch(reason);
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            return false;
-        }
     }
 
     private void Due(Gathered group)

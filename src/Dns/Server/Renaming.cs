@@ -22,25 +22,23 @@ internal sealed class Renaming
     /// <returns>Null when no rule fits, or what came out is no name.</returns>
     internal static Renaming? Of(RewriteRule[] rules, in NameView name, RecordType type, RecordClass queryClass)
     {
-        Renaming? renaming = null;
-        var asked = DnsName.Format(name.Wire);
-        var text = asked;
+        var (renaming, fits) = (new Renaming(name.Wire.ToArray(), type, queryClass), false);
+        var text = DnsName.Format(name.Wire);
         foreach (var rule in rules)
         {
-            var current = renaming ?? new Renaming(name.Wire.ToArray(), type, queryClass);
-            if (!current.TryApply(rule, ref text))
+            if (!renaming.TryApply(rule, ref text))
             {
                 continue;
             }
 
-            renaming = current;
+            fits = true;
             if (!rule.GoesOn)
             {
                 break;
             }
         }
 
-        return renaming;
+        return fits ? renaming : null;
     }
 
     /// <summary>A name of the answer as the client is to see it.</summary>
@@ -95,8 +93,9 @@ internal sealed class Renaming
                 return true;
             case RewriteField.Name when rule.Names!.Apply(text) is { } renamed && Wire(renamed) is { } wire:
                 Name = wire;
-                AddAnswers(rule, text, DnsName.Format(wire));
+                var before = text;
                 text = DnsName.Format(wire);
+                AddAnswers(rule, before, text);
                 return true;
             default:
                 return false;

@@ -25,8 +25,13 @@ internal sealed record Site(ServerPlan Plan)
     /// <summary>Who is asked about a name after <paramref name="first"/>, if its answers are not always the last.</summary>
     internal IReadOnlyList<Forwarder> After(Forwarder first, in NameView name)
     {
+        if (!first.MayGoOn)
+        {
+            return [];
+        }
+
         var others = new List<Forwarder>();
-        for (var i = first.MayGoOn ? Array.FindIndex(Forwards, route => route.Forwarder == first) + 1 : Forwards.Length; i < Forwards.Length; i++)
+        for (var i = Array.FindIndex(Forwards, route => route.Forwarder == first) + 1; i < Forwards.Length; i++)
         {
             if (Forwards[i].Takes(name))
             {
