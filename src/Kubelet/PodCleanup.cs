@@ -9,8 +9,6 @@ namespace Dataplane.Kubelet;
 /// <summary>Takes away what pods of a run that ended without doing so left: processes, namespaces, mounts. Idempotent.</summary>
 internal static class PodCleanup
 {
-    private static readonly TimeSpan CgroupRetry = TimeSpan.FromMilliseconds(20);
-
     /// <summary>What is recorded below one agent's directory. Files stay: a pod that still exists keeps its volumes and address.</summary>
     /// <returns>How many pods had something left.</returns>
     internal static int Recorded(string rootDirectory)
@@ -56,15 +54,8 @@ internal static class PodCleanup
         RemoveRootCgroup();
     }
 
-    /// <summary>The control groups of a pod whose processes have been killed: these may take a moment longer to be gone.</summary>
-    internal static async Task RemoveCgroupsAsync(string uid)
-    {
-        const int mostTries = 250;
-        for (var tries = 0; !RemoveCgroups(uid) && tries < mostTries; tries++)
-        {
-            await Task.Delay(CgroupRetry, TimeProvider.System);
-        }
-    }
+    /// <summary>The control groups of a pod whose processes have been killed.</summary>
+    internal static Task RemoveCgroupsAsync(string uid) => CgroupRemoval.RunAsync(() => RemoveCgroups(uid), TimeProvider.System);
 
     /// <summary>The group above those of pods, unless another agent has pods. Only when an agent ends: a pod that starts makes its group below it.</summary>
     internal static void RemoveRootCgroup() => Cgroup.RemoveIfEmpty(CgroupHierarchy.OfThisMachine, CgroupNames.Root);

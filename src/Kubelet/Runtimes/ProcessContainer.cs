@@ -11,8 +11,6 @@ internal sealed class ProcessContainer : IRunningContainer
     private const int SIGTERM = 15;
     private const int MostOutput = 10 * 1024;
 
-    private static readonly TimeSpan CgroupRetry = TimeSpan.FromMilliseconds(20);
-
     // How long the output of a program that has ended may stay open, without a byte in it, in processes that it leaves behind.
     private static readonly TimeSpan OutputGrace = TimeSpan.FromSeconds(1);
 
@@ -196,17 +194,9 @@ internal sealed class ProcessContainer : IRunningContainer
         Console.Dispose();
         Process.Dispose();
         Keeper.Dispose();
-        await RemoveCgroupAsync();
-        return exit;
-    }
 
-    /// <summary>A program started for exec may take a moment longer to be gone.</summary>
-    private async Task RemoveCgroupAsync()
-    {
-        const int mostTries = 250;
-        for (var tries = 0; Cgroup?.Remove() == false && tries < mostTries; tries++)
-        {
-            await Task.Delay(CgroupRetry, _time);
-        }
+        // A program started for exec may be there yet.
+        await CgroupRemoval.RunAsync(() => Cgroup?.Remove() != false, _time);
+        return exit;
     }
 }
