@@ -15,7 +15,7 @@ internal sealed class AdmissionChain(IStore store, QuotaLedger quotas)
     public ValueTask FillCreateAsync(AdmissionRequest request) =>
         request.Descriptor.Names is { Group: "", Plural: "pods" } ? ServiceAccountAdmission.ApplyAsync(request, store) : ValueTask.CompletedTask;
 
-    /// <summary>Checks a valid new object.</summary>
+    /// <summary>Checks a valid new object, or a pod whose containers are to have other resources.</summary>
     /// <returns>What was counted for it; null when nothing was.</returns>
     /// <exception cref="Machinery.Errors.StatusException">403.</exception>
     public ValueTask<IAdmissionHold?> CheckCreateAsync(AdmissionRequest request)
@@ -36,8 +36,4 @@ internal sealed class AdmissionChain(IStore store, QuotaLedger quotas)
         LimitRangeCheck.Check(request, store.Current);
         return quotas.ChargeAsync(request);
     }
-
-    /// <summary>Checks a pod whose containers are to have other resources.</summary>
-    /// <inheritdoc cref="CheckCreateAsync"/>
-    public ValueTask<IAdmissionHold?> CheckResizeAsync(AdmissionRequest request) => CheckCreateAsync(request);
 }

@@ -44,14 +44,12 @@ internal sealed class CertificateSigningController : Controller
     private CertificateSigningRequest Decided(CertificateSigningRequest request)
     {
         var asked = CertificateSigners.Parse(request.Spec.Request, out var problem);
-        var refusal = asked is null ? problem : CertificateSigners.Refusal(request.Spec.SignerName, asked, request.Spec.Usages);
-        if (asked is null || refusal is not null)
+        if ((asked is null ? problem : CertificateSigners.Refusal(request.Spec.SignerName, asked, request.Spec.Usages)) is { } refusal)
         {
-            return CertificateDecision.With(
-                request, CertificateSigningRequestCondition.Failed, "SignerValidationFailure", refusal ?? problem, Time.GetUtcNow());
+            return CertificateDecision.With(request, CertificateSigningRequestCondition.Failed, "SignerValidationFailure", refusal, Time.GetUtcNow());
         }
 
-        using var certificate = _authority.Sign(asked, request.Spec.Usages, Lifetime(request.Spec.ExpirationSeconds));
+        using var certificate = _authority.Sign(asked!, request.Spec.Usages, Lifetime(request.Spec.ExpirationSeconds));
         return request with { Status = request.Status with { Certificate = Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n") } };
     }
 

@@ -96,7 +96,7 @@ internal sealed class ResourceHandler(
     /// <summary>Some kinds are only ever replaced by who has seen them.</summary>
     private void CheckVersion(ApiRequest request, JsonObject body)
     {
-        if (request.Descriptor.AllowsUnconditionalUpdate || body.Text("metadata", "resourceVersion") is not (null or "" or ObjectIdentity.NoVersion))
+        if (request.Descriptor.AllowsUnconditionalUpdate || ObjectIdentity.VersionOf(body) is not null)
         {
             return;
         }

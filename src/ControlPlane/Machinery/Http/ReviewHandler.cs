@@ -34,7 +34,6 @@ internal sealed class ReviewHandler(TokenVerifier tokens)
         await ResponseWriter.WriteTypedAsync(request.Http, review, request.Descriptor.SchemaName, 201);
     }
 
-
     /// <summary>Whoever is known may do everything: there are no roles here.</summary>
     private static JsonObject Access(ApiRequest request, JsonObject spec)
     {

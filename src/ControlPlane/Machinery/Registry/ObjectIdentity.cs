@@ -8,8 +8,7 @@ namespace Dataplane.ControlPlane.Machinery.Registry;
 /// <summary>What makes an object the same object through its updates.</summary>
 internal static class ObjectIdentity
 {
-    /// <summary>A write that names this version replaces any, as one that names none.</summary>
-    public const string NoVersion = "0";
+    private const string NoVersion = "0";
 
     private static readonly string[] ServerOwned =
         ["name", "generateName", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
@@ -31,16 +30,17 @@ internal static class ObjectIdentity
         }
 
         CheckUid(resource, name, metadata.Text("uid"), old);
-        if (metadata.Text("resourceVersion") is null or "" or NoVersion)
+        if (VersionOf(obj) is not { } version)
         {
             metadata.Remove("resourceVersion");
             return false;
         }
 
-        var version = metadata.Text("resourceVersion");
-
         return version == old.Text("metadata", "resourceVersion") ? true : throw StatusException.Modified(resource, name);
     }
+
+    /// <summary>The version that a write insists on; null when it replaces any.</summary>
+    public static string? VersionOf(JsonObject obj) => obj.Text("metadata", "resourceVersion") is not ("" or NoVersion) and var version ? version : null;
 
     /// <exception cref="StatusException">409: a uid was required and the object has another.</exception>
     public static void CheckUid(string resource, string name, string? required, JsonObject old)

@@ -190,11 +190,10 @@ internal sealed class ObjectWriter(IStore store, AdmissionChain admission, TimeP
                 return stored;
             }
 
-            var request = new AdmissionRequest(descriptor, ns, obj, old, dryRun);
             await using var hold = scope switch
             {
-                UpdateScope.Main => await admission.CheckUpdateAsync(request),
-                UpdateScope.Resize => await admission.CheckResizeAsync(request),
+                UpdateScope.Main => await admission.CheckUpdateAsync(new AdmissionRequest(descriptor, ns, obj, old, dryRun)),
+                UpdateScope.Resize => await admission.CheckCreateAsync(new AdmissionRequest(descriptor, ns, obj, old, dryRun)),
                 _ => null,
             };
             if (dryRun)

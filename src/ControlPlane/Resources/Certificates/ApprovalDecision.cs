@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Dataplane.Api;
 using Dataplane.ControlPlane.Machinery.Errors;
 using Dataplane.ControlPlane.Machinery.Json;
 
@@ -10,10 +11,10 @@ namespace Dataplane.ControlPlane.Resources.Certificates;
 /// </summary>
 internal static class ApprovalDecision
 {
-    private static readonly string[] Decisions = ["Approved", "Denied"];
+    private static readonly string[] Decisions = [CertificateSigningRequestCondition.Approved, CertificateSigningRequestCondition.Denied];
 
     // A condition of these types that does not hold would mean nothing.
-    private static readonly string[] OnlyTrue = ["Approved", "Denied", "Failed"];
+    private static readonly string[] OnlyTrue = [.. Decisions, CertificateSigningRequestCondition.Failed];
 
     public static void Prepare(JsonObject obj, JsonObject old, DateTimeOffset now)
     {

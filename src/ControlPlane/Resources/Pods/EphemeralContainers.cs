@@ -32,7 +32,7 @@ internal static class EphemeralContainers
     /// <summary>What is wrong with a write of them.</summary>
     public static void Validate(JsonObject pod, JsonObject old, FieldErrors errors)
     {
-        if (pod.Text("metadata", "annotations", PodSubresource.MirrorAnnotation) is not null)
+        if (PodServiceAccount.IsMirror(pod))
         {
             errors.Forbidden("", "static pods do not support ephemeral containers");
         }

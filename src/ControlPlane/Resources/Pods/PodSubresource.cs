@@ -6,8 +6,6 @@ namespace Dataplane.ControlPlane.Resources.Pods;
 /// <summary>A write of one part of a pod.</summary>
 internal static class PodSubresource
 {
-    internal const string MirrorAnnotation = "kubernetes.io/config.mirror";
-
     /// <summary>Takes back what a write says of everything else: only version and owners stay.</summary>
     public static void Revert(JsonObject pod, JsonObject old)
     {
