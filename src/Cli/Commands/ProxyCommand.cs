@@ -64,7 +64,7 @@ internal static class ProxyCommand
             using var watched = arguments.FileOf(parsed) is { } name ? new WatchedFile(name) : null;
             await using var proxy = await NodeProxy.StartAsync(options, loggers, cancellation);
             var changed = watched?.Changed ?? Task.Delay(Timeout.InfiniteTimeSpan, cancellation);
-            await Task.WhenAny(changed, Task.Delay(Timeout.InfiniteTimeSpan, cancellation));
+            await changed.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (watched is not { Changed.IsCompleted: true })
             {
                 return 0;
