@@ -18,7 +18,6 @@ internal sealed class CriContainer : IRunningContainer
     private readonly FollowedLog _log;
     private readonly TimeProvider _time;
     private readonly bool _isTerminal;
-    private readonly bool _inputOutlives;
     private readonly TaskCompletionSource<ContainerExit> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal CriContainer(CriClient cri, CriStreams streams, ContainerStatus status, TimeProvider time)
@@ -27,7 +26,6 @@ internal sealed class CriContainer : IRunningContainer
         Id = status.Id;
         StartedAt = Time(status.StartedAt);
         _isTerminal = status.Annotations.TryGetValue(CriPlan.TerminalAnnotation, out var terminal) && terminal == bool.TrueString;
-        _inputOutlives = status.Annotations.TryGetValue(CriPlan.InputAnnotation, out var outlives) && outlives == bool.TrueString;
         _log = new FollowedLog(status.Annotations.TryGetValue(CriPlan.LogAnnotation, out var log) ? log : status.LogPath, time);
         Seen(status);
     }
@@ -90,7 +88,7 @@ internal sealed class CriContainer : IRunningContainer
                     Stderr = streams.Error && !request.Terminal,
                 },
                 ExecResponse.Parser, CancellationToken.None);
-            return await _streams.OpenAsync(answer.Url, streams, request.Terminal, inputOutlives: false);
+            return await _streams.OpenAsync(answer.Url, streams, request.Terminal);
         }
         catch (IOException failure)
         {
@@ -113,7 +111,7 @@ internal sealed class CriContainer : IRunningContainer
                     Stderr = request.Error && !_isTerminal,
                 },
                 AttachResponse.Parser, CancellationToken.None);
-            return await _streams.OpenAsync(answer.Url, request, _isTerminal, _inputOutlives);
+            return await _streams.OpenAsync(answer.Url, request, _isTerminal);
         }
         catch (IOException failure)
         {

@@ -8,7 +8,6 @@ internal static class CriPlan
 {
     internal const string NodeLabel = "dataplane.node";
     internal const string LogAnnotation = "dataplane.log-path";
-    internal const string InputAnnotation = "dataplane.input-outlives-clients";
     internal const string TerminalAnnotation = "dataplane.terminal";
 
     internal static PodSandboxConfig Sandbox(SandboxRequest request, string node) => new()
@@ -57,7 +56,6 @@ internal static class CriPlan
         config.Labels["io.kubernetes.container.name"] = request.Name;
         config.Annotations[LogAnnotation] = request.LogPath;
         config.Annotations[TerminalAnnotation] = $"{request.Terminal}";
-        config.Annotations[InputAnnotation] = $"{!request.InputOnce || request.Terminal}";
         return config;
     }
 

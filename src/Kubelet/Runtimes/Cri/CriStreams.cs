@@ -18,7 +18,7 @@ internal sealed class CriStreams(NetworkNamespace? node, CancellationToken stopp
     private const string Protocol = "v4.channel.k8s.io";
 
     /// <exception cref="IOException">The server is not there, or refuses.</exception>
-    internal async Task<ContainerProgram> OpenAsync(string url, ProgramStreamsRequest request, bool isTerminal, bool inputOutlives)
+    internal async Task<ContainerProgram> OpenAsync(string url, ProgramStreamsRequest request, bool isTerminal)
     {
         var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ActivityHeadersPropagator = null, ConnectCallback = ConnectAsync });
         try
@@ -34,7 +34,7 @@ internal sealed class CriStreams(NetworkNamespace? node, CancellationToken stopp
             }
 
             var session = new SpdySession(await answer.Content.ReadAsStreamAsync(stopping), new SpdySessionOptions { IsServer = false, PeerIsSpdystream = true });
-            return Program(http, session, request, isTerminal, inputOutlives);
+            return Program(http, session, request, isTerminal);
         }
         catch (HttpRequestException gone)
         {
@@ -66,7 +66,7 @@ internal sealed class CriStreams(NetworkNamespace? node, CancellationToken stopp
         static Socket Open() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     }
 
-    private ContainerProgram Program(HttpClient http, SpdySession session, ProgramStreamsRequest request, bool isTerminal, bool inputOutlives)
+    private ContainerProgram Program(HttpClient http, SpdySession session, ProgramStreamsRequest request, bool isTerminal)
     {
         var run = session.RunAsync(stopping);
         var error = Open("error");
@@ -76,7 +76,8 @@ internal sealed class CriStreams(NetworkNamespace? node, CancellationToken stopp
         var sizes = isTerminal ? Open("resize") : null;
         return new ContainerProgram(() => _ = CloseAsync(http, session, run))
         {
-            Input = input is null ? null : new ProgramInput(input.WriteAsync, inputOutlives ? static () => { } : () => _ = input.CompleteWritesAsync()) { EndsSession = inputOutlives },
+            // Whether the container's input ends with it, and when an attached session is over, is the runtime's to say: only it knows when it has read all.
+            Input = input is null ? null : new ProgramInput(input.WriteAsync, () => _ = input.CompleteWritesAsync()),
             Output = output,
             Error = errors,
             Resize = sizes is null ? null : size => _ = ResizeAsync(sizes, size),
